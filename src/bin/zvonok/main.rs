@@ -1,0 +1,2 @@
+//! zvonok
+fn main(){}
