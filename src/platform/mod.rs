@@ -1,0 +1,316 @@
+//! The messengers behind one trait. Only this module speaks HTTP.
+//!
+//! A driver turns platform-neutral [`Call`]s into requests, paces them, batches them where the
+//! platform can, and classes every failure once. It decides nothing: what to call is the plan's,
+//! what to do about a failure is `apply`'s.
+
+use std::time::Duration;
+
+use crate::error::Text;
+use crate::secret::Secret;
+use crate::stop::Stop;
+
+pub(crate) mod http;
+pub(crate) mod pace;
+pub(crate) mod vk;
+
+/// A messenger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// VK Messenger.
+    Vk,
+    /// MAX.
+    Max,
+}
+
+impl Kind {
+    /// The name used in configuration, roster and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Vk => "vk",
+            Kind::Max => "max",
+        }
+    }
+}
+
+/// One thing that a platform lets a token do (`interface.md`, ruling 13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    /// Make a chat.
+    CreateChat,
+    /// Put a person into a chat.
+    AddMembers,
+    /// Take a person out of a chat.
+    RemoveMembers,
+    /// Change a chat's title.
+    RenameChat,
+    /// Give and take admin rights.
+    GrantAdmin,
+    /// Read a chat's invite link.
+    ReadLink,
+    /// Make a new invite link and revoke the old one.
+    RotateLink,
+    /// Read who is in a chat.
+    ListMembers,
+    /// Find the account's own chats.
+    ListChats,
+    /// Post a message into a chat.
+    SendMessage,
+    /// Start and finish a call.
+    StartCall,
+}
+
+impl Capability {
+    /// Every capability, in the order of the documentation.
+    pub const ALL: [Capability; 11] = [
+        Capability::CreateChat,
+        Capability::AddMembers,
+        Capability::RemoveMembers,
+        Capability::RenameChat,
+        Capability::GrantAdmin,
+        Capability::ReadLink,
+        Capability::RotateLink,
+        Capability::ListMembers,
+        Capability::ListChats,
+        Capability::SendMessage,
+        Capability::StartCall,
+    ];
+
+    /// The name used in configuration and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Capability::CreateChat => "create_chat",
+            Capability::AddMembers => "add_members",
+            Capability::RemoveMembers => "remove_members",
+            Capability::RenameChat => "rename_chat",
+            Capability::GrantAdmin => "grant_admin",
+            Capability::ReadLink => "read_link",
+            Capability::RotateLink => "rotate_link",
+            Capability::ListMembers => "list_members",
+            Capability::ListChats => "list_chats",
+            Capability::SendMessage => "send_message",
+            Capability::StartCall => "start_call",
+        }
+    }
+}
+
+/// One call on the platform. `chat` is the platform's own id of the chat (`platform_id`), `account`
+/// the platform's id of a person, both as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// Make an empty chat.
+    CreateChat { title: String },
+    /// Change the title.
+    RenameChat { chat: String, title: String },
+    /// Put an account in.
+    AddMember { chat: String, account: String },
+    /// Take an account out.
+    RemoveMember { chat: String, account: String },
+    /// Give (`true`) or take (`false`) admin rights of a member.
+    SetAdmin { chat: String, account: String, admin: bool },
+    /// Read the invite link.
+    ReadLink { chat: String },
+    /// Revoke the invite link and make a new one.
+    RotateLink { chat: String },
+    /// Read everybody who is in the chat, all pages.
+    Members { chat: String },
+    /// Read title, owner and state of these chats (`None`: of every chat that the account has).
+    Chats { only: Option<Vec<String>> },
+    /// Post a message. `once` makes a repeated post the same message where the platform can.
+    SendMessage { chat: String, text: String, once: i32 },
+}
+
+impl Call {
+    /// The capability that the call needs.
+    pub fn capability(&self) -> Capability {
+        match self {
+            Call::CreateChat { .. } => Capability::CreateChat,
+            Call::RenameChat { .. } => Capability::RenameChat,
+            Call::AddMember { .. } => Capability::AddMembers,
+            Call::RemoveMember { .. } => Capability::RemoveMembers,
+            Call::SetAdmin { .. } => Capability::GrantAdmin,
+            Call::ReadLink { .. } => Capability::ReadLink,
+            Call::RotateLink { .. } => Capability::RotateLink,
+            Call::Members { .. } => Capability::ListMembers,
+            Call::Chats { .. } => Capability::ListChats,
+            Call::SendMessage { .. } => Capability::SendMessage,
+        }
+    }
+}
+
+/// What the platform answered to a [`Call`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Done, nothing to tell. Also the answer where it had been done before (an absent member removed).
+    Done,
+    /// The new chat's platform id.
+    Created { chat: String },
+    /// An invite link.
+    Link(String),
+    /// Everybody in the chat.
+    Members(Vec<Presence>),
+    /// Chats found; ids that were asked for and are missing here do not exist for this account.
+    Chats(Vec<FoundChat>),
+    /// A posted message's id in its chat, as text.
+    Message(String),
+}
+
+/// One account seen in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// The account's id on the platform.
+    pub account: String,
+    /// Has admin rights (an owner has them too).
+    pub admin: bool,
+    /// Owns the chat.
+    pub owner: bool,
+    /// Is not a person: a bot or a community.
+    pub bot: bool,
+}
+
+/// One chat of the library's own account as the platform tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundChat {
+    /// The chat's id on the platform.
+    pub chat: String,
+    /// Its title.
+    pub title: String,
+    /// The library's own account owns it.
+    pub own: bool,
+    /// How many members it has, the library's own account included; `None` where unknown.
+    pub members: Option<u32>,
+    /// Why nothing can be done in it any more (`vk.993`), where the platform tells.
+    pub gone: Option<String>,
+}
+
+/// What to do about a failure. Each driver classes its platform's errors once, here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Passing: try again after a short pause, in the same cycle.
+    RetryNow,
+    /// Try again in a later cycle, not before [`Failure::after`].
+    RetryLater,
+    /// Refused for good, as long as the call stays the same.
+    Never,
+    /// The chat exists no more, or nothing can be done in it any more.
+    ChatGone,
+    /// The token is refused: nothing will work until a person gives another one.
+    TokenDead,
+    /// The platform does not let this token do it.
+    Missing,
+    /// No answer came: whether it was done must be read before it is repeated.
+    Lost,
+    /// The messenger cannot be reached at all; nothing was sent.
+    Unreachable,
+    /// Stopped by cancel or by the time budget before anything was sent.
+    Stopped,
+}
+
+/// Why a call was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What to do about it.
+    pub class: Class,
+    /// The platform's code with its name in front: `vk.925`; `http.timeout`, `http.connect`.
+    pub code: String,
+    /// One sentence for a person. Never holds a token.
+    pub message: Text,
+    /// For [`Class::RetryLater`]: how long to wait at least.
+    pub after: Duration,
+}
+
+/// What a successful [`Platform::connect`] tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// The library's own account on the platform, as it appears among members (`-42` on VK).
+    pub own_account: String,
+    /// The name of the community or bot, for diagnostics.
+    pub title: String,
+    /// What the connect itself showed to be impossible or possible; others are not in the list.
+    pub capabilities: Vec<(Capability, bool)>,
+}
+
+/// How much was asked of the platform since the driver was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counters {
+    /// HTTP requests sent, retries included.
+    pub sent: u64,
+    /// Of these, repetitions.
+    pub retried: u64,
+    /// Milliseconds spent waiting for the platform's rate.
+    pub waited_ms: u64,
+}
+
+/// A messenger's driver. Methods may be called from several threads at once; the driver keeps all of
+/// them together below the platform's rate.
+pub trait Platform: Send + Sync {
+    /// Which messenger.
+    fn kind(&self) -> Kind;
+
+    /// Checks token and community, and tells who the library is there.
+    fn connect(&self, stop: &Stop) -> Result<Connection, Failure>;
+
+    /// Finds out whether this token can do it, without changing anything. Called only where
+    /// [`connect`](Platform::connect) did not tell and the answer matters for a plan.
+    fn probe(&self, capability: Capability, stop: &Stop) -> Result<bool, Failure>;
+
+    /// How many calls like this one may travel in one request.
+    fn batch(&self, call: &Call) -> usize;
+
+    /// Does the calls in one request where the platform can (the caller keeps to
+    /// [`batch`](Platform::batch)) and answers each. Passing failures are retried inside as long as
+    /// repeating is harmless; [`Class::Lost`] is never retried inside for a call that changes.
+    fn perform(&self, calls: &[Call], stop: &Stop) -> Vec<Result<Answer, Failure>>;
+
+    /// What was asked of the platform so far.
+    fn counters(&self) -> Counters;
+}
+
+/// What a driver needs to reach its messenger.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The API's root without the method path (`https://api.vk.ru`).
+    pub base_url: String,
+    /// The token; sent in a header only.
+    pub token: Secret,
+    /// VK's positive group id; empty on platforms that have none.
+    pub community: String,
+    /// Requests a second at most, all threads together. Below the platform's published rate.
+    pub requests_per_second: u32,
+    /// How to get out, if not directly. Never taken from the environment.
+    pub proxy: Option<Proxy>,
+    /// PEM file of certificates trusted beside the public roots.
+    pub ca_file: Option<std::path::PathBuf>,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long one request may take in all.
+    pub request_timeout: Duration,
+}
+
+/// An HTTP proxy (`proxy_server` … `proxy_auth` of a host's exchange task, P2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// Host name or address; may carry a scheme (`http://`, `socks5://`), `http` where it has none.
+    pub server: String,
+    /// Port.
+    pub port: u16,
+    /// User and password, where the proxy wants them.
+    pub login: Option<(String, Secret)>,
+}
+
+/// The driver of a messenger.
+///
+/// # Errors
+/// A CA file that cannot be read or holds no certificate, or a proxy that cannot be understood.
+pub fn driver(kind: Kind, access: Access) -> crate::error::Result<Box<dyn Platform>> {
+    match kind {
+        Kind::Vk => Ok(Box::new(vk::Vk::new(access)?)),
+        Kind::Max => Err(crate::error::Error::new(
+            crate::error::Code::Config,
+            "платформа max в этой версии ещё не поддерживается, ожидается vk",
+            "the platform max is not supported by this version yet, expected vk",
+        )),
+    }
+}
