@@ -1,2 +1,2 @@
 //! zvonok
-fn main(){}
+fn main() {}

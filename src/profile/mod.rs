@@ -1,0 +1,115 @@
+//! The profile: a Luau script of one kind of host says which chats must exist, who is in them and who
+//! administers them. Only this module knows Luau.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::Fault;
+
+/// The state that should be, computed from one roster.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Desired {
+    /// The profile's `name`.
+    pub profile: String,
+    /// The profile's `version`.
+    pub version: u32,
+    /// Every chat that the profile speaks about, by key.
+    pub chats: BTreeMap<String, DesiredChat>,
+    /// What should be told to a person: a class teacher without a role, too many guardians, …
+    pub warnings: Vec<Fault>,
+    /// The names of metadata that the script read, or declared to read; the state file keeps these.
+    pub reads: BTreeSet<String>,
+    /// What happens to changes that people make by hand.
+    pub overrides: Overrides,
+}
+
+/// What happens to a change that a person makes through the host's screens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overrides {
+    /// Refused.
+    #[default]
+    Forbidden,
+    /// Kept across cycles.
+    Kept,
+    /// Undone by the next cycle.
+    Reverted,
+}
+
+/// One chat as it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredChat {
+    /// `<kind>:<sourcedId>` of the organisation or class that it belongs to.
+    pub key: String,
+    /// The name of the rule in the profile: `teachers`, `class`, `parents`, `subject`.
+    pub kind: String,
+    /// What registries show: `TEACHER`, `CLASS`, `PARENTS`, `SUBJECT`.
+    pub chat_type: String,
+    /// `sourcedId` of the organisation.
+    pub organization: String,
+    /// `sourcedId` of the homeroom that it belongs to: the class itself, or a journal's homeroom.
+    pub class: Option<String>,
+    /// The subject's title, for a journal's chat.
+    pub subject: Option<String>,
+    /// Title, at most 200 characters (MAX's limit, `platforms/max.md` section 3).
+    pub title: String,
+    /// Users may not change it.
+    pub locked: bool,
+    /// Whether it should exist.
+    pub existence: Existence,
+    /// Who should be in, by the person's `sourcedId`. Admins are always members.
+    pub members: BTreeMap<String, DesiredMember>,
+    /// `sourcedId`s of the classes whose rows decide about this chat: broken or missing rows of any of
+    /// them freeze it. The class itself and, for a journal, its homeroom.
+    pub depends_on: BTreeSet<String>,
+}
+
+/// Whether a chat should exist (ruling 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Existence {
+    /// It should.
+    Wanted,
+    /// `create_when` does not hold: not made yet; one that exists stays.
+    NotYet,
+    /// `when` does not hold, or the class is dissolved: archived in this cycle.
+    Archived,
+}
+
+/// One person in one chat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DesiredMember {
+    /// What the person is there: `student`, `teacher`, `guardian`, `administrator`, … from the row
+    /// that brought them in.
+    pub role: String,
+    /// Should have admin rights.
+    pub admin: bool,
+    /// Why the person is in.
+    pub reasons: Vec<Reason>,
+    /// Why the person is admin; empty where not.
+    pub admin_reasons: Vec<Reason>,
+    /// The accounts that the roster names, on every platform, in the host's order.
+    pub accounts: Vec<(String, String)>,
+}
+
+/// Why somebody is in a set: the profile's word and the roster's row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Reason {
+    /// The rule: `class.members`, `teachers.admins`.
+    pub rule: String,
+    /// The word given with `:because`, or the room's own for the set (`student of the class`).
+    pub because: String,
+    /// The roster's row: `enrollments[17]`.
+    pub row: String,
+}
+
+/// A setting as the profile declares it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Setting {
+    /// Its value where the configuration gives none; its type is the setting's type.
+    pub default: Value,
+    /// What it does, for people.
+    pub help: String,
+}

@@ -1,0 +1,1 @@
+//! What the state file keeps of an accepted roster.
