@@ -244,7 +244,7 @@ fn every_rare_case_is_in_both_schools() {
         assert_eq!(count(&roster, "users", |user| user["metadata"]["actingHead"] == true), 1);
         assert!(count(&roster, "users", |user| user["phone"].is_string()) > 0);
         assert!(count(&roster, "enrollments", |row| row["status"] == "tobedeleted") > 0);
-        assert!(count(&roster, "enrollments", |row| text(row, "endDate") > "") > 0);
+        assert!(count(&roster, "enrollments", |row| !text(row, "endDate").is_empty()) > 0);
         assert!(count(&roster, "enrollments", |row| text(row, "beginDate") > TODAY) > 0);
         let newcomer = |row: &Value| row["role"] == "teacher" && text(row, "beginDate") > TODAY;
         assert_eq!(count(&roster, "roles", newcomer), 1);
@@ -426,7 +426,8 @@ fn leaders_and_class_teachers_change() {
     };
     assert_eq!(count(&after, "enrollments", curates), 1);
 
-    let acting = |roster| count(roster, "users", |user| user["metadata"]["actingHead"] == true);
+    let acting =
+        |roster: &Value| count(roster, "users", |user| user["metadata"]["actingHead"] == true);
     assert_eq!(acting(&changed(&roster, "acting-head-on").0), 2);
     assert_eq!(acting(&changed(&roster, "acting-head-off").0), 0);
 }

@@ -32,12 +32,11 @@ pub(super) fn open(
 ) -> Vec<Journal> {
     let mut journals = Vec::new();
     for (at, homeroom) in homerooms.iter().enumerate() {
+        let mut desk = Desk { homeroom, at, staff, size, chance: &mut *chance };
         let first = journals.len();
         for course in plan_of(homeroom.grade, at, size) {
-            for (part, students) in parts(course, homeroom).into_iter().enumerate() {
-                let turn = at + part;
-                journals.push(journal(course, homeroom, part, turn, students, staff, size, chance));
-            }
+            let parts = parts(course, homeroom).into_iter().enumerate();
+            journals.extend(parts.map(|(part, students)| desk.journal(course, part, students)));
         }
         if size.few_journals() {
             journals[first].subject_chat = true;
@@ -76,38 +75,45 @@ fn parts(course: &Course, homeroom: &Homeroom) -> Vec<Vec<Student>> {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a journal is where everything meets")]
-fn journal(
-    course: &'static Course,
-    homeroom: &Homeroom,
-    part: usize,
-    turn: usize,
-    students: Vec<Student>,
-    staff: &Staff,
+/// Where the journals of one class are opened; the class is the `at`th of the school.
+struct Desk<'a> {
+    homeroom: &'a Homeroom,
+    at: usize,
+    staff: &'a Staff,
     size: Size,
-    chance: &mut Chance,
-) -> Journal {
-    let (mut key, mut title) = (
-        format!("j-{}-{}", homeroom.key(), course.key),
-        format!("{} {}", course.title, homeroom.title()),
-    );
-    if !students.is_empty() {
-        key.push_str(&format!("-{}", part + 1));
-        title.push_str(&format!(", подгруппа {}", part + 1));
+    chance: &'a mut Chance,
+}
+
+impl Desk<'_> {
+    fn journal(&mut self, course: &'static Course, part: usize, students: Vec<Student>) -> Journal {
+        let homeroom = self.homeroom;
+        let mut id = format!("j-{}-{}", homeroom.key(), course.key);
+        let mut title = format!("{} {}", course.title, homeroom.title());
+        if !students.is_empty() {
+            id.push_str(&format!("-{}", part + 1));
+            title.push_str(&format!(", подгруппа {}", part + 1));
+        }
+        let teachers = self.teachers(course, part);
+        // In a small school `open` decides, so that there are always two.
+        let wished = homeroom.grade > 4 && self.chance.random_ratio(1, 10);
+        let subject_chat = wished && !self.size.few_journals();
+        Journal { id, title, course, homeroom: homeroom.id(), teachers, students, subject_chat }
     }
-    let own = homeroom.grade <= 4 && !course.never_by_class_teacher();
-    let teacher = match homeroom.teacher {
-        Some(_) if own => staff.class_teacher(turn - part, homeroom.grade),
-        _ => staff.specialist(course.speciality, turn),
-    };
-    let mut teachers = vec![teacher];
-    let assistant = staff.specialist(course.speciality, turn + 1);
-    if chance.random_ratio(1, 40) && assistant != teacher {
-        teachers.push(assistant);
+
+    /// The class's own teacher in grades 1 to 4, else one of the subject; rarely a second one.
+    fn teachers(&mut self, course: &Course, part: usize) -> Vec<Who> {
+        let grade = self.homeroom.grade;
+        let turn = self.at + part;
+        let teacher = match grade <= 4 && !course.never_by_class_teacher() {
+            true => self.staff.class_teacher(self.at, grade),
+            false => self.staff.specialist(course.speciality, turn),
+        };
+        let assistant = self.staff.specialist(course.speciality, turn + 1);
+        match self.chance.random_ratio(1, 40) && assistant != teacher {
+            true => vec![teacher, assistant],
+            false => vec![teacher],
+        }
     }
-    let wished = homeroom.grade > 4 && chance.random_ratio(1, 10);
-    let subject_chat = wished && !size.few_journals();
-    Journal { id: key, title, course, homeroom: homeroom.id(), teachers, students, subject_chat }
 }
 
 pub(super) fn rows(journals: &[Journal], calendar: Calendar) -> Vec<Value> {

@@ -39,7 +39,7 @@ pub(crate) fn next_school_year(roster: &mut Value, chance: &mut Chance) -> Optio
     }
     roster["lessons"] = json!([]);
     if let Some(sessions) = roster["academicSessions"].as_array_mut() {
-        *sessions = calendar.rows();
+        sessions.extend(calendar.rows());
     }
     let (ru, en) = (
         format!("Наступил {next}/{} учебный год: классы перешли, 11-е выпустились.", next + 1),
