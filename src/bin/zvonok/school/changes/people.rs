@@ -68,12 +68,14 @@ fn somebody_seated(roster: &Value, chance: &mut Chance) -> Option<(String, Strin
     seats.choose(chance).cloned()
 }
 
-/// A student goes to another class of the school.
+/// A student goes to another class of the school, of the same grade where there is one.
 pub(crate) fn move_student(roster: &mut Value, chance: &mut Chance) -> Option<Change> {
     let (student, from) = somebody_seated(roster, chance)?;
-    let others: Vec<String> =
-        homerooms(roster).into_iter().filter(|class| *class != from).collect();
-    let to = choose(&others, chance)?;
+    let others = others(roster, &from);
+    let grade = |class: &String| row(roster, "classes", class).map(|class| &class["grades"]);
+    let parallel = others.iter().filter(|class| grade(class) == grade(&from)).cloned();
+    let parallel: Vec<String> = parallel.collect();
+    let to = choose(&parallel, chance).or_else(|| choose(&others, chance))?;
     let today = today(roster)?;
     end_enrollments(roster, today, |row| {
         row["userSourcedId"] == student.as_str() && row["role"] == "student"
@@ -87,6 +89,10 @@ pub(crate) fn move_student(roster: &mut Value, chance: &mut Chance) -> Option<Ch
     ))
 }
 
+fn others(roster: &Value, class: &str) -> Vec<String> {
+    homerooms(roster).into_iter().filter(|other| other != class).collect()
+}
+
 /// A brother comes to another class; both children have the same guardians.
 pub(crate) fn add_sibling(roster: &mut Value, chance: &mut Chance) -> Option<Change> {
     let seats: Vec<(String, String)> = seats(roster, today(roster)?)
@@ -94,9 +100,7 @@ pub(crate) fn add_sibling(roster: &mut Value, chance: &mut Chance) -> Option<Cha
         .filter(|(student, _)| !agents(roster, student).is_empty())
         .collect();
     let (child, from) = seats.choose(chance)?.clone();
-    let others: Vec<String> =
-        homerooms(roster).into_iter().filter(|class| *class != from).collect();
-    let class = choose(&others, chance)?;
+    let class = choose(&others(roster, &from), chance)?;
     let agents = row(roster, "users", &child)?["agentSourcedIds"].clone();
     let name = anybody(names::surname(chance), Gender::Male, chance);
     let sibling = admit(roster, &name, "student", chance)?;

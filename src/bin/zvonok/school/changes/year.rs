@@ -1,6 +1,6 @@
 //! The first of September: every class goes up, the 11th leave, the 1st come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -72,13 +72,13 @@ fn go_up(roster: &mut Value, class: &str, term: &str) {
     row["title"] = title.into();
     row["grades"] = grades.clone();
     row["termSourcedIds"] = json!([term]);
-    let in_class: Vec<String> = rows(roster, "enrollments")
+    let in_class: BTreeSet<String> = rows(roster, "enrollments")
         .iter()
         .filter(|row| row["classSourcedId"] == class && row["role"] == "student")
         .map(|row| text(row, "userSourcedId").to_owned())
         .collect();
     for user in rows_mut(roster, "users") {
-        if in_class.iter().any(|student| user["sourcedId"] == student.as_str()) {
+        if in_class.contains(text(user, "sourcedId")) {
             user["grades"] = grades.clone();
         }
     }
