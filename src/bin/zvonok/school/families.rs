@@ -121,7 +121,7 @@ impl Town<'_> {
         who
     }
 
-    /// A row of `roles`, or for every 20th person the column of OneRoster 1.1, which counts as well.
+    /// A row of `roles`, or for every 20th person OneRoster 1.1's column, which counts as well.
     fn give_role(&mut self, who: Who, role: &'static str) {
         match who % 20 {
             7 => self.people.get(who).role = Some(role),

@@ -106,6 +106,9 @@ pub(super) fn timetables(journals: &[Journal], calendar: Calendar) -> Vec<Value>
 }
 
 fn periods(bells: &[(&str, &str)]) -> Vec<Value> {
-    let period = |(at, (starts, ends)): (usize, &(&str, &str))| json!({"period": (at + 1).to_string(), "startTime": starts, "endTime": ends});
-    bells.iter().enumerate().map(period).collect()
+    bells.iter().zip(1..).map(|(bell, number)| period(number, bell)).collect()
+}
+
+fn period(number: usize, (starts, ends): &(&str, &str)) -> Value {
+    json!({"period": number.to_string(), "startTime": starts, "endTime": ends})
 }
