@@ -1,9 +1,15 @@
 //! A school's messenger chats follow the school's own data.
 
+pub mod clock;
+pub mod config;
+mod document;
 pub mod error;
-#[cfg(any())]
+pub mod ffi;
+mod fingerprint;
+pub mod plan;
 pub mod platform;
 pub mod profile;
 pub mod roster;
 pub mod secret;
+mod state;
 pub mod stop;

@@ -1,0 +1,532 @@
+//! The configuration of a session and the options of a cycle (`interface.md`): what was written,
+//! checked into what it means.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use crate::document::{Faults, Object, nearest, parse_object};
+use crate::error::{Code, Error, Fault, Result, Text};
+use crate::platform::{Access, Capability, Kind, Proxy};
+use crate::secret::Secret;
+
+/// A session's configuration, complete: every absent field has its default.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The state file.
+    pub state: PathBuf,
+    /// A built-in profile's name or a path.
+    pub profile: String,
+    /// Values for the profile's settings.
+    pub settings: Map<String, Value>,
+    /// The one organisation that the session serves; all schools of the roster where absent.
+    pub organization: Option<String>,
+    /// The messenger.
+    pub platform: Platform,
+    /// The messenger that the school moves away from.
+    pub previous_platform: Option<Platform>,
+    /// The school's zone.
+    pub zone: TimeZone,
+    /// The language of log lines and of texts that the library posts: `ru` or `en`.
+    pub language: String,
+    /// When the guard holds.
+    pub guard: Guard,
+    /// How long a person stays in a chat after leaving the roster.
+    pub grace: Duration,
+    /// How long what a roster lacks is left alone (ruling 5).
+    pub missing_after: Duration,
+    /// Whether archived chats keep their members.
+    pub archive_keeps_members: bool,
+    /// Account ids of the platform that are never removed.
+    pub protect: BTreeSet<String>,
+    /// What happens to people in a chat whom nobody named.
+    pub strangers: Strangers,
+    /// What happens to people who left by themselves.
+    pub leavers: Leavers,
+    /// Each chat is read again at least this often.
+    pub verify_every: Duration,
+    /// How long a cycle may take.
+    pub time_budget: Duration,
+}
+
+/// One messenger of a configuration.
+#[derive(Debug, Clone)]
+pub struct Platform {
+    /// Which one.
+    pub kind: Kind,
+    /// How to reach it.
+    pub access: Access,
+    /// Capabilities that the configuration fixes; the others are probed.
+    pub capabilities: BTreeMap<Capability, bool>,
+    /// Requests in flight at once.
+    pub requests_in_flight: usize,
+}
+
+/// When the guard holds (ruling 11).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Guard {
+    /// Fewer removals than this never hold anything.
+    pub minimum: u32,
+    /// Share of a chat's known members.
+    pub chat_share: f64,
+    /// Share of all known members.
+    pub total_share: f64,
+    /// Archivings and deletions in a cycle.
+    pub chats: u32,
+    /// Share of a table's rows that may be broken.
+    pub dangling_share: f64,
+}
+
+/// What happens to people in a chat whom nobody named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strangers {
+    /// Taken out.
+    Remove,
+    /// Told in the report.
+    Report,
+    /// Left, not told.
+    Keep,
+}
+
+/// What happens to people who left by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leavers {
+    /// Added or invited again.
+    Invite,
+    /// Left alone.
+    Respect,
+}
+
+/// VK's published rate for a community token, requests a second (`platforms/vk.md`, section 7).
+const VK_RATE: u32 = 20;
+/// MAX's published rate for a bot (`platforms/max.md`, section 3).
+const MAX_RATE: u32 = 30;
+/// Below the published rate, because clients that use all of it still meet error 6.
+const VK_DEFAULT_RATE: u32 = 16;
+const MAX_DEFAULT_RATE: u32 = 20;
+
+impl Config {
+    /// Reads the JSON form.
+    ///
+    /// # Errors
+    /// [`Code::Config`] with every fault found.
+    pub fn parse(text: &str) -> Result<Config> {
+        let map = parse_object("config", text)
+            .map_err(|fault| Error::with_faults(Code::Config, vec![fault]))?;
+        Config::from_map(&map)
+    }
+
+    /// Reads the document's fields.
+    ///
+    /// # Errors
+    /// [`Code::Config`] with every fault found.
+    pub fn from_map(map: &Map<String, Value>) -> Result<Config> {
+        let mut faults = Faults::new();
+        let mut root = Object::new("config", "", map);
+        let config = read_config(&mut root, &mut faults);
+        root.finish(&mut faults);
+        match config {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ => Err(Error::with_faults(Code::Config, faults)),
+        }
+    }
+}
+
+fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
+    let state = absolute(root, "state", true, faults);
+    let profile = root.required("profile", faults);
+    let settings = root.map("settings", faults).cloned().unwrap_or_default();
+    let organization = root.text("organization", faults);
+    let proxy = read_proxy(root, faults);
+    let ca_file = absolute(root, "ca_file", false, faults);
+    let network = Network { proxy, ca_file };
+    if root.value("platform").is_none() {
+        faults.push(root.fault("platform", "missing_field", "", missing()));
+    }
+    let platform = read_platform(root, "platform", &network, faults);
+    let previous_platform = read_platform(root, "previous_platform", &network, faults);
+    let zone = read_zone(root, faults);
+    let language = root.one_of("language", &[("ru", "ru"), ("en", "en")], faults).unwrap_or("ru");
+    let guard = read_guard(root, faults);
+    let grace = root.duration("grace", faults).unwrap_or_default();
+    let missing_after = root.duration("missing_after", faults).unwrap_or(hours(72));
+    let archive_keeps_members = read_archive(root, faults);
+    let protect = root.texts("protect", faults).unwrap_or_default().into_iter().collect();
+    let strangers = root
+        .one_of(
+            "strangers",
+            &[
+                ("remove", Strangers::Remove),
+                ("report", Strangers::Report),
+                ("keep", Strangers::Keep),
+            ],
+            faults,
+        )
+        .unwrap_or(Strangers::Remove);
+    let leavers = root
+        .one_of("leavers", &[("invite", Leavers::Invite), ("respect", Leavers::Respect)], faults)
+        .unwrap_or(Leavers::Invite);
+    Some(Config {
+        state: state?,
+        profile,
+        settings,
+        organization,
+        platform: platform?,
+        previous_platform,
+        zone: zone?,
+        language: language.to_owned(),
+        guard,
+        grace,
+        missing_after,
+        archive_keeps_members,
+        protect,
+        strangers,
+        leavers,
+        verify_every: root.duration("verify_every", faults).unwrap_or(hours(24)),
+        time_budget: root.duration("time_budget", faults).unwrap_or(Duration::from_secs(600)),
+    })
+}
+
+fn hours(count: u64) -> Duration {
+    Duration::from_secs(count * 3600)
+}
+
+fn missing() -> Text {
+    Text::new("обязательное поле отсутствует", "a required field is missing")
+}
+
+/// A path, which must be absolute: the library never asks for the host's working directory.
+fn absolute(
+    object: &mut Object,
+    key: &'static str,
+    required: bool,
+    faults: &mut Faults,
+) -> Option<PathBuf> {
+    let text = if required { object.required(key, faults) } else { object.text(key, faults)? };
+    if text.is_empty() {
+        return None;
+    }
+    let path = PathBuf::from(&text);
+    if path.is_absolute() {
+        return Some(path);
+    }
+    let message = Text::new("ожидается полный путь", "expected an absolute path");
+    faults.push(object.fault(key, "bad_value", &text, message));
+    None
+}
+
+/// What the two platforms of a configuration share.
+struct Network {
+    proxy: Option<Proxy>,
+    ca_file: Option<PathBuf>,
+}
+
+fn read_proxy(root: &mut Object, faults: &mut Faults) -> Option<Proxy> {
+    let mut object = root.object("proxy", faults)?;
+    let server = object.any_text("server", faults).unwrap_or_default();
+    let port = object.number("port", 1..=65535, faults);
+    let username = object.any_text("username", faults).unwrap_or_default();
+    let password = Secret::new(object.any_text("password", faults).unwrap_or_default());
+    let auth = object.flag("auth", faults).unwrap_or(false);
+    let absent = server.is_empty();
+    if !absent && port.is_none() && object.value("port").is_none() {
+        faults.push(object.fault("port", "missing_field", "", missing()));
+    }
+    object.finish(faults);
+    if absent {
+        return None;
+    }
+    let login = auth.then_some((username, password));
+    Some(Proxy { server, port: port? as u16, login })
+}
+
+fn read_platform(
+    root: &mut Object,
+    key: &'static str,
+    network: &Network,
+    faults: &mut Faults,
+) -> Option<Platform> {
+    let mut object = root.object(key, faults)?;
+    if object.value("kind").is_none() {
+        faults.push(object.fault("kind", "missing_field", "", missing()));
+    }
+    let kind = object.one_of("kind", &[("vk", Kind::Vk), ("max", Kind::Max)], faults);
+    let token = read_token(&mut object, faults);
+    let base_url = read_base_url(&mut object, kind, faults);
+    let community = read_community(&mut object, kind, faults);
+    let capabilities = read_capabilities(&mut object, faults);
+    let requests_per_second = read_rate(&mut object, kind, faults);
+    let in_flight = object.number("requests_in_flight", 1..=64, faults).unwrap_or(8);
+    object.finish(faults);
+    Some(Platform {
+        kind: kind?,
+        access: Access {
+            base_url: base_url?,
+            token: token?,
+            community,
+            requests_per_second,
+            proxy: network.proxy.clone(),
+            ca_file: network.ca_file.clone(),
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+        },
+        capabilities,
+        requests_in_flight: in_flight as usize,
+    })
+}
+
+/// The token: written, or read from a named variable or file when the session is opened.
+fn read_token(object: &mut Object, faults: &mut Faults) -> Option<Secret> {
+    let written = object.text("token", faults);
+    let variable = object.text("token_env", faults);
+    let file = absolute(object, "token_file", false, faults);
+    let given = [written.is_some(), variable.is_some(), file.is_some()];
+    if given.iter().filter(|given| **given).count() != 1 {
+        let known = object.has("token") || object.has("token_env") || object.has("token_file");
+        if !known || given.iter().any(|given| *given) {
+            let message = Text::new(
+                "ожидается ровно одно из полей token, token_env, token_file",
+                "expected exactly one of token, token_env, token_file",
+            );
+            faults.push(object.fault("token", "missing_field", "", message));
+        }
+        return None;
+    }
+    let found = match (written, variable, file) {
+        (Some(token), _, _) => Some(token),
+        (_, Some(name), _) => token_from_environment(object, &name, faults),
+        (_, _, Some(path)) => token_from_file(object, &path, faults),
+        _ => None,
+    };
+    found.map(|token| Secret::new(token.trim()))
+}
+
+#[allow(clippy::disallowed_methods, reason = "the configuration itself names this one variable")]
+fn token_from_environment(object: &Object, name: &str, faults: &mut Faults) -> Option<String> {
+    let found = std::env::var(name).ok().filter(|token| !token.trim().is_empty());
+    if found.is_none() {
+        let message =
+            Text::new("такой переменной окружения нет", "there is no such environment variable");
+        faults.push(object.fault("token_env", "bad_value", name, message));
+    }
+    found
+}
+
+fn token_from_file(object: &Object, path: &std::path::Path, faults: &mut Faults) -> Option<String> {
+    match std::fs::read_to_string(path) {
+        Ok(token) if !token.trim().is_empty() => Some(token),
+        Ok(_) => {
+            let message = Text::new("файл пуст", "the file is empty");
+            faults.push(object.fault("token_file", "bad_value", &path.to_string_lossy(), message));
+            None
+        }
+        Err(error) => {
+            let message = Text::new(
+                format!("файл не читается: {error}"),
+                format!("the file cannot be read: {error}"),
+            );
+            faults.push(object.fault("token_file", "bad_value", &path.to_string_lossy(), message));
+            None
+        }
+    }
+}
+
+fn read_base_url(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> Option<String> {
+    let default = match kind {
+        Some(Kind::Vk) | None => "https://api.vk.ru",
+        Some(Kind::Max) => "https://platform-api2.max.ru",
+    };
+    let url = object.text("base_url", faults).unwrap_or_else(|| default.to_owned());
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    if rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace)) {
+        return Some(url.trim_end_matches('/').to_owned());
+    }
+    let message = Text::new(
+        "ожидается адрес вида https://api.vk.ru",
+        "expected an address such as https://api.vk.ru",
+    );
+    faults.push(object.fault("base_url", "bad_value", &url, message));
+    None
+}
+
+fn read_community(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> String {
+    let words = (
+        "положительный идентификатор сообщества цифрами, текстом",
+        "the community's positive id in digits, as a text",
+    );
+    let digits = |text: &str| {
+        !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit())
+    };
+    let parse = |value: &Value| {
+        value.as_str().filter(|text| digits(text) || text.is_empty()).map(str::to_owned)
+    };
+    let community = object.read("community", faults, words, parse).unwrap_or_default();
+    if kind == Some(Kind::Vk) && object.value("community").is_none() {
+        faults.push(object.fault("community", "missing_field", "", missing()));
+    }
+    community
+}
+
+fn read_capabilities(object: &mut Object, faults: &mut Faults) -> BTreeMap<Capability, bool> {
+    let mut fixed = BTreeMap::new();
+    let Some(mut inner) = object.object("capabilities", faults) else { return fixed };
+    for capability in Capability::ALL {
+        let parse = |value: &Value| match value {
+            Value::Bool(able) => Some(Some(*able)),
+            Value::String(text) if text == "auto" => Some(None),
+            _ => None,
+        };
+        let words = ("\"auto\", true или false", "\"auto\", true or false");
+        if let Some(Some(able)) = inner.read(capability.name(), faults, words, parse) {
+            fixed.insert(capability, able);
+        }
+    }
+    inner.finish(faults);
+    fixed
+}
+
+fn read_rate(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> u32 {
+    let (default, published) = match kind {
+        Some(Kind::Max) => (MAX_DEFAULT_RATE, MAX_RATE),
+        _ => (VK_DEFAULT_RATE, VK_RATE),
+    };
+    object.number("requests_per_second", 1..=published, faults).unwrap_or(default)
+}
+
+fn read_zone(root: &mut Object, faults: &mut Faults) -> Option<TimeZone> {
+    let words =
+        ("имя часового пояса, например Europe/Moscow", "a zone's name such as Europe/Moscow");
+    if root.value("timezone").is_none() {
+        return crate::clock::zone("Europe/Moscow");
+    }
+    root.read("timezone", faults, words, |value| value.as_str().and_then(crate::clock::zone))
+}
+
+fn read_guard(root: &mut Object, faults: &mut Faults) -> Guard {
+    let mut guard =
+        Guard { minimum: 5, chat_share: 0.5, total_share: 0.2, chats: 3, dangling_share: 0.02 };
+    let Some(mut object) = root.object("guard", faults) else { return guard };
+    guard.minimum = object.number("minimum", 0..=1_000_000, faults).unwrap_or(guard.minimum);
+    guard.chat_share = object.share("chat_share", faults).unwrap_or(guard.chat_share);
+    guard.total_share = object.share("total_share", faults).unwrap_or(guard.total_share);
+    guard.chats = object.number("chats", 0..=1_000_000, faults).unwrap_or(guard.chats);
+    guard.dangling_share = object.share("dangling_share", faults).unwrap_or(guard.dangling_share);
+    object.finish(faults);
+    guard
+}
+
+fn read_archive(root: &mut Object, faults: &mut Faults) -> bool {
+    let Some(mut object) = root.object("archive", faults) else { return true };
+    let keeps = object.one_of("members", &[("keep", true), ("remove", false)], faults);
+    object.finish(faults);
+    keeps.unwrap_or(true)
+}
+
+/// The options of one cycle.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Replaces the clock.
+    pub now: Option<Timestamp>,
+    /// Plan and report, change nothing.
+    pub dry_run: bool,
+    /// Overrides the configuration's.
+    pub time_budget: Option<Duration>,
+    /// Which chats are read again.
+    pub verify: Verify,
+    /// Only these kinds of chats; all where empty.
+    pub kinds: BTreeSet<String>,
+    /// Only these chats; all where empty.
+    pub chats: BTreeSet<String>,
+    /// The fingerprint of a hold that a person approved.
+    pub approve: Option<String>,
+    /// How much the report tells.
+    pub detail: Detail,
+}
+
+/// Which chats a cycle reads again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// Those whose turn it is.
+    #[default]
+    Due,
+    /// Every one.
+    All,
+    /// None but those that must be read to go on after a lost answer.
+    None,
+}
+
+/// How much a report tells (ruling 18).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Without `chats`.
+    Summary,
+    /// With `chats`.
+    #[default]
+    Chats,
+    /// With `chats` and `operations`.
+    Operations,
+}
+
+impl Options {
+    /// Reads the JSON form; an empty text has every default.
+    ///
+    /// # Errors
+    /// [`Code::Config`] with every fault found.
+    pub fn parse(text: &str) -> Result<Options> {
+        if text.trim().is_empty() {
+            return Ok(Options::default());
+        }
+        let map = parse_object("options", text)
+            .map_err(|fault| Error::with_faults(Code::Config, vec![fault]))?;
+        Options::from_map(&map, "options", Code::Config)
+    }
+
+    /// Reads the document's fields; faults carry the code of whoever hands the options in.
+    ///
+    /// # Errors
+    /// `code` with every fault found.
+    pub fn from_map(map: &Map<String, Value>, area: &'static str, code: Code) -> Result<Options> {
+        let mut faults = Faults::new();
+        let mut root = Object::new(area, "", map);
+        let options = read_options(&mut root, &mut faults);
+        root.finish(&mut faults);
+        if faults.is_empty() { Ok(options) } else { Err(Error::with_faults(code, faults)) }
+    }
+}
+
+fn read_options(root: &mut Object, faults: &mut Faults) -> Options {
+    let words =
+        ("время вида 2026-09-01T08:25:00+03:00", "a time such as 2026-09-01T08:25:00+03:00");
+    let details = [
+        ("summary", Detail::Summary),
+        ("chats", Detail::Chats),
+        ("operations", Detail::Operations),
+    ];
+    let verify = [("due", Verify::Due), ("all", Verify::All), ("none", Verify::None)];
+    Options {
+        now: root.read("now", faults, words, |value| value.as_str().and_then(crate::clock::moment)),
+        dry_run: root.flag("dry_run", faults).unwrap_or(false),
+        time_budget: root.duration("time_budget", faults),
+        verify: root.one_of("verify", &verify, faults).unwrap_or_default(),
+        kinds: root.texts("kinds", faults).unwrap_or_default().into_iter().collect(),
+        chats: root.texts("chats", faults).unwrap_or_default().into_iter().collect(),
+        approve: root.text("approve", faults),
+        detail: root.one_of("detail", &details, faults).unwrap_or_default(),
+    }
+}
+
+/// Checks names that only a roster or a profile can tell, such as the kinds of a cycle's limits.
+pub(crate) fn unknown_name(code: &str, at: &str, name: &str, known: &[&str]) -> Fault {
+    let list = known.join(", ");
+    let mut message =
+        Text::new(format!("ожидается одно из: {list}"), format!("expected one of: {list}"));
+    if let Some(near) = nearest(name, known.iter().copied()) {
+        message.ru.push_str(&format!("; возможно, имелось в виду {near}"));
+        message.en.push_str(&format!("; did you mean {near}?"));
+    }
+    Fault::new(code, at, name, message)
+}

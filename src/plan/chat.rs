@@ -1,0 +1,186 @@
+//! The life of one chat: made, renamed, put to rest, brought back. Its people are in `members`.
+
+use std::collections::BTreeSet;
+
+use super::{Attempt, Cause, ChatState, Input, Kind, KnownChat, Operation, Plan, members};
+use crate::clock::later;
+use crate::error::{Fault, Text};
+use crate::platform::Capability;
+use crate::profile::{DesiredChat, Existence};
+use crate::roster::Table;
+
+/// Plans one chat.
+pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
+    let desired = input.desired.chats.get(key);
+    let known = input.known.chats.get(key);
+    let kind = desired.map(|chat| &chat.kind).or(known.map(|chat| &chat.kind));
+    if !kind.is_some_and(|kind| input.scope.holds(key, kind)) {
+        return;
+    }
+    match (desired, known) {
+        (Some(desired), None) => make(input, desired, None, plan),
+        (Some(desired), Some(known)) => keep(input, desired, known, plan),
+        (None, Some(known)) => unspoken(input, known, plan),
+        (None, None) => {}
+    }
+}
+
+fn make(input: &Input, desired: &DesiredChat, known: Option<&KnownChat>, plan: &mut Plan) {
+    if desired.existence != Existence::Wanted || waits(input, known, Kind::CreateChat, plan) {
+        return;
+    }
+    if !input.able.contains(&Capability::CreateChat) {
+        plan.warnings.push(cannot_make(desired));
+        return;
+    }
+    plan.operations.push(Operation {
+        title: Some(desired.title.clone()),
+        ..operation(Kind::CreateChat, &desired.key, Cause::Belongs(desired.kind.clone()))
+    });
+    members::plan(input, desired, None, false, plan);
+}
+
+fn cannot_make(desired: &DesiredChat) -> Fault {
+    Fault::new(
+        "plan.cannot_create",
+        &desired.key,
+        &desired.title,
+        Text::new(
+            "этот токен не позволяет создавать чаты: чат должен создать человек",
+            "this token may not make chats: a person must make it",
+        ),
+    )
+}
+
+fn keep(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan) {
+    let frozen = is_frozen(input, known, &desired.depends_on);
+    match (known.state, desired.existence) {
+        (ChatState::Gone | ChatState::Deleted, _) => {}
+        (ChatState::Planned | ChatState::Task, _) => make(input, desired, Some(known), plan),
+        (ChatState::Archived, Existence::Archived) => {}
+        (ChatState::Archived, _) => {
+            plan.operations.push(operation(Kind::RestoreChat, &known.key, Cause::WantedAgain));
+            adjust(input, desired, known, frozen, plan);
+        }
+        (ChatState::Active, Existence::Archived) if !frozen => {
+            archive(input, known, Cause::NotWanted, plan);
+        }
+        (ChatState::Active, Existence::Archived) => {}
+        (ChatState::Active, _) => adjust(input, desired, known, frozen, plan),
+    }
+}
+
+fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool, plan: &mut Plan) {
+    let renamed = desired.title != known.title && input.able.contains(&Capability::RenameChat);
+    if renamed && !waits(input, Some(known), Kind::RenameChat, plan) {
+        plan.operations.push(Operation {
+            title: Some(desired.title.clone()),
+            ..operation(Kind::RenameChat, &known.key, Cause::TitleChanged)
+        });
+    }
+    members::plan(input, desired, Some(known), frozen, plan);
+}
+
+/// A chat of which the profile no longer speaks: its class is missing, or the rule is gone.
+fn unspoken(input: &Input, known: &KnownChat, plan: &mut Plan) {
+    let ours = input.organizations.contains(&known.organization)
+        || input.lacking.orgs.contains_key(&known.organization);
+    if known.state != ChatState::Active || !ours || is_broken(input, known, &known.depends_on) {
+        return;
+    }
+    let Some(since) = missing_since(input, known) else {
+        if lacking_tables(input).next().is_none() {
+            archive(input, known, Cause::NotWanted, plan);
+        }
+        return;
+    };
+    let due = later(since, input.policy.missing_after);
+    if due <= input.now {
+        archive(input, known, Cause::MissingTooLong, plan);
+    } else {
+        plan.due(due);
+    }
+}
+
+fn missing_since(input: &Input, known: &KnownChat) -> Option<jiff::Timestamp> {
+    let class = known.depends_on.iter().filter_map(|class| input.lacking.classes.get(class)).min();
+    class.or(input.lacking.orgs.get(&known.organization)).copied()
+}
+
+fn archive(input: &Input, known: &KnownChat, cause: Cause, plan: &mut Plan) {
+    plan.operations.push(operation(Kind::ArchiveChat, &known.key, cause));
+    if input.policy.archive_keeps_members || !input.able.contains(&Capability::RemoveMembers) {
+        return;
+    }
+    let protect = &input.policy.protect;
+    let inside = known.people_present().filter(|(account, _)| !protect.contains(*account));
+    for (account, present) in inside {
+        plan.operations.push(Operation {
+            account: account.clone(),
+            people: present.people.clone(),
+            ..operation(Kind::RemoveMember, &known.key, Cause::Emptied)
+        });
+    }
+}
+
+/// Whether nobody may be removed from a chat in this cycle: one of its rows is broken (ruling 4), or
+/// what it hangs on is missing from the roster (ruling 5).
+fn is_frozen(input: &Input, known: &KnownChat, depends_on: &BTreeSet<String>) -> bool {
+    is_broken(input, known, depends_on)
+        || missing_since(input, known).is_some()
+        || lacking_tables(input).next().is_some()
+}
+
+fn is_broken(input: &Input, known: &KnownChat, depends_on: &BTreeSet<String>) -> bool {
+    let by_class = depends_on.iter().any(|class| input.frozen.classes.contains(class));
+    by_class || (known.class.is_none() && input.frozen.orgs.contains(&known.organization))
+}
+
+/// Tables without which the roster says nothing about who belongs where, missing for not too long.
+fn lacking_tables<'a>(input: &Input<'a>) -> impl Iterator<Item = Table> + 'a {
+    let (now, patience) = (input.now, input.policy.missing_after);
+    input
+        .lacking
+        .tables
+        .iter()
+        .filter(move |(table, since)| decides_membership(**table) && later(**since, patience) > now)
+        .map(|(table, _)| *table)
+}
+
+fn decides_membership(table: Table) -> bool {
+    matches!(table, Table::Orgs | Table::Classes | Table::Users | Table::Roles | Table::Enrollments)
+}
+
+/// Whether an operation on the chat itself failed and is not due yet.
+fn waits(input: &Input, known: Option<&KnownChat>, operation: Kind, plan: &mut Plan) -> bool {
+    known.is_some_and(|known| waits_for(input, known, operation, "", plan))
+}
+
+/// Whether an operation on an account of a chat failed and is not due yet.
+pub(super) fn waits_for(
+    input: &Input,
+    known: &KnownChat,
+    operation: Kind,
+    account: &str,
+    plan: &mut Plan,
+) -> bool {
+    let attempt = Attempt { operation, account: account.to_owned() };
+    let Some(waiting) = known.waiting.get(&attempt) else { return false };
+    let waits = waiting.next_try > input.now;
+    if waits {
+        plan.due(waiting.next_try);
+    }
+    waits
+}
+
+/// An operation on the chat itself.
+pub(super) fn operation(kind: Kind, chat: &str, cause: Cause) -> Operation {
+    Operation {
+        kind,
+        chat: chat.to_owned(),
+        account: String::new(),
+        people: Vec::new(),
+        title: None,
+        cause,
+    }
+}

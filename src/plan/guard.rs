@@ -1,0 +1,234 @@
+//! The guard: holds a plan that would take suspiciously much away (`interface.md`, rulings 11, 12).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{ChatState, Input, Kind, Operation, Plan};
+use crate::clock::later;
+use crate::error::Text;
+use crate::fingerprint::Fingerprint;
+
+/// How long a hold can be approved.
+const EXPIRES_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What waits for a person's approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// What the person approves.
+    pub fingerprint: String,
+    /// What is held, without the time.
+    pub content: String,
+    /// Since when exactly this is held.
+    pub since: Timestamp,
+    /// Until when it can be approved.
+    pub expires: Timestamp,
+}
+
+/// Why something is held: one row of the report's `held`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HeldRow {
+    /// The chat, for a rule about one chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat: Option<String>,
+    /// How many removals, roles lost and archivings are held, by operation.
+    #[serde(flatten)]
+    pub counts: BTreeMap<&'static str, u32>,
+    /// Removals and lost roles of the last 24 hours that counted along.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub lately: u32,
+    /// Out of how many members, or chats.
+    pub of: u32,
+    /// `guard.chat_share`, `guard.total_share`, `guard.chats`.
+    pub rule: &'static str,
+    /// The limit of that rule.
+    pub limit: f64,
+    /// What it means and how to allow it.
+    pub message: Text,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// Moves what must be held out of the plan's operations, unless a person approved exactly that.
+pub(super) fn hold(input: &Input, plan: &mut Plan) {
+    let mut rows = Vec::new();
+    let mut held: BTreeSet<Operation> = BTreeSet::new();
+    by_chat(input, plan, &mut rows, &mut held);
+    in_total(input, plan, &mut rows, &mut held);
+    of_chats(input, plan, &mut rows, &mut held);
+    if held.is_empty() {
+        return;
+    }
+    let hold = hold_of(input, &held);
+    if input.approved == Some(hold.fingerprint.as_str()) {
+        plan.approved = true;
+        return;
+    }
+    plan.operations.retain(|operation| !held.contains(operation));
+    plan.held = held.into_iter().collect();
+    plan.held_rows = rows;
+    plan.due(hold.expires);
+    plan.hold = Some(hold);
+}
+
+/// Whether a hold that the state file remembers has this fingerprint and is still open.
+pub fn approves(hold: &super::KnownHold, fingerprint: &str, now: Timestamp) -> bool {
+    now < later(hold.since, EXPIRES_AFTER)
+        && fingerprint_of(&hold.content, hold.since) == fingerprint
+}
+
+/// A chat that would lose too large a share of its people is held whole.
+fn by_chat(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
+    let limit = input.policy.guard.chat_share;
+    let mut losses: BTreeMap<&str, Counts> = BTreeMap::new();
+    for operation in plan.operations.iter().filter(|operation| operation.cause.counts()) {
+        *losses.entry(&operation.chat).or_default().entry(operation.kind.name()).or_default() += 1;
+    }
+    for (chat, counts) in losses {
+        let Some(known) = input.known.chats.get(chat) else { continue };
+        let lately = known.removed_lately;
+        let of = known.people_present().count() as u32 + lately;
+        if !exceeds(input, counts.values().sum::<u32>() + lately, of, limit) {
+            continue;
+        }
+        held.extend(plan.operations.iter().filter(|op| op.chat == chat).cloned());
+        let message = share_message(Some(chat), &counts, lately, of, limit, "guard.chat_share");
+        rows.push(HeldRow {
+            chat: Some(chat.to_owned()),
+            counts,
+            lately,
+            of,
+            rule: "guard.chat_share",
+            limit,
+            message,
+        });
+    }
+}
+
+type Counts = BTreeMap<&'static str, u32>;
+
+/// Too large a share of everybody: all removals that no chat's own hold has already caught.
+fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
+    let limit = input.policy.guard.total_share;
+    let losses: Vec<&Operation> =
+        plan.operations.iter().filter(|op| op.cause.counts() && !held.contains(op)).collect();
+    let active = || input.known.chats.values().filter(|chat| chat.state == ChatState::Active);
+    let lately: u32 = active().map(|chat| chat.removed_lately).sum();
+    let of = active().map(|chat| chat.people_present().count() as u32).sum::<u32>() + lately;
+    if losses.is_empty() || !exceeds(input, losses.len() as u32 + lately, of, limit) {
+        return;
+    }
+    let mut counts = Counts::new();
+    for operation in &losses {
+        *counts.entry(operation.kind.name()).or_default() += 1;
+    }
+    held.extend(losses.into_iter().cloned());
+    let message = share_message(None, &counts, lately, of, limit, "guard.total_share");
+    rows.push(HeldRow {
+        chat: None,
+        counts,
+        lately,
+        of,
+        rule: "guard.total_share",
+        limit,
+        message,
+    });
+}
+
+fn exceeds(input: &Input, losses: u32, of: u32, limit: f64) -> bool {
+    losses >= input.policy.guard.minimum && f64::from(losses) > limit * f64::from(of)
+}
+
+/// More chats put to rest at once than usual.
+fn of_chats(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
+    let ends = |op: &&Operation| matches!(op.kind, Kind::ArchiveChat | Kind::DeleteChat);
+    let chats: BTreeSet<&str> =
+        plan.operations.iter().filter(ends).map(|op| op.chat.as_str()).collect();
+    let lately = input.known.chats.values().filter(|chat| chat.archived_lately).count() as u32;
+    let limit = input.policy.guard.chats;
+    if chats.is_empty() || chats.len() as u32 + lately <= limit {
+        return;
+    }
+    held.extend(plan.operations.iter().filter(|op| chats.contains(op.chat.as_str())).cloned());
+    let count = chats.len() as u32;
+    let active = |state| matches!(state, ChatState::Active);
+    let of = input.known.chats.values().filter(|chat| active(chat.state)).count() as u32 + lately;
+    rows.push(HeldRow {
+        chat: None,
+        counts: Counts::from([(Kind::ArchiveChat.name(), count)]),
+        lately,
+        of,
+        rule: "guard.chats",
+        limit: f64::from(limit),
+        message: chats_message(count, lately, of, limit),
+    });
+}
+
+fn hold_of(input: &Input, held: &BTreeSet<Operation>) -> Hold {
+    let mut content = Fingerprint::new();
+    for operation in held {
+        content.add(operation.kind.name()).add(&operation.chat).add(&operation.account);
+    }
+    let content = content.hex();
+    let open =
+        input.known.hold.as_ref().filter(|known| {
+            known.content == content && input.now < later(known.since, EXPIRES_AFTER)
+        });
+    let since = open.map_or(input.now, |known| known.since);
+    let fingerprint = fingerprint_of(&content, since);
+    Hold { fingerprint, content, since, expires: later(since, EXPIRES_AFTER) }
+}
+
+fn fingerprint_of(content: &str, since: Timestamp) -> String {
+    let mut fingerprint = Fingerprint::new();
+    fingerprint.add(content).add(since.as_second().to_string());
+    fingerprint.hex()
+}
+
+fn share_message(
+    chat: Option<&str>,
+    counts: &Counts,
+    lately: u32,
+    of: u32,
+    limit: f64,
+    rule: &str,
+) -> Text {
+    let number = |kind: Kind| counts.get(kind.name()).copied().unwrap_or_default();
+    let (removed, lost) = (number(Kind::RemoveMember), number(Kind::RevokeAdmin));
+    let percent = limit * 100.0;
+    let (place_ru, place_en) = match chat {
+        Some(chat) => (format!("в чате {chat}"), format!("in the chat {chat}")),
+        None => ("во всех чатах".to_owned(), "in all chats".to_owned()),
+    };
+    Text::new(
+        format!(
+            "{place_ru} было бы исключено: {removed}, лишено прав: {lost}, за последние сутки уже: \
+             {lately}, всего участников: {of}; предел {percent:.0} % ({rule}). Если так и должно быть, \
+             подтвердите удержание по его отпечатку; иначе проверьте выгрузку"
+        ),
+        format!(
+            "{place_en} {removed} would be removed and {lost} would lose rights, {lately} were in the \
+             last 24 hours, out of {of} members; the limit is {percent:.0} % ({rule}). If this is \
+             meant, approve the hold by its fingerprint; if not, look at the export"
+        ),
+    )
+}
+
+fn chats_message(count: u32, lately: u32, of: u32, limit: u32) -> Text {
+    Text::new(
+        format!(
+            "в архив ушло бы чатов: {count}, за последние сутки уже: {lately}, всего чатов: {of}; \
+             предел {limit} (guard.chats). Если так и должно быть, подтвердите удержание по его \
+             отпечатку"
+        ),
+        format!(
+            "{count} chats would be archived, {lately} were in the last 24 hours, out of {of}; the \
+             limit is {limit} (guard.chats). If this is meant, approve the hold by its fingerprint"
+        ),
+    )
+}

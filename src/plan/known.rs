@@ -1,0 +1,217 @@
+//! What the state file knows: the other side of the difference.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::platform::Kind;
+
+/// Everything known to be so on the platform, last confirmed.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Every chat that ever had a key.
+    pub chats: BTreeMap<String, KnownChat>,
+    /// The hold of the last cycle, if there is one.
+    pub hold: Option<KnownHold>,
+}
+
+/// Where a chat stands (ruling 19).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChatState {
+    /// Should be, is not made yet.
+    Planned,
+    /// A person must make it.
+    Task,
+    /// Kept in step.
+    Active,
+    /// Put to rest.
+    Archived,
+    /// Vanished on the platform, not by us; never made again by itself.
+    Gone,
+    /// Deleted by request.
+    Deleted,
+}
+
+impl ChatState {
+    /// The word in documents and in the state file.
+    pub fn name(self) -> &'static str {
+        match self {
+            ChatState::Planned => "planned",
+            ChatState::Task => "task",
+            ChatState::Active => "active",
+            ChatState::Archived => "archived",
+            ChatState::Gone => "gone",
+            ChatState::Deleted => "deleted",
+        }
+    }
+
+    /// The state with this name.
+    pub fn from_name(name: &str) -> Option<ChatState> {
+        use ChatState::{Active, Archived, Deleted, Gone, Planned, Task};
+        [Planned, Task, Active, Archived, Gone, Deleted].into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// One chat as it is known.
+#[derive(Debug, Clone)]
+pub struct KnownChat {
+    /// Its key.
+    pub key: String,
+    /// The rule that made it.
+    pub kind: String,
+    /// What registries show.
+    pub chat_type: String,
+    /// `sourcedId` of its organisation.
+    pub organization: String,
+    /// `sourcedId` of its homeroom.
+    pub class: Option<String>,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// `sourcedId`s of the classes whose rows decide about it.
+    pub depends_on: BTreeSet<String>,
+    /// Its title on the platform.
+    pub title: String,
+    /// Users may not change it.
+    pub locked: bool,
+    /// Where it lives.
+    pub platform: Kind,
+    /// Its id there; `None` until made.
+    pub platform_id: Option<String>,
+    /// Its invite link.
+    pub link: Option<String>,
+    /// Where it stands.
+    pub state: ChatState,
+    /// Who is in, by account, last read or confirmed.
+    pub present: BTreeMap<String, Present>,
+    /// Who was meant to be in, by the person's `sourcedId`, as the last cycle left it.
+    pub people: BTreeMap<String, KnownMember>,
+    /// Operations that failed and wait.
+    pub waiting: BTreeMap<Attempt, Waiting>,
+    /// Removals and lost roles of the last 24 hours that nobody approved (ruling 11).
+    pub removed_lately: u32,
+    /// Archived in the last 24 hours without approval.
+    pub archived_lately: bool,
+    /// When its members were last read.
+    pub verified: Option<Timestamp>,
+}
+
+impl KnownChat {
+    /// Accounts in the chat that are people whom the roster decides about.
+    pub fn people_present(&self) -> impl Iterator<Item = (&String, &Present)> {
+        self.present.iter().filter(|(_, present)| !present.protected)
+    }
+}
+
+/// One account in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    /// Has admin rights.
+    pub admin: bool,
+    /// Owner, bot, or the library's own account: never touched.
+    pub protected: bool,
+    /// The people whom the roster last meant by this account here; empty for a stranger.
+    pub people: Vec<String>,
+    /// The roster last meant the account to be admin.
+    pub meant_admin: bool,
+    /// Since when the roster no longer means this account here.
+    pub gone_since: Option<Timestamp>,
+}
+
+impl Present {
+    /// Somebody just seen in a chat, about whom nothing else is known.
+    pub fn seen(admin: bool, protected: bool) -> Present {
+        Present { admin, protected, people: Vec::new(), meant_admin: false, gone_since: None }
+    }
+}
+
+/// One person who is or was meant to be in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownMember {
+    /// The account by which the person was to be in, if any was linked.
+    pub account: Option<String>,
+    /// Where the person stood.
+    pub state: MemberState,
+}
+
+/// Where a person stands in a chat (ruling 19).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MemberState {
+    /// No account of the person is known.
+    Unlinked,
+    /// An account is known, the person is not in.
+    Linked,
+    /// Was given the way in.
+    Invited,
+    /// Is in.
+    Joined,
+    /// Was in and left without us.
+    Left,
+    /// The platform or the person refuses.
+    Refused,
+    /// The invitation is too old.
+    Expired,
+    /// Is in, and nobody named them.
+    Stranger,
+}
+
+impl MemberState {
+    /// The word in documents and in the state file.
+    pub fn name(self) -> &'static str {
+        match self {
+            MemberState::Unlinked => "unlinked",
+            MemberState::Linked => "linked",
+            MemberState::Invited => "invited",
+            MemberState::Joined => "joined",
+            MemberState::Left => "left",
+            MemberState::Refused => "refused",
+            MemberState::Expired => "expired",
+            MemberState::Stranger => "stranger",
+        }
+    }
+
+    /// The state with this name.
+    pub fn from_name(name: &str) -> Option<MemberState> {
+        use MemberState::{Expired, Invited, Joined, Left, Linked, Refused, Stranger, Unlinked};
+        [Unlinked, Linked, Invited, Joined, Left, Refused, Expired, Stranger]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// Which operation on which account of a chat; the account is empty for the chat itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attempt {
+    /// The operation.
+    pub operation: super::Kind,
+    /// The account, or empty.
+    pub account: String,
+}
+
+/// An operation that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The platform's code: `vk.925`.
+    pub code: String,
+    /// Why it failed.
+    pub message: crate::error::Text,
+    /// How often it was tried.
+    pub tries: u32,
+    /// Not before.
+    pub next_try: Timestamp,
+    /// The platform will not do it as it stands; not a reason for a cycle to be partial.
+    pub refused: bool,
+    /// The people concerned.
+    pub people: Vec<String>,
+}
+
+/// What the guard held, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownHold {
+    /// Fingerprint of what is held, without the time.
+    pub content: String,
+    /// Since when exactly this is held.
+    pub since: Timestamp,
+}

@@ -1,0 +1,228 @@
+//! The people of one chat: who is put in or invited, who is taken out, who gains or loses rights.
+
+use std::collections::BTreeMap;
+
+use super::chat::{operation, waits_for};
+use super::{Cause, Input, Kind, KnownChat, MemberState, Operation, Plan, Present};
+use crate::clock::later;
+use crate::config::{Leavers, Strangers};
+use crate::platform::Capability;
+use crate::profile::{DesiredChat, DesiredMember, Reason};
+
+/// Everybody whom the profile means by one account: two parents may share a phone (ruling 6).
+pub(super) type Wanted<'a> = BTreeMap<&'a str, Vec<(&'a str, &'a DesiredMember)>>;
+
+/// The accounts that should be in, with the people behind each.
+pub(super) fn wanted(desired: &DesiredChat, platform: crate::platform::Kind) -> Wanted<'_> {
+    let mut wanted = Wanted::new();
+    for (person, member) in &desired.members {
+        if let Some(account) = account_on(member, platform) {
+            wanted.entry(account).or_default().push((person, member));
+        }
+    }
+    wanted
+}
+
+/// The account by which a person is on a platform: the first that the roster names (ruling 6).
+pub(super) fn account_on(member: &DesiredMember, platform: crate::platform::Kind) -> Option<&str> {
+    let mut accounts = member.accounts.iter();
+    accounts.find(|(kind, _)| kind == platform.name()).map(|(_, account)| account.as_str())
+}
+
+/// Plans the people of a chat; `known` is `None` for one that is about to be made. A frozen chat only
+/// gains.
+pub(super) fn plan(
+    input: &Input,
+    desired: &DesiredChat,
+    known: Option<&KnownChat>,
+    frozen: bool,
+    plan: &mut Plan,
+) {
+    let wanted = wanted(desired, input.platform);
+    for (account, people) in &wanted {
+        let chat = Chat { input, desired, known, frozen };
+        match known.and_then(|known| known.present.get(*account)) {
+            None => chat.bring_in(account, people, plan),
+            Some(present) => chat.set_rights(account, people, present, plan),
+        }
+    }
+    let Some(known) = known else { return };
+    for (account, present) in known.people_present() {
+        let kept = wanted.contains_key(account.as_str())
+            || input.policy.protect.contains(account)
+            || account == input.own_account;
+        if !kept {
+            Leaver { input, desired, known, account, present }.plan(frozen, plan);
+        }
+    }
+}
+
+/// One chat while its wanted people are planned.
+struct Chat<'a> {
+    input: &'a Input<'a>,
+    desired: &'a DesiredChat,
+    known: Option<&'a KnownChat>,
+    frozen: bool,
+}
+
+impl Chat<'_> {
+    fn bring_in(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
+        let state = self.last_state(account);
+        if state == Some(MemberState::Left) && self.input.policy.leavers == Leavers::Respect {
+            return;
+        }
+        let kind = if self.may_add(account) { Kind::AddMember } else { Kind::InviteMember };
+        if kind == Kind::InviteMember && state == Some(MemberState::Invited) {
+            return;
+        }
+        if self.waits(kind, account, plan) {
+            return;
+        }
+        let reasons = people.iter().flat_map(|(_, member)| &member.reasons);
+        plan.operations.push(self.about(kind, account, people, Cause::Belongs(words(reasons))));
+        if kind == Kind::AddMember {
+            self.grant(account, people, plan);
+        }
+    }
+
+    fn set_rights(
+        &self,
+        account: &str,
+        people: &[(&str, &DesiredMember)],
+        present: &Present,
+        plan: &mut Plan,
+    ) {
+        let admin = people.iter().any(|(_, member)| member.admin);
+        if admin && !present.admin {
+            self.grant(account, people, plan);
+        }
+        let frozen = self.frozen
+            || people.iter().any(|(person, _)| self.input.frozen.people.contains(*person));
+        let untouchable = present.protected || self.input.policy.protect.contains(account);
+        if !admin && present.admin && !frozen && !untouchable {
+            self.revoke(account, people, present.meant_admin, plan);
+        }
+    }
+
+    fn grant(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
+        let admins = || people.iter().filter(|(_, member)| member.admin);
+        let able = self.input.able.contains(&Capability::GrantAdmin);
+        if admins().next().is_none() || !able || self.waits(Kind::GrantAdmin, account, plan) {
+            return;
+        }
+        let cause = words(admins().flat_map(|(_, member)| &member.admin_reasons));
+        plan.operations.push(self.about(Kind::GrantAdmin, account, people, Cause::Belongs(cause)));
+    }
+
+    fn revoke(
+        &self,
+        account: &str,
+        people: &[(&str, &DesiredMember)],
+        meant: bool,
+        plan: &mut Plan,
+    ) {
+        let able = self.input.able.contains(&Capability::GrantAdmin);
+        if !able || self.waits(Kind::RevokeAdmin, account, plan) {
+            return;
+        }
+        let cause = if meant { Cause::RoleLost } else { Cause::RoleUnknown };
+        plan.operations.push(self.about(Kind::RevokeAdmin, account, people, cause));
+    }
+
+    fn may_add(&self, account: &str) -> bool {
+        self.input.able.contains(&Capability::AddMembers)
+            && self.last_state(account) != Some(MemberState::Refused)
+    }
+
+    fn last_state(&self, account: &str) -> Option<MemberState> {
+        let members = self.known?.people.values();
+        members.filter(|member| member.account.as_deref() == Some(account)).map(|m| m.state).max()
+    }
+
+    fn waits(&self, kind: Kind, account: &str, plan: &mut Plan) -> bool {
+        self.known.is_some_and(|known| waits_for(self.input, known, kind, account, plan))
+    }
+
+    fn about(
+        &self,
+        kind: Kind,
+        account: &str,
+        people: &[(&str, &DesiredMember)],
+        cause: Cause,
+    ) -> Operation {
+        Operation {
+            account: account.to_owned(),
+            people: people.iter().map(|(person, _)| (*person).to_owned()).collect(),
+            ..operation(kind, &self.desired.key, cause)
+        }
+    }
+}
+
+/// The words of some reasons, each once, as a person reads them.
+fn words<'r>(reasons: impl Iterator<Item = &'r Reason>) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for reason in reasons {
+        let word = format!("{} ({})", reason.because, reason.row);
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join("; ")
+}
+
+/// One account in a chat that should not be there.
+struct Leaver<'a> {
+    input: &'a Input<'a>,
+    desired: &'a DesiredChat,
+    known: &'a KnownChat,
+    account: &'a str,
+    present: &'a Present,
+}
+
+impl Leaver<'_> {
+    fn plan(&self, frozen: bool, plan: &mut Plan) {
+        if frozen {
+            return;
+        }
+        let people = &self.present.people;
+        if people.is_empty() {
+            if self.input.policy.strangers == Strangers::Remove {
+                self.remove(Cause::Stranger, plan);
+            }
+            return;
+        }
+        if people.iter().any(|person| self.input.frozen.people.contains(person)) {
+            return;
+        }
+        if people.iter().any(|person| self.desired.members.contains_key(person)) {
+            self.remove(Cause::AccountChanged, plan);
+            return;
+        }
+        self.let_go(plan);
+    }
+
+    /// Somebody whom the roster no longer names: removed once the grace is over.
+    fn let_go(&self, plan: &mut Plan) {
+        let since = self.present.gone_since.unwrap_or(self.input.now);
+        plan.leaving.push((self.known.key.clone(), self.account.to_owned(), since));
+        let due = later(since, self.input.policy.grace);
+        if due <= self.input.now {
+            self.remove(Cause::LeftRoster, plan);
+        } else {
+            plan.due(due);
+        }
+    }
+
+    fn remove(&self, cause: Cause, plan: &mut Plan) {
+        let able = self.input.able.contains(&Capability::RemoveMembers);
+        let kind = Kind::RemoveMember;
+        if !able || waits_for(self.input, self.known, kind, self.account, plan) {
+            return;
+        }
+        plan.operations.push(Operation {
+            account: self.account.to_owned(),
+            people: self.present.people.clone(),
+            ..operation(kind, &self.known.key, cause)
+        });
+    }
+}

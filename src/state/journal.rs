@@ -1,0 +1,160 @@
+//! Intents and results: what makes a crash at any moment harmless.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::State;
+use crate::error::{Result, Text};
+use crate::plan::{Kind, Operation};
+
+/// An operation that was about to be done when the library last wrote.
+#[derive(Debug, Clone)]
+pub(crate) struct Intent {
+    /// Its number in the journal.
+    pub(crate) id: i64,
+    /// What was to be done.
+    pub(crate) operation: Kind,
+    /// The chat's key.
+    pub(crate) chat: String,
+    /// The account, or empty.
+    pub(crate) account: String,
+    /// The title that a new chat was to have.
+    pub(crate) title: Option<String>,
+}
+
+/// What became of an intent.
+#[derive(Debug, Clone)]
+pub(crate) enum Verdict {
+    /// Done.
+    Done,
+    /// Not done, for this reason.
+    Failed(String),
+    /// Not sent at all.
+    NotSent,
+}
+
+impl Verdict {
+    fn words(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Verdict::Done => ("done", None),
+            Verdict::Failed(code) => ("failed", Some(code)),
+            Verdict::NotSent => ("not_sent", None),
+        }
+    }
+}
+
+/// Who and when, for every row written by one cycle or order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hand<'a> {
+    /// The cycle's number.
+    pub(crate) cycle: i64,
+    /// The person at the screen, or `system`.
+    pub(crate) actor: &'a str,
+    /// An approval stands behind this: losses do not count for the guard.
+    pub(crate) approved: bool,
+}
+
+impl State {
+    /// Writes down what is about to be done, all or none, and returns the rows' numbers.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn intend(
+        &mut self,
+        operations: &[&Operation],
+        hand: Hand,
+        at: Timestamp,
+    ) -> Result<Vec<i64>> {
+        self.transaction(|db| {
+            let mut insert = db.prepare_cached(
+                "INSERT INTO journal (cycle, at, operation, chat, account, people, title, reason, \
+                 actor, counted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )?;
+            let mut row = |operation: &&Operation| {
+                insert.insert(params![
+                    hand.cycle,
+                    at.as_second(),
+                    operation.kind.name(),
+                    operation.chat,
+                    operation.account,
+                    json(&operation.people),
+                    operation.title,
+                    json(&operation.cause.text()),
+                    hand.actor,
+                    operation.cause.counts() && !hand.approved,
+                ])
+            };
+            operations.iter().map(&mut row).collect()
+        })
+    }
+
+    /// The intents whose result is not known: the process died, or the answer was lost.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn open_intents(&self) -> Result<Vec<Intent>> {
+        self.rows(
+            "SELECT id, operation, chat, account, title FROM journal WHERE result IS NULL ORDER BY id",
+            [],
+            |row| {
+                Ok(Intent {
+                    id: row.get(0)?,
+                    operation: Kind::from_name(&row.get::<_, String>(1)?)
+                        .unwrap_or(Kind::PostMessage),
+                    chat: row.get(2)?,
+                    account: row.get(3)?,
+                    title: row.get(4)?,
+                })
+            },
+        )
+    }
+
+    /// Writes down what became of an intent, without anything else.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn close_intent(&mut self, id: i64, verdict: &Verdict, at: Timestamp) -> Result<()> {
+        self.transaction(|db| close(db, id, verdict, at))
+    }
+
+    /// Forgets what is older than `before`; the guard needs a day, people need a school year.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn forget(&mut self, before: Timestamp) -> Result<()> {
+        let before = before.as_second();
+        self.transaction(|db| {
+            db.execute("DELETE FROM journal WHERE at < ? AND result IS NOT NULL", [before])?;
+            db.execute("DELETE FROM cycles WHERE started < ?", [before])?;
+            Ok(())
+        })
+    }
+}
+
+/// Writes a result into the journal inside a transaction that also writes what it means.
+pub(super) fn close(
+    db: &rusqlite::Connection,
+    id: i64,
+    verdict: &Verdict,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let (result, code) = verdict.words();
+    let text = "UPDATE journal SET result = ?, code = ?, done_at = ? WHERE id = ?";
+    db.prepare_cached(text)?.execute(params![result, code, at.as_second(), id])?;
+    Ok(())
+}
+
+/// A value as the JSON text of a column.
+pub(super) fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A column's JSON text as a value; a damaged one as the default.
+pub(super) fn parsed<T: serde::de::DeserializeOwned + Default>(text: &str) -> T {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// A sentence from its column.
+pub(super) fn sentence(text: &str) -> Text {
+    serde_json::from_str(text).unwrap_or_else(|_| Text::new(text, text))
+}

@@ -1,0 +1,202 @@
+//! The state file as the planner sees it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Params, Row};
+
+use super::State;
+use super::journal::{parsed, sentence};
+use crate::clock::earlier;
+use crate::error::Result;
+use crate::plan::{
+    Attempt, ChatState, Counts, Kind, Known, KnownChat, KnownHold, KnownMember, MemberState,
+    Present, Waiting,
+};
+
+/// How long a removal counts for the guard (ruling 11).
+const LATELY: Duration = Duration::from_secs(24 * 3600);
+
+/// One row of `chats`, with the report's numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct ChatRow {
+    /// The chat without its people.
+    pub(crate) chat: KnownChat,
+    /// The numbers of the last cycle.
+    pub(crate) counts: Counts,
+}
+
+/// A time of the state file.
+pub(super) fn moment(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+impl State {
+    /// Runs a query and collects its rows.
+    pub(super) fn rows<T>(
+        &self,
+        query: &str,
+        params: impl Params,
+        row: impl FnMut(&Row) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let work = || {
+            let mut statement = self.db.prepare_cached(query)?;
+            let rows = statement.query_map(params, row)?;
+            rows.collect::<rusqlite::Result<Vec<T>>>()
+        };
+        work().map_err(|error| self.failure(&error))
+    }
+
+    /// Every chat, without its people, by key.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn chats(&self) -> Result<Vec<ChatRow>> {
+        self.rows(
+            "SELECT key, kind, type, organization, class, subject, depends_on, title, locked, \
+             platform, platform_id, link, state, verified_at, counts FROM chats ORDER BY key",
+            [],
+            chat_row,
+        )
+    }
+
+    /// Everything that is known, for a plan made at `now`.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn known(&self, now: Timestamp) -> Result<Known> {
+        let rows = self.chats()?;
+        let mut chats: BTreeMap<String, KnownChat> =
+            rows.into_iter().map(|row| (row.chat.key.clone(), row.chat)).collect();
+        self.load_presence(&mut chats)?;
+        self.load_people(&mut chats)?;
+        self.load_waiting(&mut chats)?;
+        self.load_losses(&mut chats, earlier(now, LATELY).as_second())?;
+        Ok(Known { chats, hold: self.hold()? })
+    }
+
+    fn load_presence(&self, chats: &mut BTreeMap<String, KnownChat>) -> Result<()> {
+        let query = "SELECT chat, account, admin, protected, people, meant_admin, gone_since \
+                     FROM presence";
+        let rows = self.rows(query, [], |row| {
+            let present = Present {
+                admin: row.get(2)?,
+                protected: row.get(3)?,
+                people: parsed(&row.get::<_, String>(4)?),
+                meant_admin: row.get(5)?,
+                gone_since: row.get::<_, Option<i64>>(6)?.map(moment),
+            };
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, present))
+        })?;
+        for (chat, account, present) in rows {
+            if let Some(chat) = chats.get_mut(&chat) {
+                chat.present.insert(account, present);
+            }
+        }
+        Ok(())
+    }
+
+    fn load_people(&self, chats: &mut BTreeMap<String, KnownChat>) -> Result<()> {
+        let rows = self.rows("SELECT chat, person, account, state FROM members", [], |row| {
+            let state = MemberState::from_name(&row.get::<_, String>(3)?);
+            let member =
+                KnownMember { account: row.get(2)?, state: state.unwrap_or(MemberState::Linked) };
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, member))
+        })?;
+        for (chat, person, member) in rows {
+            if let Some(chat) = chats.get_mut(&chat) {
+                chat.people.insert(person, member);
+            }
+        }
+        Ok(())
+    }
+
+    fn load_waiting(&self, chats: &mut BTreeMap<String, KnownChat>) -> Result<()> {
+        for (chat, attempt, waiting) in self.waiting()? {
+            if let Some(chat) = chats.get_mut(&chat) {
+                chat.waiting.insert(attempt, waiting);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every operation that failed and waits: (chat, what, why).
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn waiting(&self) -> Result<Vec<(String, Attempt, Waiting)>> {
+        let query = "SELECT chat, operation, account, people, code, message, tries, next_try, \
+                     refused FROM waiting ORDER BY chat, operation, account";
+        self.rows(query, [], |row| {
+            let operation = Kind::from_name(&row.get::<_, String>(1)?);
+            let attempt =
+                Attempt { operation: operation.unwrap_or(Kind::PostMessage), account: row.get(2)? };
+            let waiting = Waiting {
+                people: parsed(&row.get::<_, String>(3)?),
+                code: row.get(4)?,
+                message: sentence(&row.get::<_, String>(5)?),
+                tries: row.get(6)?,
+                next_try: moment(row.get(7)?),
+                refused: row.get(8)?,
+            };
+            Ok((row.get(0)?, attempt, waiting))
+        })
+    }
+
+    fn load_losses(&self, chats: &mut BTreeMap<String, KnownChat>, since: i64) -> Result<()> {
+        let query = "SELECT chat, count(*) FROM journal WHERE at > ? AND counted = 1 \
+                     AND result = 'done' AND operation IN ('remove_member', 'revoke_admin') \
+                     GROUP BY chat";
+        let losses =
+            self.rows(query, [since], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?)))?;
+        for (chat, count) in losses {
+            if let Some(chat) = chats.get_mut(&chat) {
+                chat.removed_lately = count;
+            }
+        }
+        let query = "SELECT key FROM chats WHERE state = 'archived' AND archived_at > ? \
+                     AND archive_approved = 0";
+        for key in self.rows(query, [since], |row| row.get::<_, String>(0))? {
+            if let Some(chat) = chats.get_mut(&key) {
+                chat.archived_lately = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn hold(&self) -> Result<Option<KnownHold>> {
+        let content = self.meta("hold")?;
+        let since = self.meta("hold_since")?.and_then(|text| text.parse().ok());
+        Ok(content.zip(since).map(|(content, since)| KnownHold { content, since: moment(since) }))
+    }
+}
+
+fn chat_row(row: &Row) -> rusqlite::Result<ChatRow> {
+    let platform: String = row.get(9)?;
+    let kind =
+        if platform == "max" { crate::platform::Kind::Max } else { crate::platform::Kind::Vk };
+    let state: String = row.get(12)?;
+    let chat = KnownChat {
+        key: row.get(0)?,
+        kind: row.get(1)?,
+        chat_type: row.get(2)?,
+        organization: row.get(3)?,
+        class: row.get(4)?,
+        subject: row.get(5)?,
+        depends_on: parsed(&row.get::<_, String>(6)?),
+        title: row.get(7)?,
+        locked: row.get(8)?,
+        platform: kind,
+        platform_id: row.get(10)?,
+        link: row.get(11)?,
+        state: ChatState::from_name(&state).unwrap_or(ChatState::Gone),
+        present: BTreeMap::new(),
+        people: BTreeMap::new(),
+        waiting: BTreeMap::new(),
+        removed_lately: 0,
+        archived_lately: false,
+        verified: row.get::<_, Option<i64>>(13)?.map(moment),
+    };
+    Ok(ChatRow { chat, counts: parsed(&row.get::<_, String>(14)?) })
+}

@@ -1,0 +1,273 @@
+//! The smaller questions: what the last cycle saw, what was accepted, who is where and why.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::State;
+use super::journal::parsed;
+use super::known::moment;
+use crate::error::Result;
+use crate::plan::{Lacking, MemberState};
+use crate::platform::Capability;
+use crate::profile::Reason;
+use crate::roster::Table;
+
+/// What the last cycle saw and left, by which an unchanged one is recognised.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Quiet {
+    /// Fingerprint of roster, profile, configuration and day.
+    pub(crate) input: String,
+    /// When something will be due though nothing changes; Unix seconds.
+    pub(crate) next_due: i64,
+    /// The cycle's number.
+    pub(crate) cycle: i64,
+    /// The cycle's status.
+    pub(crate) status: String,
+    /// The parts of its report that an unchanged cycle says again.
+    pub(crate) report: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The last accepted roster, as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Accepted {
+    /// Fingerprint of the document that the host handed over.
+    pub(crate) fingerprint: String,
+    /// The roster without names, as a document.
+    pub(crate) body: String,
+    /// When it was accepted.
+    pub(crate) at: Timestamp,
+}
+
+/// One person in one chat, for screens and `explain`.
+#[derive(Debug, Clone)]
+pub(crate) struct MemberDetail {
+    /// The chat's key.
+    pub(crate) chat: String,
+    /// The person's `sourcedId`.
+    pub(crate) person: String,
+    /// What the person is there.
+    pub(crate) role: String,
+    /// Should be admin.
+    pub(crate) admin: bool,
+    /// Is admin.
+    pub(crate) granted: bool,
+    /// The account, if one is linked.
+    pub(crate) account: Option<String>,
+    /// Where the person stands.
+    pub(crate) state: MemberState,
+    /// Why in.
+    pub(crate) reasons: Vec<Reason>,
+    /// Why admin.
+    pub(crate) admin_reasons: Vec<Reason>,
+    /// Since when in this state.
+    pub(crate) since: Timestamp,
+    /// The cycle that brought the person into this state.
+    pub(crate) cycle: i64,
+}
+
+impl State {
+    /// A single value.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn meta(&self, name: &str) -> Result<Option<String>> {
+        self.db
+            .prepare_cached("SELECT value FROM meta WHERE name = ?")
+            .and_then(|mut query| query.query_row([name], |row| row.get(0)).optional())
+            .map_err(|error| self.failure(&error))
+    }
+
+    /// Stores a single value.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_meta(&mut self, name: &str, value: &str) -> Result<()> {
+        self.transaction(|db| {
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, value]).map(drop)
+        })
+    }
+
+    /// Forgets single values.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn drop_meta(&mut self, names: &[&str]) -> Result<()> {
+        self.transaction(|db| {
+            let mut delete = db.prepare_cached("DELETE FROM meta WHERE name = ?")?;
+            names.iter().try_for_each(|name| delete.execute([name]).map(drop))
+        })
+    }
+
+    /// What the last cycle saw and left.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn quiet(&self) -> Result<Option<Quiet>> {
+        Ok(self.meta("quiet")?.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Begins a cycle and returns its number.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn begin_cycle(&mut self, roster: &str, at: Timestamp) -> Result<i64> {
+        self.transaction(|db| {
+            let text = "INSERT INTO cycles (started, roster) VALUES (?, ?)";
+            db.prepare_cached(text)?.insert(params![at.as_second(), roster])
+        })
+    }
+
+    /// Ends a cycle: its status, its report, and what an unchanged one will be recognised by.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn end_cycle(&mut self, quiet: &Quiet, at: Timestamp) -> Result<()> {
+        let text = super::journal::json(quiet);
+        self.transaction(|db| {
+            let update = "UPDATE cycles SET finished = ?, status = ?, report = ? WHERE id = ?";
+            let report = super::journal::json(&quiet.report);
+            db.execute(update, params![at.as_second(), quiet.status, report, quiet.cycle])?;
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('quiet', ?)", [text]).map(drop)
+        })
+    }
+
+    /// When the last cycle ended that got that far.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn last_cycle(&self) -> Result<Option<(i64, Timestamp, String)>> {
+        let query = "SELECT id, finished, status FROM cycles WHERE finished IS NOT NULL \
+                     ORDER BY id DESC LIMIT 1";
+        let rows =
+            self.rows(query, [], |row| Ok((row.get(0)?, moment(row.get(1)?), row.get(2)?)))?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// The last accepted roster.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn accepted(&self) -> Result<Option<Accepted>> {
+        let rows = self.rows("SELECT fingerprint, body, accepted_at FROM roster", [], |row| {
+            Ok(Accepted { fingerprint: row.get(0)?, body: row.get(1)?, at: moment(row.get(2)?) })
+        })?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// Stores an accepted roster and what it lacks.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn accept(&mut self, accepted: &Accepted, lacking: &Lacking) -> Result<()> {
+        self.transaction(|db| {
+            let text = "INSERT OR REPLACE INTO roster VALUES (1, ?, ?, ?)";
+            let at = accepted.at.as_second();
+            db.execute(text, params![accepted.fingerprint, at, accepted.body])?;
+            db.execute("DELETE FROM lacking", [])?;
+            let mut insert = db.prepare_cached("INSERT INTO lacking VALUES (?, ?, ?)")?;
+            for (table, since) in &lacking.tables {
+                insert.execute(params!["table", table.name(), since.as_second()])?;
+            }
+            for (org, since) in &lacking.orgs {
+                insert.execute(params!["org", org, since.as_second()])?;
+            }
+            for (class, since) in &lacking.classes {
+                insert.execute(params!["class", class, since.as_second()])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What the last accepted roster lacked.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn lacking(&self) -> Result<Lacking> {
+        let rows = self.rows("SELECT what, id, since FROM lacking", [], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, moment(row.get(2)?)))
+        })?;
+        let mut lacking = Lacking::default();
+        for (what, id, since) in rows {
+            let table = Table::ALL.into_iter().find(|table| table.name() == id);
+            match (what.as_str(), table) {
+                ("org", _) => drop(lacking.orgs.insert(id, since)),
+                ("class", _) => drop(lacking.classes.insert(id, since)),
+                (_, Some(table)) => drop(lacking.tables.insert(table, since)),
+                _ => {}
+            }
+        }
+        Ok(lacking)
+    }
+
+    /// What was found out about the token, and when.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn capabilities(
+        &self,
+        platform: &str,
+    ) -> Result<BTreeMap<Capability, (bool, Timestamp)>> {
+        let query = "SELECT capability, able, at FROM capabilities WHERE platform = ?";
+        let rows = self.rows(query, [platform], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?, moment(row.get(2)?)))
+        })?;
+        let known = |name: &str| Capability::ALL.into_iter().find(|one| one.name() == name);
+        Ok(rows
+            .into_iter()
+            .filter_map(|(name, able, at)| Some((known(&name)?, (able, at))))
+            .collect())
+    }
+
+    /// Remembers what was found out about the token.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_capabilities(
+        &mut self,
+        platform: &str,
+        found: &[(Capability, bool)],
+        at: Timestamp,
+    ) -> Result<()> {
+        self.transaction(|db| {
+            let text = "INSERT OR REPLACE INTO capabilities VALUES (?, ?, ?, ?)";
+            let mut insert = db.prepare_cached(text)?;
+            for (capability, able) in found {
+                insert.execute(params![platform, capability.name(), able, at.as_second()])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The people of a chat, or the chats of a person, or both narrowed.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn members(
+        &self,
+        chat: Option<&str>,
+        person: Option<&str>,
+    ) -> Result<Vec<MemberDetail>> {
+        let query = "SELECT chat, person, role, admin, granted, account, state, reasons, \
+                     admin_reasons, since, cycle FROM members \
+                     WHERE (?1 IS NULL OR chat = ?1) AND (?2 IS NULL OR person = ?2) \
+                     ORDER BY chat, person";
+        self.rows(query, params![chat, person], |row| {
+            let state = MemberState::from_name(&row.get::<_, String>(6)?);
+            Ok(MemberDetail {
+                chat: row.get(0)?,
+                person: row.get(1)?,
+                role: row.get(2)?,
+                admin: row.get(3)?,
+                granted: row.get(4)?,
+                account: row.get(5)?,
+                state: state.unwrap_or(MemberState::Linked),
+                reasons: parsed(&row.get::<_, String>(7)?),
+                admin_reasons: parsed(&row.get::<_, String>(8)?),
+                since: moment(row.get(9)?),
+                cycle: row.get(10)?,
+            })
+        })
+    }
+}
