@@ -10,10 +10,10 @@ use crate::platform::Capability;
 use crate::profile::{DesiredChat, DesiredMember, Reason};
 
 /// Everybody whom the profile means by one account: two parents may share a phone (ruling 6).
-pub(super) type Wanted<'a> = BTreeMap<&'a str, Vec<(&'a str, &'a DesiredMember)>>;
+pub(crate) type Wanted<'a> = BTreeMap<&'a str, Vec<(&'a str, &'a DesiredMember)>>;
 
 /// The accounts that should be in, with the people behind each.
-pub(super) fn wanted(desired: &DesiredChat, platform: crate::platform::Kind) -> Wanted<'_> {
+pub(crate) fn wanted(desired: &DesiredChat, platform: crate::platform::Kind) -> Wanted<'_> {
     let mut wanted = Wanted::new();
     for (person, member) in &desired.members {
         if let Some(account) = account_on(member, platform) {

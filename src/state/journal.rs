@@ -18,6 +18,8 @@ pub(crate) struct Intent {
     pub(crate) chat: String,
     /// The account, or empty.
     pub(crate) account: String,
+    /// The people behind the account.
+    pub(crate) people: Vec<String>,
     /// The title that a new chat was to have.
     pub(crate) title: Option<String>,
 }
@@ -94,7 +96,7 @@ impl State {
     /// [`crate::error::Code::State`].
     pub(crate) fn open_intents(&self) -> Result<Vec<Intent>> {
         self.rows(
-            "SELECT id, operation, chat, account, title FROM journal WHERE result IS NULL ORDER BY id",
+            "SELECT id, operation, chat, account, people, title FROM journal WHERE result IS NULL ORDER BY id",
             [],
             |row| {
                 Ok(Intent {
@@ -103,7 +105,8 @@ impl State {
                         .unwrap_or(Kind::PostMessage),
                     chat: row.get(2)?,
                     account: row.get(3)?,
-                    title: row.get(4)?,
+                    people: parsed(&row.get::<_, String>(4)?),
+                    title: row.get(5)?,
                 })
             },
         )

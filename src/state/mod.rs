@@ -16,10 +16,11 @@ mod lock;
 mod queries;
 mod record;
 
-pub(crate) use journal::{Intent, Verdict};
+pub(crate) use journal::{Hand, Intent, Verdict};
 pub(crate) use known::ChatRow;
 pub(crate) use lock::Lock;
 pub(crate) use queries::{Accepted, MemberDetail, Quiet};
+pub(crate) use record::Outcome;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];

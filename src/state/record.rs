@@ -16,7 +16,7 @@ use crate::profile::DesiredChat;
 
 /// An operation with its journal row and what became of it.
 #[derive(Debug)]
-pub(crate) struct Settled<'a> {
+pub(crate) struct Outcome<'a> {
     /// The journal row.
     pub(crate) intent: i64,
     /// The operation.
@@ -34,7 +34,7 @@ impl State {
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
-    pub(crate) fn settle(&mut self, settled: &[Settled], at: Timestamp) -> Result<()> {
+    pub(crate) fn settle(&mut self, settled: &[Outcome], at: Timestamp) -> Result<()> {
         self.transaction(|db| {
             for one in settled {
                 close(db, one.intent, &one.verdict, at)?;

@@ -1,0 +1,151 @@
+//! Operations become calls: intent, call, confirmation.
+//!
+//! Each stage does one kind of thing in all chats at once, in the order of [`Kind::ALL`]: who must go
+//! goes first, rights come last. A failure stays with its own chat or person. A lost answer is read
+//! back from the platform before anything is repeated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::clock::Clock;
+use crate::error::{Result, Text};
+use crate::host::{Host, Level, Phase};
+use crate::plan::{ChatState, Kind, Known, KnownChat, Operation};
+use crate::platform::{Capability, Platform};
+use crate::profile::Desired;
+use crate::state::{Hand, State};
+use crate::stop::{Reason, Stop};
+
+mod pool;
+mod read;
+mod resolve;
+mod settle;
+mod stage;
+
+pub(crate) use read::{read_chats, read_links};
+pub(crate) use resolve::resolve;
+
+/// Everything that one cycle's work on the platform needs.
+pub(crate) struct Work<'a> {
+    /// The messenger.
+    pub(crate) platform: &'a dyn Platform,
+    /// The state file.
+    pub(crate) state: &'a mut State,
+    /// What is known; kept in step with the state file.
+    pub(crate) known: &'a mut Known,
+    /// What the chats that may be made are.
+    pub(crate) desired: &'a Desired,
+    /// The library's own account.
+    pub(crate) own_account: String,
+    /// The cycle's clock.
+    pub(crate) clock: &'a Clock,
+    /// When to end.
+    pub(crate) stop: &'a Stop,
+    /// Requests in flight at once.
+    pub(crate) in_flight: usize,
+    /// Who does it.
+    pub(crate) hand: Hand<'a>,
+    /// Who is told.
+    pub(crate) host: &'a dyn Host,
+}
+
+/// What became of the operations.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Done, by kind.
+    pub(crate) done: BTreeMap<Kind, u32>,
+    /// Every operation that was tried, with its result.
+    pub(crate) results: Vec<(Operation, Told)>,
+    /// Operations that failed and will be tried again.
+    pub(crate) failed: Vec<Failed>,
+    /// What the platform turned out not to let this token do.
+    pub(crate) missing: BTreeSet<Capability>,
+    /// Why the work ended early.
+    pub(crate) ended: Option<Ended>,
+    /// Operations that were not reached.
+    pub(crate) left: u32,
+}
+
+/// The result of one operation as a report tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Done.
+    Done,
+    /// Failed with this code.
+    Failed(String),
+    /// Not reached.
+    Left,
+}
+
+/// Why the work ended early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Cancelled or out of time.
+    Stopped(Reason),
+    /// The token was refused: code and sentence.
+    Token(String, Text),
+    /// The messenger was there at first and is no longer.
+    Unreachable(String, Text),
+    /// The state file cannot be written; nothing more may be asked of the platform.
+    State(crate::error::Error),
+}
+
+/// One operation that failed.
+#[derive(Debug, Clone)]
+pub(crate) struct Failed {
+    /// What.
+    pub(crate) operation: Operation,
+    /// The platform's code.
+    pub(crate) code: String,
+    /// Why.
+    pub(crate) message: Text,
+    /// When it is tried again.
+    pub(crate) next_try: jiff::Timestamp,
+    /// The platform will not do it as it stands.
+    pub(crate) refused: bool,
+}
+
+/// Does the operations of a plan.
+///
+/// # Errors
+/// [`crate::error::Code::State`]: the state file cannot be written. What was done until then is kept.
+pub(crate) fn run(work: &mut Work, operations: &[Operation]) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let total = operations.len() as u32;
+    for kind in Kind::ALL {
+        let stage: Vec<&Operation> = operations.iter().filter(|op| op.kind == kind).collect();
+        if !stage.is_empty() {
+            stage::run(work, &stage, total, &mut outcome);
+        }
+    }
+    match outcome.ended.take() {
+        Some(Ended::State(error)) => Err(error),
+        ended => {
+            outcome.ended = ended;
+            Ok(outcome)
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Tells how far the work is; a host that wants to stop sets the stop.
+    fn tell(&self, phase: Phase, done: u32, total: u32) {
+        if !self.host.progress(phase, done, total) {
+            self.stop.cancel();
+        }
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        self.host.log(level, text);
+    }
+
+    /// The chat's platform id, where it can be worked on.
+    fn address(&self, chat: &str) -> Option<String> {
+        let known = self.known.chats.get(chat)?;
+        let usable = !matches!(known.state, ChatState::Gone | ChatState::Deleted);
+        known.platform_id.clone().filter(|_| usable)
+    }
+
+    fn chat(&mut self, chat: &str) -> Option<&mut KnownChat> {
+        self.known.chats.get_mut(chat)
+    }
+}

@@ -1,0 +1,171 @@
+//! Reading chats back from the platform: who is in, who administers, what the link is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Work;
+use super::pool::{self, Answers, Ledger};
+use crate::error::{Error, Result};
+use crate::host::{Level, Phase};
+use crate::plan::{ChatState, Present};
+use crate::platform::{Answer, Call, Class, Failure, Presence};
+
+/// How many members one request of many reads is expected to bring: a larger answer may be refused.
+const MEMBERS_A_REQUEST: usize = 3000;
+
+/// Reads the members of chats and stores them. Returns the keys that were read; the others could not
+/// be read now, or are gone.
+///
+/// # Errors
+/// [`crate::error::Code::State`].
+pub(crate) fn read_chats(work: &mut Work, keys: &[String]) -> Result<BTreeSet<String>> {
+    let mut reader = Reader::new(work, keys, |chat| Call::Members { chat });
+    reader.run();
+    reader.finish()
+}
+
+/// Reads the invite links of chats and stores them.
+///
+/// # Errors
+/// [`crate::error::Code::State`].
+pub(crate) fn read_links(work: &mut Work, keys: &[String]) -> Result<()> {
+    let mut reader = Reader::new(work, keys, |chat| Call::ReadLink { chat });
+    reader.run();
+    reader.finish().map(drop)
+}
+
+/// One kind of reading over many chats.
+struct Reader<'w, 'a> {
+    work: &'w mut Work<'a>,
+    batches: Vec<Vec<(String, Call)>>,
+    read: BTreeSet<String>,
+    done: u32,
+    total: u32,
+    error: Option<Error>,
+    given_up: bool,
+}
+
+impl<'w, 'a> Reader<'w, 'a> {
+    fn new(work: &'w mut Work<'a>, keys: &[String], call: fn(String) -> Call) -> Reader<'w, 'a> {
+        let calls: Vec<(String, Call)> =
+            keys.iter().filter_map(|key| Some((key.clone(), call(work.address(key)?)))).collect();
+        let total = calls.len() as u32;
+        let batches = portions(work, calls);
+        Reader {
+            work,
+            batches,
+            read: BTreeSet::new(),
+            done: 0,
+            total,
+            error: None,
+            given_up: false,
+        }
+    }
+
+    fn run(&mut self) {
+        let (platform, stop) = (self.work.platform, self.work.stop);
+        let (in_flight, batches) = (self.work.in_flight, self.batches.len());
+        pool::run(platform, stop, in_flight, batches, self);
+    }
+
+    fn finish(self) -> Result<BTreeSet<String>> {
+        self.error.map_or(Ok(self.read), Err)
+    }
+
+    fn take(&mut self, key: &str, answer: std::result::Result<Answer, Failure>) -> Result<()> {
+        match answer {
+            Ok(Answer::Members(members)) => store_members(self.work, key, &members)?,
+            Ok(Answer::Link(link)) => store_link(self.work, key, link)?,
+            Ok(_) => return Ok(()),
+            Err(failure) => return self.fail(key, &failure),
+        }
+        self.read.insert(key.to_owned());
+        Ok(())
+    }
+
+    fn fail(&mut self, key: &str, failure: &Failure) -> Result<()> {
+        if failure.class == Class::ChatGone {
+            return mark_gone(self.work, key, failure);
+        }
+        self.given_up |= matches!(failure.class, Class::TokenDead | Class::Unreachable);
+        let text = format!("{key}: {} ({})", failure.message.en, failure.code);
+        self.work.log(Level::Warning, &text);
+        Ok(())
+    }
+}
+
+impl Ledger for Reader<'_, '_> {
+    fn before(&mut self, batch: usize) -> Option<Vec<Call>> {
+        let go_on = self.work.stop.reason().is_none() && self.error.is_none() && !self.given_up;
+        go_on.then(|| self.batches[batch].iter().map(|(_, call)| call.clone()).collect())
+    }
+
+    fn after(&mut self, batch: usize, answers: Answers) {
+        let keys: Vec<String> = self.batches[batch].iter().map(|(key, _)| key.clone()).collect();
+        for (key, answer) in keys.iter().zip(answers) {
+            if let Err(error) = self.take(key, answer) {
+                self.error = Some(error);
+            }
+        }
+        self.done += keys.len() as u32;
+        self.work.tell(Phase::Checking, self.done, self.total);
+    }
+
+    fn idle(&mut self) {
+        self.work.tell(Phase::Checking, self.done, self.total);
+    }
+}
+
+/// Packs calls so that neither their number nor the expected answer is too large for one request.
+fn portions(work: &Work, calls: Vec<(String, Call)>) -> Vec<Vec<(String, Call)>> {
+    let mut batches: Vec<Vec<(String, Call)>> = Vec::new();
+    let mut weight = 0;
+    for (key, call) in calls {
+        let expected = work.known.chats.get(&key).map_or(0, |chat| chat.present.len());
+        let room = batches.last().is_some_and(|batch| {
+            batch.len() < work.platform.batch(&call) && weight + expected <= MEMBERS_A_REQUEST
+        });
+        if !room {
+            batches.push(Vec::new());
+            weight = 0;
+        }
+        weight += expected;
+        if let Some(batch) = batches.last_mut() {
+            batch.push((key, call));
+        }
+    }
+    batches
+}
+
+fn store_members(work: &mut Work, key: &str, members: &[Presence]) -> Result<()> {
+    let (own, now) = (work.own_account.clone(), work.clock.now());
+    let Some(chat) = work.chat(key) else { return Ok(()) };
+    let mut before = std::mem::take(&mut chat.present);
+    let mut present = BTreeMap::new();
+    for member in members {
+        let mut one = before.remove(&member.account).unwrap_or_else(|| Present::seen(false, false));
+        one.admin = member.admin;
+        one.protected = member.owner || member.bot || member.account == own;
+        present.insert(member.account.clone(), one);
+    }
+    chat.verified = Some(now);
+    chat.present.clone_from(&present);
+    work.state.verified(key, &present, now)
+}
+
+fn store_link(work: &mut Work, key: &str, link: String) -> Result<()> {
+    work.state.put_link(key, &link)?;
+    if let Some(chat) = work.chat(key) {
+        chat.link = Some(link);
+    }
+    Ok(())
+}
+
+/// Remembers that nothing can be done in a chat any more; it is never made again by itself.
+pub(super) fn mark_gone(work: &mut Work, key: &str, failure: &Failure) -> Result<()> {
+    work.log(Level::Warning, &format!("{key}: {} ({})", failure.message.en, failure.code));
+    work.state.put_chat_state(key, ChatState::Gone)?;
+    if let Some(chat) = work.chat(key) {
+        chat.state = ChatState::Gone;
+    }
+    Ok(())
+}

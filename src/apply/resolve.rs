@@ -1,0 +1,228 @@
+//! After a crash or a lost answer: what was meant to be done is looked up on the platform before
+//! anything is done again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::settle::{Settled, done, fail, made, unconfirmed};
+use super::stage::Pending;
+use super::{Outcome, Work, read};
+use crate::error::Result;
+use crate::host::Level;
+use crate::plan::{Cause, Kind, Operation};
+use crate::platform::{Answer, Call, FoundChat};
+use crate::state::{Intent, Verdict};
+
+/// A platform may still be busy with a request whose answer was lost: it is given a moment before it
+/// is asked what became of it.
+const SETTLING: Duration = Duration::from_millis(300);
+
+/// What reading showed of each intent; an intent that is not in the map could not be looked up.
+type Findings = BTreeMap<i64, Finding>;
+
+/// What reading showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Finding {
+    /// It was done.
+    Done,
+    /// The chat was made and has this id.
+    Made(String),
+    /// It was not done.
+    NotDone,
+}
+
+/// Looks up the intents that an earlier cycle left without a result. What could not be looked up
+/// stays open, and its chats with it. Returns how many are still open.
+///
+/// # Errors
+/// [`crate::error::Code::State`].
+pub(crate) fn resolve(work: &mut Work, intents: &[Intent]) -> Result<usize> {
+    let findings = look_up(work, intents)?;
+    for intent in intents {
+        let Some(finding) = findings.get(&intent.id) else { continue };
+        let operation = operation_of(intent);
+        let text =
+            format!("{} {}: {finding:?} after a lost answer", intent.operation.name(), intent.chat);
+        work.log(Level::Info, &text);
+        match finding {
+            Finding::Done => done(work, intent.id, &operation)?,
+            Finding::Made(chat) => made(work, intent.id, &operation, chat.clone())?,
+            Finding::NotDone => {
+                let verdict = Verdict::Failed("lost".to_owned());
+                work.state.close_intent(intent.id, &verdict, work.clock.now())?;
+            }
+        }
+    }
+    Ok(intents.len() - findings.len())
+}
+
+/// Looks up operations of this cycle; returns those that must be sent again.
+///
+/// # Errors
+/// [`crate::error::Code::State`].
+pub(super) fn pending(
+    work: &mut Work,
+    kind: Kind,
+    pending: Vec<Pending>,
+    outcome: &mut Outcome,
+) -> Result<Vec<Operation>> {
+    if pending.iter().any(|one| !one.claimed) && work.stop.sleep(SETTLING).is_err() {
+        outcome.leave(pending.into_iter().map(|one| one.operation));
+        return Ok(Vec::new());
+    }
+    let intents: Vec<Intent> = pending.iter().map(Pending::intent).collect();
+    let findings = look_up(work, &intents)?;
+    let mut again = Vec::new();
+    for one in pending {
+        let operation = one.operation;
+        match findings.get(&one.intent) {
+            Some(Finding::Done) => {
+                done(work, one.intent, &operation)?;
+                outcome.tell(operation, Settled::Done);
+            }
+            Some(Finding::Made(chat)) => {
+                made(work, one.intent, &operation, chat.clone())?;
+                outcome.tell(operation, Settled::Done);
+            }
+            Some(Finding::NotDone) if one.claimed => {
+                let failure = unconfirmed(work.platform.kind().name());
+                let failed = fail(work, one.intent, &operation, &failure)?;
+                outcome.tell(operation, failed);
+            }
+            Some(Finding::NotDone) => {
+                let verdict = Verdict::Failed("lost".to_owned());
+                work.state.close_intent(one.intent, &verdict, work.clock.now())?;
+                again.push(operation);
+            }
+            None => outcome.leave([operation]),
+        }
+    }
+    debug_assert!(again.iter().all(|operation| operation.kind == kind));
+    Ok(again)
+}
+
+fn look_up(work: &mut Work, intents: &[Intent]) -> Result<Findings> {
+    let mut findings = Findings::new();
+    find_made(work, intents, &mut findings)?;
+    find_members(work, intents, &mut findings)?;
+    find_titles(work, intents, &mut findings);
+    for intent in intents.iter().filter(|intent| is_ours_alone(intent.operation)) {
+        findings.insert(intent.id, Finding::NotDone);
+    }
+    Ok(findings)
+}
+
+/// Operations that change only what the library remembers: they were not, or they would be closed.
+fn is_ours_alone(kind: Kind) -> bool {
+    matches!(kind, Kind::ArchiveChat | Kind::RestoreChat | Kind::InviteMember | Kind::DeleteChat)
+}
+
+/// A chat whose making was answered by silence is one that the account owns, that no key has, that is
+/// empty and has exactly the title; two such chats are interchangeable (ruling 14).
+fn find_made(work: &mut Work, intents: &[Intent], findings: &mut Findings) -> Result<()> {
+    let lost: Vec<&Intent> =
+        intents.iter().filter(|intent| intent.operation == Kind::CreateChat).collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let Some(Ok(Answer::Chats(found))) = ask(work, Call::Chats { only: None }) else {
+        return Ok(());
+    };
+    let taken: BTreeSet<String> =
+        work.known.chats.values().filter_map(|chat| chat.platform_id.clone()).collect();
+    let mut free: Vec<FoundChat> = found
+        .into_iter()
+        .filter(|chat| chat.own && chat.gone.is_none() && !taken.contains(&chat.chat))
+        .collect();
+    for intent in lost {
+        let already = work.known.chats.get(&intent.chat).is_some_and(|c| c.platform_id.is_some());
+        let finding = match already {
+            true => Finding::NotDone,
+            false => take_free(work, intent, &mut free),
+        };
+        findings.insert(intent.id, finding);
+    }
+    Ok(())
+}
+
+fn take_free(work: &mut Work, intent: &Intent, free: &mut Vec<FoundChat>) -> Finding {
+    let title = intent.title.as_deref().unwrap_or_default();
+    let mut at = 0;
+    while at < free.len() {
+        if free[at].title == title && is_empty(work, &free[at]) {
+            return Finding::Made(free.remove(at).chat);
+        }
+        at += 1;
+    }
+    Finding::NotDone
+}
+
+fn is_empty(work: &Work, chat: &FoundChat) -> bool {
+    let own = &work.own_account;
+    match ask(work, Call::Members { chat: chat.chat.clone() }) {
+        Some(Ok(Answer::Members(members))) => members.iter().all(|m| m.account == *own),
+        _ => false,
+    }
+}
+
+fn find_members(work: &mut Work, intents: &[Intent], findings: &mut Findings) -> Result<()> {
+    let about_people = |kind| {
+        matches!(kind, Kind::AddMember | Kind::RemoveMember | Kind::GrantAdmin | Kind::RevokeAdmin)
+    };
+    let people: Vec<&Intent> =
+        intents.iter().filter(|intent| about_people(intent.operation)).collect();
+    let keys: BTreeSet<String> = people.iter().map(|intent| intent.chat.clone()).collect();
+    let keys: Vec<String> = keys.into_iter().collect();
+    let read = if keys.is_empty() { BTreeSet::new() } else { read::read_chats(work, &keys)? };
+    for intent in people {
+        let usable = work.address(&intent.chat).is_some();
+        if usable && !read.contains(&intent.chat) {
+            continue;
+        }
+        let done = usable && shows(work, intent);
+        findings.insert(intent.id, if done { Finding::Done } else { Finding::NotDone });
+    }
+    Ok(())
+}
+
+/// Whether what was read shows what was meant.
+fn shows(work: &Work, intent: &Intent) -> bool {
+    let Some(chat) = work.known.chats.get(&intent.chat) else { return false };
+    let present = chat.present.get(&intent.account);
+    match intent.operation {
+        Kind::AddMember => present.is_some(),
+        Kind::RemoveMember => present.is_none(),
+        Kind::GrantAdmin => present.is_some_and(|present| present.admin),
+        _ => present.is_none_or(|present| !present.admin),
+    }
+}
+
+fn find_titles(work: &mut Work, intents: &[Intent], findings: &mut Findings) {
+    for intent in intents.iter().filter(|intent| intent.operation == Kind::RenameChat) {
+        let Some(chat) = work.address(&intent.chat) else {
+            findings.insert(intent.id, Finding::NotDone);
+            continue;
+        };
+        let Some(Ok(Answer::Chats(found))) = ask(work, Call::Chats { only: Some(vec![chat]) })
+        else {
+            continue;
+        };
+        let done = found.iter().any(|found| Some(&found.title) == intent.title.as_ref());
+        findings.insert(intent.id, if done { Finding::Done } else { Finding::NotDone });
+    }
+}
+
+fn ask(work: &Work, call: Call) -> Option<std::result::Result<Answer, crate::platform::Failure>> {
+    work.platform.perform(&[call], work.stop).into_iter().next()
+}
+
+fn operation_of(intent: &Intent) -> Operation {
+    Operation {
+        kind: intent.operation,
+        chat: intent.chat.clone(),
+        account: intent.account.clone(),
+        people: intent.people.clone(),
+        title: intent.title.clone(),
+        cause: Cause::Belongs(String::new()),
+    }
+}

@@ -1,0 +1,267 @@
+//! One kind of operation in all chats at once.
+
+use super::pool::{self, Answers, Ledger};
+use super::settle::{Settled, settle_one};
+use super::{Ended, Outcome, Told, Work, read, resolve};
+use crate::error::Error;
+use crate::host::{Level, Phase};
+use crate::plan::{Kind, Operation};
+use crate::platform::{Answer, Call, Class, Failure};
+use crate::state::Intent;
+
+/// How often an operation is sent whose answer was lost, and which turned out not to be done.
+const ROUNDS: usize = 3;
+
+/// Does the operations of one kind.
+pub(super) fn run(work: &mut Work, operations: &[&Operation], total: u32, outcome: &mut Outcome) {
+    let mut rest: Vec<Operation> = operations.iter().map(|op| (*op).clone()).collect();
+    for _ in 0..ROUNDS {
+        let mut stage = Stage::new(work, rest, total, outcome);
+        stage.run();
+        let (pending, kind) = (stage.pending, operations[0].kind);
+        if pending.is_empty() {
+            break;
+        }
+        match resolve::pending(work, kind, pending, outcome) {
+            Ok(again) if !again.is_empty() => rest = again,
+            Ok(_) => break,
+            Err(error) => {
+                outcome.ended = Some(Ended::State(error));
+                break;
+            }
+        }
+    }
+    if operations[0].kind == Kind::CreateChat {
+        read_new_links(work, operations, outcome);
+    }
+}
+
+/// A link belongs to a chat from its first minute: it is what people are given.
+fn read_new_links(work: &mut Work, operations: &[&Operation], outcome: &mut Outcome) {
+    let keys: Vec<String> = operations.iter().map(|op| op.chat.clone()).collect();
+    if outcome.ended.is_none() {
+        outcome.ended = read::read_links(work, &keys).err().map(Ended::State);
+    }
+}
+
+/// An operation that was sent and whose effect must be read before it counts.
+#[derive(Debug)]
+pub(super) struct Pending {
+    /// Its journal row.
+    pub(super) intent: i64,
+    /// The operation.
+    pub(super) operation: Operation,
+    /// The platform said that it was done; if reading shows otherwise, that is a failure of its own.
+    pub(super) claimed: bool,
+}
+
+/// One round over the operations of one kind.
+struct Stage<'w, 'a> {
+    work: &'w mut Work<'a>,
+    outcome: &'w mut Outcome,
+    batches: Vec<Vec<Operation>>,
+    intents: Vec<Vec<i64>>,
+    pending: Vec<Pending>,
+    total: u32,
+}
+
+impl<'w, 'a> Stage<'w, 'a> {
+    fn new(
+        work: &'w mut Work<'a>,
+        operations: Vec<Operation>,
+        total: u32,
+        outcome: &'w mut Outcome,
+    ) -> Stage<'w, 'a> {
+        let (ready, blocked): (Vec<_>, Vec<_>) =
+            operations.into_iter().partition(|operation| is_ready(work, operation));
+        outcome.leave(blocked);
+        let batches = portions(work, ready);
+        let intents = vec![Vec::new(); batches.len()];
+        Stage { work, outcome, batches, intents, pending: Vec::new(), total }
+    }
+
+    fn run(&mut self) {
+        if self.batches.first().is_some_and(|batch| call_of(self.work, &batch[0]).is_none()) {
+            self.run_here();
+            return;
+        }
+        let (platform, stop) = (self.work.platform, self.work.stop);
+        let (in_flight, batches) = (self.work.in_flight, self.batches.len());
+        pool::run(platform, stop, in_flight, batches, self);
+    }
+
+    /// Operations that change only what the library itself remembers.
+    fn run_here(&mut self) {
+        for batch in 0..self.batches.len() {
+            if self.before(batch).is_some() {
+                let answers = self.batches[batch].iter().map(|_| Ok(Answer::Done)).collect();
+                self.after(batch, answers);
+            }
+        }
+    }
+
+    fn end(&mut self, ended: Ended) {
+        self.outcome.ended.get_or_insert(ended);
+    }
+
+    fn intend(&mut self, batch: usize) -> Result<(), Error> {
+        let operations: Vec<&Operation> = self.batches[batch].iter().collect();
+        let now = self.work.clock.now();
+        self.intents[batch] = self.work.state.intend(&operations, self.work.hand, now)?;
+        Ok(())
+    }
+
+    fn take(&mut self, intent: i64, operation: Operation, answer: Result<Answer, Failure>) {
+        if let Err(failure) = &answer {
+            self.notice(failure);
+        }
+        let lost = matches!(&answer, Err(failure) if failure.class == Class::Lost);
+        let claimed = answer.is_ok() && operation.kind == Kind::GrantAdmin;
+        if lost || claimed {
+            self.pending.push(Pending { intent, operation, claimed });
+            return;
+        }
+        match settle_one(self.work, intent, &operation, answer) {
+            Ok(result) => self.outcome.tell(operation, result),
+            Err(error) => self.end(Ended::State(error)),
+        }
+    }
+
+    /// A failure that concerns everything that is still to come.
+    fn notice(&mut self, failure: &Failure) {
+        let (code, message) = (failure.code.clone(), failure.message.clone());
+        match failure.class {
+            Class::TokenDead => self.end(Ended::Token(code, message)),
+            Class::Unreachable => self.end(Ended::Unreachable(code, message)),
+            _ => {}
+        }
+    }
+}
+
+impl Ledger for Stage<'_, '_> {
+    fn before(&mut self, batch: usize) -> Option<Vec<Call>> {
+        if let Some(reason) = self.work.stop.reason() {
+            self.end(Ended::Stopped(reason));
+        }
+        if self.outcome.ended.is_none() {
+            if let Err(error) = self.intend(batch) {
+                self.end(Ended::State(error));
+            }
+        }
+        if self.outcome.ended.is_some() {
+            let rest = self.batches.split_off(batch);
+            self.outcome.leave(rest.into_iter().flatten());
+            return None;
+        }
+        let calls = self.batches[batch].iter().filter_map(|op| call_of(self.work, op));
+        Some(calls.collect())
+    }
+
+    fn after(&mut self, batch: usize, answers: Answers) {
+        let operations = self.batches[batch].clone();
+        let intents = std::mem::take(&mut self.intents[batch]);
+        for ((operation, intent), answer) in operations.into_iter().zip(intents).zip(answers) {
+            self.take(intent, operation, answer);
+        }
+        self.work.tell(Phase::Applying, self.outcome.reached(), self.total);
+    }
+
+    fn idle(&mut self) {
+        self.work.tell(Phase::Applying, self.outcome.reached(), self.total);
+    }
+}
+
+/// Whether what an operation needs is there: its chat on the platform, its person in the chat.
+fn is_ready(work: &Work, operation: &Operation) -> bool {
+    let chat = work.known.chats.get(&operation.chat);
+    match operation.kind {
+        Kind::CreateChat => chat.is_none_or(|chat| chat.platform_id.is_none()),
+        Kind::GrantAdmin | Kind::RevokeAdmin => {
+            let inside = chat.is_some_and(|chat| chat.present.contains_key(&operation.account));
+            inside && work.address(&operation.chat).is_some()
+        }
+        _ => work.address(&operation.chat).is_some(),
+    }
+}
+
+/// The call that does an operation; `None` where the library only changes what it remembers.
+fn call_of(work: &Work, operation: &Operation) -> Option<Call> {
+    let chat = work.address(&operation.chat).unwrap_or_default();
+    let account = operation.account.clone();
+    let title = operation.title.clone().unwrap_or_default();
+    match operation.kind {
+        Kind::RevokeAdmin => Some(Call::SetAdmin { chat, account, admin: false }),
+        Kind::GrantAdmin => Some(Call::SetAdmin { chat, account, admin: true }),
+        Kind::RemoveMember => Some(Call::RemoveMember { chat, account }),
+        Kind::AddMember => Some(Call::AddMember { chat, account }),
+        Kind::CreateChat => Some(Call::CreateChat { title }),
+        Kind::RenameChat => Some(Call::RenameChat { chat, title }),
+        _ => None,
+    }
+}
+
+fn portions(work: &Work, operations: Vec<Operation>) -> Vec<Vec<Operation>> {
+    let Some(first) = operations.first() else { return Vec::new() };
+    let size = call_of(work, first).map_or(500, |call| work.platform.batch(&call).max(1));
+    operations.chunks(size).map(<[Operation]>::to_vec).collect()
+}
+
+impl Outcome {
+    /// How many operations are behind us.
+    fn reached(&self) -> u32 {
+        self.results.len() as u32
+    }
+
+    /// Notes operations that were not reached.
+    pub(super) fn leave(&mut self, operations: impl IntoIterator<Item = Operation>) {
+        for operation in operations {
+            self.left += 1;
+            self.results.push((operation, Told::Left));
+        }
+    }
+
+    /// Notes what became of an operation.
+    pub(super) fn tell(&mut self, operation: Operation, result: Settled) {
+        match result {
+            Settled::Done => {
+                *self.done.entry(operation.kind).or_default() += 1;
+                self.results.push((operation, Told::Done));
+            }
+            Settled::Failed(failed) => {
+                self.results.push((operation, Told::Failed(failed.code.clone())));
+                self.failed.push(failed);
+            }
+            Settled::Missing(capability) => {
+                self.missing.insert(capability);
+                self.leave([operation]);
+            }
+            Settled::Left => self.leave([operation]),
+        }
+    }
+}
+
+impl Pending {
+    /// The journal's view of it.
+    pub(super) fn intent(&self) -> Intent {
+        Intent {
+            id: self.intent,
+            operation: self.operation.kind,
+            chat: self.operation.chat.clone(),
+            account: self.operation.account.clone(),
+            people: self.operation.people.clone(),
+            title: self.operation.title.clone(),
+        }
+    }
+}
+
+/// Logs what an operation came to.
+pub(super) fn log(work: &Work, level: Level, operation: &Operation, what: &str) {
+    let account = if operation.account.is_empty() { "" } else { " " };
+    let text = format!(
+        "{} {}{account}{}: {what}",
+        operation.kind.name(),
+        operation.chat,
+        operation.account
+    );
+    work.log(level, &text);
+}
