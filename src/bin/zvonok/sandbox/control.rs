@@ -92,7 +92,7 @@ async fn counters(State(desk): State<Desk>) -> Response {
 }
 
 async fn reset_counters(State(desk): State<Desk>) -> Answer {
-    desk.change(|papers| papers.log.reset_counters()).map_err(unwell)?;
+    desk.note(|papers| papers.log.reset_counters());
     Ok(Json(json!({ "ok": true })))
 }
 
@@ -225,18 +225,18 @@ fn not_in() -> No {
 
 async fn set_fault(State(desk): State<Desk>, Order(order): Order<Value>) -> Answer {
     let fault = Fault::read(order).map_err(wrong)?;
-    desk.change(|papers| papers.faults.set(fault)).map_err(unwell)?.map_err(wrong)?;
+    desk.note(|papers| papers.faults.set(fault)).map_err(wrong)?;
     Ok(Json(json!({ "ok": true })))
 }
 
 async fn clear_faults(State(desk): State<Desk>) -> Answer {
-    desk.change(|papers| papers.faults.clear()).map_err(unwell)?;
+    desk.note(|papers| papers.faults.clear());
     Ok(Json(json!({ "ok": true })))
 }
 
 async fn kill_on(State(desk): State<Desk>, Order(kill): Order<Kill>) -> Answer {
     kill.check().map_err(wrong)?;
-    desk.change(|papers| papers.kill = Some(kill)).map_err(unwell)?;
+    desk.note(|papers| papers.kill = Some(kill));
     Ok(Json(json!({ "ok": true })))
 }
 
@@ -251,7 +251,7 @@ async fn mode(State(desk): State<Desk>, Order(order): Order<Value>) -> Answer {
         papers.switches = serde_json::from_value(switches).map_err(|e| wrong(e.to_string()))?;
         Ok(json!(papers.switches))
     };
-    desk.change(set).map_err(unwell)?.map(Json)
+    desk.note(set).map(Json)
 }
 
 #[derive(Deserialize)]
@@ -261,6 +261,6 @@ struct NewToken {
 }
 
 async fn token(State(desk): State<Desk>, Order(new): Order<NewToken>) -> Answer {
-    desk.change(|papers| papers.token = new.token).map_err(unwell)?;
+    desk.note(|papers| papers.token = new.token);
     Ok(Json(json!({ "ok": true })))
 }

@@ -98,7 +98,7 @@ impl Desk {
             switches: Switches { mode: options.mode, ..Switches::default() },
             people: saved.people,
             vk: saved.vk,
-            log: Log::starting_after(saved.last_request),
+            log: Log::default(),
             faults: Faults::default(),
             kill: None,
             pace: Pace { rate: options.rate, granted: VecDeque::new() },
@@ -111,14 +111,19 @@ impl Desk {
         look(&self.papers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets one thing happen and is durable before anybody is told of it.
-    pub(crate) fn change<T>(&self, act: impl FnOnce(&mut Papers) -> T) -> Result<T, String> {
-        let mut papers = self.papers.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = act(&mut papers);
-        papers.save()?;
-        drop(papers);
+    /// Lets one thing happen that the state file does not hold.
+    pub(crate) fn note<T>(&self, act: impl FnOnce(&mut Papers) -> T) -> T {
+        let result = act(&mut self.papers.lock().unwrap_or_else(PoisonError::into_inner));
         self.news.send_modify(|version| *version += 1);
-        Ok(result)
+        result
+    }
+
+    /// Lets one thing happen and has it on disk before anybody is told of it.
+    pub(crate) fn change<T>(&self, act: impl FnOnce(&mut Papers) -> T) -> Result<T, String> {
+        self.note(|papers| {
+            let result = act(papers);
+            papers.save().map(|()| result)
+        })
     }
 
     /// The number of changes so far, as soon as it is over `since` or the wait is over.
@@ -137,7 +142,6 @@ impl Papers {
         let saved = json!({
             "format": FORMAT,
             "community": self.community,
-            "last_request": self.log.last(),
             "people": self.people,
             "vk": self.vk,
         });
@@ -171,8 +175,6 @@ struct Saved {
     #[serde(default)]
     format: String,
     community: Option<i64>,
-    #[serde(default)]
-    last_request: u64,
     people: People,
     vk: World,
 }

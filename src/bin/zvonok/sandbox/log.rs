@@ -68,11 +68,6 @@ pub(crate) struct Counters {
 }
 
 impl Log {
-    /// Goes on numbering after `last`, where an earlier sandbox with the same state stopped.
-    pub(crate) fn starting_after(last: u64) -> Log {
-        Log { last, ..Log::default() }
-    }
-
     pub(crate) fn last(&self) -> u64 {
         self.last
     }

@@ -17,7 +17,7 @@
 //! | `POST /sandbox/join` | `{link, user}` or `{chat_id, user}` | the person follows the link |
 //! | `POST /sandbox/add` | `{chat_id, user, by?}` | somebody adds the person by hand |
 //! | `POST /sandbox/leave` | `{chat_id, user}` | the person leaves; the community may, too |
-//! | `POST /sandbox/promote` | `{chat_id, user, admin}` | rights are given or taken by hand |
+//! | `POST /sandbox/promote` | `{chat_id, user, admin}` | rights are given or taken by hand; without its own the community gets 925 |
 //! | `POST /sandbox/rename` | `{chat_id, title}` | the chat is renamed by hand |
 //! | `POST /sandbox/delete_chat` | `{chat_id, code}` | the chat ends with 927, 945, 993, 1012 or 1017; 0 brings it back |
 //! | `POST /sandbox/faults` | `{match: {method?, nth?, every?, count?}, do, …}` | sets a fault, see below |

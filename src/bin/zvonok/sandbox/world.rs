@@ -222,7 +222,7 @@ impl Chat {
 
     /// Whether this member may manage the chat.
     pub(crate) fn is_admin(&self, id: i64) -> bool {
-        self.member(id).is_some_and(|member| member.admin || id == self.owner)
+        self.member(id).is_some_and(|member| member.admin)
     }
 
     /// Lets a person in, unless something forbids it. A link asks for no permission; being added

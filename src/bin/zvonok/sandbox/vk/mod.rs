@@ -22,7 +22,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, Papers, now_ms};
@@ -59,11 +59,13 @@ async fn answer(
     params: &Params,
     token: Option<&str>,
 ) -> Result<Response, String> {
-    let deed = desk.change(|papers| papers.faults.for_request(name))?;
+    let deed = desk.note(|papers| papers.faults.for_request(name));
     if let Some(Deed::Delay { ms, when: When::Before }) = deed {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
-    let carried_out = desk.change(|papers| carry_out(papers, name, params, token, deed))?;
+    let carry_out = |papers: &mut Papers| carry_out(papers, name, params, token, deed);
+    let reads = methods::find(name).is_some_and(|method| !method.changes(params));
+    let carried_out = if reads { desk.note(carry_out) } else { desk.change(carry_out)? };
     if let Some(Deed::Delay { ms, when: When::After }) = carried_out.deed {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
@@ -86,6 +88,7 @@ fn carry_out(
 ) -> CarriedOut {
     let n = enter(papers, name, params, None);
     let kill = papers.kill.take_if(|kill| kill.due());
+    let killed = kill.is_some();
     let mut deed = deed;
     if let Some(kill) = kill.as_ref().filter(|kill| kill.when == When::Before) {
         kill.strike();
@@ -102,7 +105,7 @@ fn carry_out(
         deed = Some(Deed::DropAfter {});
     }
     if let Some(deed) = &deed {
-        papers.log.fault(n, deed.name());
+        papers.log.fault(n, if killed { "kill" } else { deed.name() });
     }
     CarriedOut { body, deed }
 }
@@ -219,8 +222,14 @@ fn truncated(text: String) -> Response {
     let length = text.len();
     let mut half = Bytes::from(text);
     half.truncate(length / 2);
-    let parts = [Ok(half), Err(std::io::Error::other("the answer is to break off"))];
-    let mut response = json_text(Body::from_stream(stream::iter(parts)));
+    let first = stream::once(async { Ok(half) });
+    let break_off = stream::once(async {
+        // Time for the half to be on its way; an error at once would take it along.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Err(std::io::Error::other("the answer is to break off"))
+    });
+    let parts = first.chain(break_off);
+    let mut response = json_text(Body::from_stream(parts));
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
 }
