@@ -1,4 +1,5 @@
 //! The sandbox messenger as a test has it: a process of its own that ends with the test.
+#![allow(dead_code, reason = "each file of tests needs its own part of this")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

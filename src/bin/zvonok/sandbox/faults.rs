@@ -194,9 +194,10 @@ impl Kill {
         self.nth == 0
     }
 
-    /// Kills. A process that is gone already needs no killing, so the result does not matter.
+    /// Kills, by the shell's own `kill`, which is everywhere. A process that is gone already needs
+    /// no killing, so the result does not matter.
     pub(crate) fn strike(&self) {
-        let mut command = std::process::Command::new("kill");
-        let _ = command.args(["-9", &self.pid.to_string()]).status();
+        let mut shell = std::process::Command::new("sh");
+        let _ = shell.args(["-c", "kill -9 \"$0\"", &self.pid.to_string()]).status();
     }
 }

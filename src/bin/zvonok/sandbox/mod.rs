@@ -4,7 +4,8 @@
 //!
 //! `/method/…` is the platform's own interface (see [`vk`]), `/` is the page. The rest is the
 //! control interface: JSON in and out, no token, `Content-Type: application/json` on every body.
-//! A refusal has a 4xx status and `{"error": "…"}`.
+//! A refusal has a 4xx status and `{"error": "…"}`. Requests that name another host than this
+//! machine, or come from another site's page, are refused with 403.
 //!
 //! | request | body or query | what it does |
 //! |---|---|---|
@@ -181,4 +182,20 @@ fn announce(sandbox: &Sandbox, options: &Options) -> std::io::Result<()> {
         "Песочница слушает: {address} (страница и API). Остановить: Ctrl+C.\n\
          The sandbox listens at {address} (page and API). Ctrl+C stops it."
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::{Options, Sandbox};
+
+    #[test]
+    fn a_sandbox_within_a_process_serves_until_it_is_dropped() {
+        let sandbox = Sandbox::start(&Options::default()).expect("a free port");
+        let address = sandbox.address.trim_start_matches("http://").to_owned();
+        assert!(TcpStream::connect(&address).is_ok());
+        drop(sandbox);
+        assert!(TcpStream::connect(&address).is_err());
+    }
 }

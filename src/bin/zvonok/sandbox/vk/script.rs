@@ -185,20 +185,27 @@ impl Reader {
     }
 
     fn expression(&mut self) -> Result<Expr, String> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err("nested too deep".to_owned());
-        }
+        let outside = self.depth;
+        self.deeper()?;
         let mut left = self.chain()?;
         while self.take('+') {
+            self.deeper()?;
             left = Expr::Sum(Box::new(left), Box::new(self.chain()?));
         }
-        self.depth -= 1;
+        self.depth = outside;
         Ok(left)
+    }
+
+    /// Counts a level of nesting. Everything that walks an expression recurses, so an expression
+    /// from outside must not decide how deep.
+    fn deeper(&mut self) -> Result<(), String> {
+        self.depth += 1;
+        if self.depth > DEEPEST { Err("nested too deep".to_owned()) } else { Ok(()) }
     }
 
     /// A simple expression with the fields and indexes that follow it.
     fn chain(&mut self) -> Result<Expr, String> {
+        let outside = self.depth;
         let mut expr = self.simple()?;
         loop {
             if self.take('.') {
@@ -207,8 +214,10 @@ impl Reader {
                 expr = Expr::Index(Box::new(expr), Box::new(self.expression()?));
                 self.expect(']')?;
             } else {
+                self.depth = outside;
                 return Ok(expr);
             }
+            self.deeper()?;
         }
     }
 
