@@ -1,6 +1,9 @@
 //! The command-line host of zvonok.
 
+mod sandbox;
 mod school;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -13,12 +16,24 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// A local messenger for trying things out / Местный мессенджер для проб
+    Sandbox(sandbox::command::Args),
     /// Make the roster of a made-up school / Сделать выгрузку вымышленной школы
     School(school::command::Args),
 }
 
-fn main() -> std::io::Result<()> {
-    match Cli::parse().command {
-        Command::School(args) => school::command::run(&args),
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Sandbox(args) => sandbox::run(args.into()).map_err(|error| error.to_string()),
+        Command::School(args) => school::command::run(&args).map_err(|error| error.to_string()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            use std::io::Write;
+            // Nobody left to read it is no reason to panic.
+            let _ = writeln!(std::io::stderr(), "zvonok: {error}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -1,0 +1,39 @@
+//! `zvonok sandbox`: what it is told.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::{Mode, Options};
+
+/// What `zvonok sandbox` is told.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A loopback address; port 0 takes a free one.
+    #[arg(long, default_value_t = Options::default().listen)]
+    listen: SocketAddr,
+    /// What the token may do.
+    #[arg(long, value_enum, default_value_t = Options::default().mode)]
+    mode: Mode,
+    /// The one good token.
+    #[arg(long, default_value_t = Options::default().token)]
+    token: String,
+    /// The community's positive id.
+    #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
+    community: Option<i64>,
+    /// The file that keeps the messenger between runs.
+    #[arg(long)]
+    state: Option<PathBuf>,
+    /// Requests allowed in any second, 0 for no limit.
+    #[arg(long, default_value_t = Options::default().rate)]
+    rate: usize,
+    /// Stop when standard input ends.
+    #[arg(long)]
+    until_eof: bool,
+}
+
+impl From<Args> for Options {
+    fn from(arguments: Args) -> Options {
+        let Args { listen, mode, token, community, state, rate, until_eof } = arguments;
+        Options { listen, mode, token, community, state, rate, until_eof }
+    }
+}

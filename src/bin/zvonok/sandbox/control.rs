@@ -1,0 +1,266 @@
+//! The control interface under `/sandbox/`: what people in the messenger do, what goes wrong, and
+//! a look at everything. See the module's documentation for the requests.
+
+use std::time::Duration;
+
+use axum::extract::{FromRequest, Query, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::desk::{Desk, Papers, now_ms};
+use super::faults::{Fault, Kill};
+use super::people::Declaration;
+use super::world::{Chat, Entry, Joined, Refusal};
+
+pub(crate) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/sandbox/state", get(state))
+        .route("/sandbox/requests", get(requests))
+        .route("/sandbox/counters", get(counters))
+        .route("/sandbox/counters/reset", post(reset_counters))
+        .route("/sandbox/events", get(events))
+        .route("/sandbox/people", post(people))
+        .route("/sandbox/join", post(join))
+        .route("/sandbox/add", post(add))
+        .route("/sandbox/leave", post(leave))
+        .route("/sandbox/promote", post(promote))
+        .route("/sandbox/rename", post(rename))
+        .route("/sandbox/delete_chat", post(delete_chat))
+        .route("/sandbox/faults", post(set_fault).delete(clear_faults))
+        .route("/sandbox/kill_on", post(kill_on))
+        .route("/sandbox/mode", post(mode))
+        .route("/sandbox/token", post(token))
+}
+
+/// Refused: the status and a sentence.
+struct No(StatusCode, String);
+
+type Answer = Result<Json<Value>, No>;
+
+impl IntoResponse for No {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+/// A body of JSON whose faults are told in the same form as every other refusal.
+struct Order<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Order<T> {
+    type Rejection = No;
+
+    async fn from_request(request: Request, state: &S) -> Result<Order<T>, No> {
+        match Json::from_request(request, state).await {
+            Ok(Json(order)) => Ok(Order(order)),
+            Err(rejection) => Err(No(rejection.status(), rejection.body_text())),
+        }
+    }
+}
+
+fn unwell(error: String) -> No {
+    No(StatusCode::INTERNAL_SERVER_ERROR, error)
+}
+
+fn wrong(error: impl Into<String>) -> No {
+    No(StatusCode::BAD_REQUEST, error.into())
+}
+
+async fn state(State(desk): State<Desk>) -> Json<Value> {
+    Json(desk.read(super::view::state))
+}
+
+#[derive(Deserialize)]
+struct Since {
+    #[serde(default)]
+    since: u64,
+    limit: Option<usize>,
+    wait: Option<u64>,
+}
+
+async fn requests(State(desk): State<Desk>, Query(asked): Query<Since>) -> Response {
+    let limit = asked.limit.unwrap_or(usize::MAX);
+    Json(desk.read(|papers| papers.log.since(asked.since, limit))).into_response()
+}
+
+async fn counters(State(desk): State<Desk>) -> Response {
+    Json(desk.read(|papers| papers.log.counters().clone())).into_response()
+}
+
+async fn reset_counters(State(desk): State<Desk>) -> Answer {
+    desk.note(|papers| papers.log.reset_counters());
+    Ok(Json(json!({ "ok": true })))
+}
+
+async fn events(State(desk): State<Desk>, Query(asked): Query<Since>) -> Json<Value> {
+    let wait = Duration::from_secs(asked.wait.unwrap_or(25).min(60));
+    Json(json!({ "version": desk.news(asked.since, wait).await }))
+}
+
+async fn people(State(desk): State<Desk>, Order(said): Order<Declaration>) -> Answer {
+    let person = desk.change(|papers| papers.people.declare(said)).map_err(unwell)?;
+    Ok(Json(json!(person.map_err(wrong)?)))
+}
+
+/// A chat, by its number or by the link that leads to it, and a person.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Passage {
+    chat_id: Option<i64>,
+    link: Option<String>,
+    user: i64,
+    /// Who adds them; without it the owner does.
+    by: Option<i64>,
+}
+
+async fn join(State(desk): State<Desk>, Order(passage): Order<Passage>) -> Answer {
+    enter(&desk, passage, Joined::Link)
+}
+
+async fn add(State(desk): State<Desk>, Order(passage): Order<Passage>) -> Answer {
+    enter(&desk, passage, Joined::Hand)
+}
+
+fn enter(desk: &Desk, passage: Passage, joined: Joined) -> Answer {
+    let entered = desk.change(|papers| enter_now(papers, passage, joined)).map_err(unwell)?;
+    entered.map(Json)
+}
+
+fn enter_now(papers: &mut Papers, passage: Passage, joined: Joined) -> Result<Value, No> {
+    let removed_stay_out = papers.switches.removed_stay_out;
+    let Papers { vk, people, .. } = papers;
+    let chat = match (&passage.link, passage.chat_id) {
+        (Some(link), None) => vk.chat_by_link(link),
+        (None, Some(id)) => vk.chats.get_mut(&id),
+        _ => return Err(wrong("either link or chat_id is needed")),
+    };
+    let chat = chat.ok_or_else(no_chat)?;
+    let Passage { user, by, .. } = passage;
+    let entry = Entry { user, by: by.unwrap_or(chat.owner), now: now_ms() / 1000, joined };
+    let barred = joined == Joined::Link && removed_stay_out && chat.removed.contains(&user);
+    let entered = if barred { Err(Refusal::Removed) } else { chat.enter(&entry, people) };
+    match entered {
+        Ok(()) => Ok(json!({ "ok": true, "chat_id": chat.id })),
+        Err(refusal) => {
+            let word = json!(refusal).as_str().unwrap_or_default().to_owned();
+            Err(No(StatusCode::CONFLICT, word))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Leaving {
+    chat_id: i64,
+    user: i64,
+}
+
+async fn leave(State(desk): State<Desk>, Order(who): Order<Leaving>) -> Answer {
+    with_chat(&desk, who.chat_id, |chat| chat.leave(who.user).then_some(()).ok_or_else(not_in))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Promotion {
+    chat_id: i64,
+    user: i64,
+    admin: bool,
+}
+
+async fn promote(State(desk): State<Desk>, Order(who): Order<Promotion>) -> Answer {
+    with_chat(&desk, who.chat_id, |chat| {
+        chat.promote(who.user, who.admin).then_some(()).ok_or_else(not_in)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Renaming {
+    chat_id: i64,
+    title: String,
+}
+
+async fn rename(State(desk): State<Desk>, Order(new): Order<Renaming>) -> Answer {
+    with_chat(&desk, new.chat_id, |chat| {
+        chat.title = new.title;
+        Ok(())
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ending {
+    chat_id: i64,
+    /// The platform's code for what became of the chat; 0 brings it back.
+    code: i64,
+}
+
+async fn delete_chat(State(desk): State<Desk>, Order(end): Order<Ending>) -> Answer {
+    if ![0, 927, 945, 993, 1012, 1017].contains(&end.code) {
+        return Err(wrong("code is one of 927, 945, 993, 1012, 1017, or 0 to bring the chat back"));
+    }
+    with_chat(&desk, end.chat_id, |chat| {
+        chat.closed = Some(end.code).filter(|code| *code != 0);
+        Ok(())
+    })
+}
+
+fn with_chat(desk: &Desk, id: i64, act: impl FnOnce(&mut Chat) -> Result<(), No>) -> Answer {
+    let act = |papers: &mut Papers| act(papers.vk.chats.get_mut(&id).ok_or_else(no_chat)?);
+    desk.change(act).map_err(unwell)??;
+    Ok(Json(json!({ "ok": true })))
+}
+
+fn no_chat() -> No {
+    No(StatusCode::NOT_FOUND, "no such chat".to_owned())
+}
+
+fn not_in() -> No {
+    No(StatusCode::CONFLICT, "not_in".to_owned())
+}
+
+async fn set_fault(State(desk): State<Desk>, Order(order): Order<Value>) -> Answer {
+    let fault = Fault::read(order).map_err(wrong)?;
+    desk.note(|papers| papers.faults.set(fault)).map_err(wrong)?;
+    Ok(Json(json!({ "ok": true })))
+}
+
+async fn clear_faults(State(desk): State<Desk>) -> Answer {
+    desk.note(|papers| papers.faults.clear());
+    Ok(Json(json!({ "ok": true })))
+}
+
+async fn kill_on(State(desk): State<Desk>, Order(kill): Order<Kill>) -> Answer {
+    kill.check().map_err(wrong)?;
+    desk.note(|papers| papers.kill = Some(kill));
+    Ok(Json(json!({ "ok": true })))
+}
+
+/// Sets the switches that are named and leaves the others.
+async fn mode(State(desk): State<Desk>, Order(order): Order<Value>) -> Answer {
+    let set = |papers: &mut Papers| -> Result<Value, No> {
+        let mut switches = json!(papers.switches);
+        let (Some(all), Some(named)) = (switches.as_object_mut(), order.as_object()) else {
+            return Err(wrong("an object of switches is needed"));
+        };
+        all.extend(named.clone());
+        papers.switches = serde_json::from_value(switches).map_err(|e| wrong(e.to_string()))?;
+        Ok(json!(papers.switches))
+    };
+    desk.note(set).map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewToken {
+    token: String,
+}
+
+async fn token(State(desk): State<Desk>, Order(new): Order<NewToken>) -> Answer {
+    desk.note(|papers| papers.token = new.token);
+    Ok(Json(json!({ "ok": true })))
+}

@@ -1,0 +1,202 @@
+//! A messenger for trying things out: one local server that answers as VK does, with a page to
+//! look at and switches for what may go wrong. Everything in it is made up and nothing leaves the
+//! machine.
+//!
+//! `/method/…` is the platform's own interface (see [`vk`]), `/` is the page. The rest is the
+//! control interface: JSON in and out, no token, `Content-Type: application/json` on every body.
+//! A refusal has a 4xx status and `{"error": "…"}`. Requests that name another host than this
+//! machine, or come from another site's page, are refused with 403.
+//!
+//! | request | body or query | what it does |
+//! |---|---|---|
+//! | `GET /sandbox/state` | | `{platform, community, switches, chats, calls, people, faults, counters, last_request}`; a chat is `{chat_id, peer_id, title, owner, link, code, members, removed, pinned, messages}`, its member `{id, name, admin, owner, invited_by, join_date, joined}` with `joined` one of `created`, `link`, `api`, `hand`; a person is `{id, name, privacy, deactivated, allows_messages, messages}`; a message is `{cmid, from, date, random_id, text}`; a call is `{call_id, join_link, started, finished}` |
+//! | `GET /sandbox/requests` | `since`, `limit` | `[{n, method, params, changing, result, fault?, batch?, time}]`, oldest first, with `n` over `since`; `result` is `"ok"`, the error code, or `"not applied"` |
+//! | `GET /sandbox/counters` | | `{requests, changing, by_method}` |
+//! | `POST /sandbox/counters/reset` | | starts them at zero |
+//! | `GET /sandbox/events` | `since`, `wait` | `{version}` once it is over `since`, or after `wait` seconds (25) |
+//! | `POST /sandbox/people` | `{id, first_name?, last_name?, privacy?, deactivated?, allows_messages?}` | declares what is said, keeps the rest, and answers with the person |
+//! | `POST /sandbox/join` | `{link, user}` or `{chat_id, user}` | the person follows the link |
+//! | `POST /sandbox/add` | `{chat_id, user, by?}` | somebody adds the person by hand |
+//! | `POST /sandbox/leave` | `{chat_id, user}` | the person leaves; the community may, too |
+//! | `POST /sandbox/promote` | `{chat_id, user, admin}` | rights are given or taken by hand; without its own the community gets 925 |
+//! | `POST /sandbox/rename` | `{chat_id, title}` | the chat is renamed by hand |
+//! | `POST /sandbox/delete_chat` | `{chat_id, code}` | the chat ends with 927, 945, 993, 1012 or 1017; 0 brings it back |
+//! | `POST /sandbox/faults` | `{match: {method?, nth?, every?, count?}, do, …}` | sets a fault, see below |
+//! | `DELETE /sandbox/faults` | | takes all faults away |
+//! | `POST /sandbox/kill_on` | `{pid, nth, when}` | kills the process at the nth `/method` request from now, `before` it is applied or `after`; the connection is cut |
+//! | `POST /sandbox/mode` | any of the switches | `mode` (`standard`, `partner`), `create_chat_answer` (`object`, `int`), `create_chat_user_ids` (`ignore`, `add`, `error`), `removed_stay_out` (a removed person cannot follow the link again); answers with all of them |
+//! | `POST /sandbox/token` | `{token}` | from now on only this token is good |
+//!
+//! A person who cannot get in, or is not in, gets 409 and one of `already_in`, `full`, `nobody`,
+//! `deactivated`, `privacy`, `removed`, `closed`, `not_in`.
+//!
+//! A fault's `do` is `drop_before` (not applied, connection closed without an answer),
+//! `drop_after` (applied, closed), `delay` with `ms` and `when` (`after` by default: applied at
+//! once, answered late), `error` with `code` and `message?`, `http_500` and `html` with `applied?`
+//! (false), or `truncate` (applied, the answer breaks off). `method` may be a method, `execute`, a
+//! method inside a batch, or `*` for every HTTP request. `nth` is the first matching request that
+//! is hit (1 is the next), `every` hits each how-manieth, `count` limits the hits (one with `nth`
+//! alone, else no limit). Inside a batch `drop_before` stops it there with what came earlier
+//! applied, `error` fails that call alone, and everything else befalls the batch's answer.
+//!
+//! The log keeps the last 10 000 entries. The state file, if there is one, holds chats (at most
+//! 20 000, of 3 000 members and the last 100 messages each), people and calls, and is written
+//! before an answer leaves; faults, switches and the log are not kept.
+
+pub(crate) mod command;
+mod control;
+mod desk;
+mod faults;
+mod log;
+mod page;
+mod people;
+mod server;
+mod view;
+mod vk;
+mod world;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+use desk::Desk;
+pub(crate) use desk::Mode;
+
+/// The community whose token is served if no other is named.
+pub(crate) const COMMUNITY: i64 = 230_000_001;
+
+/// How to run the sandbox; [`Default`] suits a demonstration.
+pub(crate) struct Options {
+    /// A loopback address; port 0 takes a free one.
+    pub(crate) listen: SocketAddr,
+    /// What the token may do.
+    pub(crate) mode: Mode,
+    /// The one good token.
+    pub(crate) token: String,
+    /// The community's positive id; without it the state file's, or [`COMMUNITY`].
+    pub(crate) community: Option<i64>,
+    /// Where the messenger is kept between runs.
+    pub(crate) state: Option<PathBuf>,
+    /// Requests allowed in any second, 0 for no limit.
+    pub(crate) rate: usize,
+    /// Stop when standard input ends, so that no sandbox outlives the one who started it.
+    pub(crate) until_eof: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            mode: Mode::Standard,
+            token: "sandbox-token".to_owned(),
+            community: None,
+            state: None,
+            rate: 20,
+            until_eof: false,
+        }
+    }
+}
+
+/// Serves until killed, or until the end of standard input if the options say so. Standard output
+/// gets one line of JSON, `{"address","token","community"}`, as soon as requests are accepted.
+pub(crate) fn run(options: Options) -> Result<(), String> {
+    let sandbox = Sandbox::start(&options)?;
+    announce(&sandbox, &options).map_err(|error| error.to_string())?;
+    if options.until_eof {
+        // An error reading standard input is its end as well.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        return Ok(());
+    }
+    loop {
+        std::thread::park();
+    }
+}
+
+/// A sandbox inside this process, for a demonstration; it stops when dropped.
+pub(crate) struct Sandbox {
+    /// Where it listens, `http://127.0.0.1:PORT`.
+    pub(crate) address: String,
+    /// The community it serves.
+    pub(crate) community: i64,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts serving on a thread of its own and returns once requests are accepted.
+    pub(crate) fn start(options: &Options) -> Result<Sandbox, String> {
+        let desk = Desk::open(options)?;
+        let runtime = runtime()?;
+        let listener = runtime.block_on(listen(options))?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let community = desk.read(|papers| papers.community);
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            runtime.spawn(server::serve(listener, desk));
+            // The sender dropped without a word means the same: stop.
+            let _ = runtime.block_on(stopped);
+            runtime.shutdown_background();
+        });
+        let address = format!("http://{address}");
+        Ok(Sandbox { address, community, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic over there was already reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime, String> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| format!("no threads for the sandbox: {error}"))
+}
+
+async fn listen(options: &Options) -> Result<TcpListener, String> {
+    let listen = options.listen;
+    if !listen.ip().is_loopback() {
+        return Err(format!("the sandbox has no locks and listens on loopback only, not {listen}"));
+    }
+    TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen}: {error}"))
+}
+
+fn announce(sandbox: &Sandbox, options: &Options) -> std::io::Result<()> {
+    let address = &sandbox.address;
+    let community = sandbox.community.to_string();
+    let line = json!({ "address": address, "token": options.token, "community": community });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    writeln!(
+        std::io::stderr(),
+        "Песочница слушает: {address} (страница и API). Остановить: Ctrl+C.\n\
+         The sandbox listens at {address} (page and API). Ctrl+C stops it."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::{Options, Sandbox};
+
+    #[test]
+    fn a_sandbox_within_a_process_serves_until_it_is_dropped() {
+        let sandbox = Sandbox::start(&Options::default()).expect("a free port");
+        let address = sandbox.address.trim_start_matches("http://").to_owned();
+        assert!(TcpStream::connect(&address).is_ok());
+        drop(sandbox);
+        assert!(TcpStream::connect(&address).is_err());
+    }
+}

@@ -1,0 +1,92 @@
+//! What `GET /sandbox/state` shows.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::desk::Papers;
+use super::people::Person;
+use super::vk;
+use super::world::{Chat, Member, Message};
+
+/// The whole messenger but the token.
+pub(crate) fn state(papers: &Papers) -> Value {
+    let chats: Vec<_> = papers.vk.chats.values().map(|each| chat(papers, each)).collect();
+    json!({
+        "platform": "vk",
+        "community": papers.community,
+        "switches": papers.switches,
+        "chats": chats,
+        "calls": papers.vk.calls,
+        "people": people(papers),
+        "faults": papers.faults,
+        "counters": papers.log.counters(),
+        "last_request": papers.log.last(),
+    })
+}
+
+fn chat(papers: &Papers, chat: &Chat) -> Value {
+    let members: Vec<_> = chat.members.iter().map(|each| member(papers, chat, each)).collect();
+    json!({
+        "chat_id": chat.id,
+        "peer_id": vk::CHAT_PEERS + chat.id,
+        "title": chat.title,
+        "owner": chat.owner,
+        "link": chat.link,
+        "code": chat.closed,
+        "members": members,
+        "removed": chat.removed,
+        "pinned": chat.pinned,
+        "messages": chat.talk.messages.iter().map(message).collect::<Vec<_>>(),
+    })
+}
+
+fn member(papers: &Papers, chat: &Chat, member: &Member) -> Value {
+    let person = papers.people.get(member.id);
+    json!({
+        "id": member.id,
+        "name": person.map(|person| full_name(&person)),
+        "admin": chat.is_admin(member.id),
+        "owner": member.id == chat.owner,
+        "invited_by": member.invited_by,
+        "join_date": member.join_date,
+        "joined": member.joined,
+    })
+}
+
+/// Whoever was declared, is in a chat or was written to.
+fn people(papers: &Papers) -> Vec<Value> {
+    let declared = papers.people.declared().map(|person| person.id);
+    let members = papers.vk.chats.values().flat_map(|chat| &chat.members).map(|member| member.id);
+    let ids: BTreeSet<i64> =
+        declared.chain(members).chain(papers.vk.dialogs.keys().copied()).collect();
+    let people = ids.into_iter().filter_map(|id| papers.people.get(id));
+    people.map(|each| person(papers, &each)).collect()
+}
+
+fn person(papers: &Papers, person: &Person) -> Value {
+    let talk = papers.vk.dialogs.get(&person.id);
+    let messages: Vec<_> = talk.into_iter().flat_map(|talk| &talk.messages).map(message).collect();
+    json!({
+        "id": person.id,
+        "name": full_name(person),
+        "privacy": person.privacy,
+        "deactivated": person.deactivated,
+        "allows_messages": person.allows_messages,
+        "messages": messages,
+    })
+}
+
+fn message(message: &Message) -> Value {
+    json!({
+        "cmid": message.number,
+        "from": message.from,
+        "date": message.date,
+        "random_id": message.random_id,
+        "text": message.text,
+    })
+}
+
+fn full_name(person: &Person) -> String {
+    format!("{} {}", person.first_name, person.last_name)
+}

@@ -1,0 +1,121 @@
+//! The sandbox's page, as Chromium shows it.
+#![cfg(feature = "cli")]
+#![allow(missing_docs, reason = "the names of the tests say it")]
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+use support::Messenger;
+
+/// Time for the page to draw itself.
+const BUDGET: &str = "--virtual-time-budget=5000";
+
+/// Opens an address in a headless Chromium, which must be installed, and returns what it printed.
+fn chromium(address: &str, profile: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("chromium")
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--lang=ru", "--hide-scrollbars"])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .args(arguments)
+        .arg(address)
+        .output()
+        .expect("chromium is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// A school in which something has happened.
+fn school() -> Messenger {
+    let messenger = Messenger::start(&[]);
+    let (teachers, peer) = messenger.chat("Учительская");
+    let people = [748_838_410, 748_838_411, 212_000_000_004_i64, 748_838_413];
+    for user in people {
+        messenger.does("join", json!({"chat_id": teachers, "user": user}));
+    }
+    messenger.does("add", json!({"chat_id": teachers, "user": 31_337}));
+    let role = [("peer_id", peer.as_str()), ("member_id", "748838410"), ("role", "admin")];
+    messenger.ok("messages.setMemberRole", &role);
+    let text = "Педсовет в четверг, 15:30, актовый зал.";
+    messenger.ok("messages.send", &[("peer_ids", &peer), ("random_id", "7"), ("message", text)]);
+    for title in ["7А, ученики", "7А, родители", "Алгебра, 7А", "<script>alert(1)</script> & Ко"]
+    {
+        messenger.chat(title);
+    }
+    messenger.does("delete_chat", json!({"chat_id": 3, "code": 993}));
+    let code = "return [API.messages.removeChatUser({\"chat_id\":1,\"member_id\":31337}),\
+                API.messages.removeChatUser({\"chat_id\":1,\"member_id\":5})];";
+    messenger.vk("execute", &[("code", code)]);
+    let matching = json!({"method": "messages.createChat", "nth": 3});
+    messenger.does("faults", json!({"match": matching, "do": "drop_after"}));
+    messenger.vk("messages.addChatUser", &[("chat_id", "1"), ("user_id", "9")]);
+    messenger
+}
+
+#[test]
+fn it_shows_chats_members_faults_and_the_log() {
+    let messenger = school();
+    let profile = tempfile::tempdir().unwrap();
+    let address = format!("{}/#chat=1&still", messenger.address);
+    let page = chromium(&address, profile.path(), &["--dump-dom", BUDGET]);
+    let has = |text: &str| assert!(page.contains(text), "«{text}» is not in {page}");
+    has("<strong>Учительская</strong>");
+    has("5&nbsp;участников, 2&nbsp;админа");
+    has("переехал в MAX");
+    has("<strong>&lt;script&gt;alert(1)&lt;/script&gt; &amp; Ко</strong>");
+    assert!(!page.contains("<script>alert"), "a title is not markup");
+    has(">212000000004</span>");
+    assert!(!page.contains(">31337</span>"), "who was removed is not shown");
+    has("<span class=\"role\">владелец</span>");
+    has("<span class=\"role\">админ</span>");
+    has("<td class=\"how\">по ссылке</td>");
+    has("Педсовет в четверг");
+    has("обрыв после выполнения");
+    has("<td class=\"method\">messages.setMemberRole</td>");
+    has("<tr class=\"changing inner\">");
+    has("ошибка 935");
+    has("ошибка 27");
+    let link = messenger.ok("messages.getInviteLink", &[("peer_id", "2000000001")]);
+    has(link["link"].as_str().unwrap());
+}
+
+#[test]
+fn it_keeps_up_with_what_happens() {
+    let messenger = Messenger::start(&[]);
+    messenger.chat("Раньше");
+    let profile = tempfile::tempdir().unwrap();
+    let address = format!("{}/#wait=1", messenger.address);
+    // Chromium's own time stands still while the page waits for news, so this budget lasts for a
+    // few rounds of a second each.
+    let budget = ["--dump-dom", "--virtual-time-budget=1500"];
+    let page = std::thread::scope(|scope| {
+        let page = scope.spawn(|| chromium(&address, profile.path(), &budget));
+        std::thread::sleep(std::time::Duration::from_millis(1_500));
+        messenger.chat("Позже");
+        page.join().unwrap()
+    });
+    assert!(page.contains("<strong>Раньше</strong>"));
+    assert!(page.contains("<strong>Позже</strong>"), "{page}");
+    assert!(page.contains("class=\"link-state on\""));
+}
+
+#[test]
+fn it_can_be_photographed_wide_and_narrow() {
+    let messenger = school();
+    let folder = tempfile::tempdir().unwrap();
+    let profile = tempfile::tempdir().unwrap();
+    let keep = std::env::var_os("ZVONOK_SCREENSHOTS").map(std::path::PathBuf::from);
+    let folder = keep.as_deref().unwrap_or(folder.path());
+    let address = format!("{}/#chat=1&still", messenger.address);
+    for (name, size) in [("wide", "1440,1000"), ("narrow", "500,1900")] {
+        let file = folder.join(format!("sandbox-{name}.png"));
+        let picture = format!("--screenshot={}", file.display());
+        let size = format!("--window-size={size}");
+        chromium(&address, profile.path(), &[&picture, &size, BUDGET]);
+        let bytes = std::fs::metadata(&file).expect("a screenshot").len();
+        assert!(bytes > 20_000, "{name} is nearly empty: {bytes} bytes");
+    }
+}
