@@ -257,7 +257,7 @@ fn foreign(request: &Request, reply: &Reply) -> Failure {
 }
 
 /// An answer that does not tell what became of this call.
-fn unclear(request: &Request) -> Failure {
+pub(super) fn unclear(request: &Request) -> Failure {
     let class = if request.nature == Nature::Read { Class::RetryNow } else { Class::Lost };
     let method = request.method;
     Failure {

@@ -59,6 +59,11 @@ impl Vk {
         answer::community(&self.link.ask(&Request::new("groups.getById", Nature::Read), stop)?)
     }
 
+    /// The request of a call that may share one; `None` where the call goes alone.
+    fn shared(&self, call: &Call) -> Result<Option<Request>, Failure> {
+        if self.batch(call) > 1 { request::of(call).map(Some) } else { Ok(None) }
+    }
+
     /// A call that never shares a request.
     fn alone(&self, call: &Call, stop: &Stop) -> Result<Answer, Failure> {
         match call {
@@ -136,27 +141,17 @@ impl Platform for Vk {
     }
 
     fn perform(&self, calls: &[Call], stop: &Stop) -> Vec<Result<Answer, Failure>> {
-        let (mut together, mut requests) = (Vec::new(), Vec::new());
-        let mut answers = Vec::with_capacity(calls.len());
-        for (at, call) in calls.iter().enumerate() {
-            answers.push(if self.batch(call) == 1 {
-                self.alone(call, stop)
-            } else {
-                Ok(Answer::Done)
-            });
-            if self.batch(call) > 1 {
-                match request::of(call) {
-                    Ok(request) => {
-                        together.push(at);
-                        requests.push(request);
-                    }
-                    Err(failure) => answers[at] = Err(failure),
-                }
+        let requests: Vec<_> = calls.iter().map(|call| self.shared(call)).collect();
+        let sent: Vec<_> = requests.iter().flatten().flatten().cloned().collect();
+        let mut outcomes = self.link.ask_all(&sent, stop).into_iter();
+        let answer = |(call, request): (&Call, Result<Option<Request>, Failure>)| match request? {
+            Some(request) => {
+                let outcome = outcomes.next().unwrap_or_else(|| Err(exchange::unclear(&request)));
+                self.answered(call, outcome, stop)
             }
-        }
-        for (at, outcome) in together.into_iter().zip(self.link.ask_all(&requests, stop)) {
-            answers[at] = self.answered(&calls[at], outcome, stop);
-        }
+            None => self.alone(call, stop),
+        };
+        let answers: Vec<_> = calls.iter().zip(requests).map(answer).collect();
         let clean = |failure| error::redacted(failure, |text| self.link.redact(text));
         answers.into_iter().map(|answer| answer.map_err(clean)).collect()
     }
