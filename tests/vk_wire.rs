@@ -1,69 +1,29 @@
 //! The VK driver at the wire: what it sends, what it makes of answers, and how it behaves when
 //! there is none.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use zvonok::platform::{Access, Answer, Call, Capability, Class, Failure, Kind, Platform, Proxy};
+use zvonok::platform::{Access, Answer, Call, Capability, Class, Kind, Proxy};
 use zvonok::secret::Secret;
 use zvonok::stop::Stop;
 
 #[path = "vk/server.rs"]
 mod server;
+#[path = "vk/trouble.rs"]
+mod trouble;
+#[path = "vk/words.rs"]
+mod words;
 
-use server::Reply::{Half, Hang, Json, Nothing, Packed, Page};
+use server::Reply::{Json, Nothing, Packed};
 use server::{
     Server, TOKEN, access, driver, head, must_be_documented, ok, refusal, reply_to, request,
 };
-
-// Words.
-
-fn one(vk: &dyn Platform, call: Call) -> Result<Answer, Failure> {
-    let mut answers = vk.perform(&[call], &Stop::never());
-    assert_eq!(answers.len(), 1);
-    answers.remove(0)
-}
-
-fn class(outcome: &Result<Answer, Failure>) -> Option<Class> {
-    outcome.as_ref().err().map(|failure| failure.class)
-}
-
-fn s(text: &str) -> String {
-    text.to_owned()
-}
-
-fn create() -> Call {
-    Call::CreateChat { title: s("5 «А» \"родители\" \\ 😀") }
-}
-
-fn add(account: &str) -> Call {
-    Call::AddMember { chat: s("3"), account: s(account) }
-}
-
-fn remove(account: &str) -> Call {
-    Call::RemoveMember { chat: s("3"), account: s(account) }
-}
-
-fn rename() -> Call {
-    Call::RenameChat { chat: s("3"), title: s("6 «А»\nновая \"строка\"") }
-}
-
-fn role(admin: bool) -> Call {
-    Call::SetAdmin { chat: s("3"), account: s("200000000001"), admin }
-}
-
-fn members() -> Call {
-    Call::Members { chat: s("3") }
-}
-
-fn send() -> Call {
-    Call::SendMessage { chat: s("3"), text: s("Урок: https://example.org/?a=1&b=2"), once: -5 }
-}
+use words::{add, class, create, members, one, remove, rename, role, s, send};
 
 fn conversation(chat: i64, title: &str, owner: i64, state: &str) -> Value {
     json!({
@@ -268,6 +228,9 @@ fn connecting_tells_who_we_are() {
     );
     let connection = server.vk().connect(&Stop::never()).unwrap();
     assert_eq!((connection.own_account.as_str(), connection.title.as_str()), ("-77", "Школа 5"));
+
+    let unnamed = driver(Access { community: String::new(), ..server.access() });
+    assert_eq!(unnamed.connect(&Stop::never()).unwrap().own_account, "-77");
 }
 
 #[test]
@@ -307,121 +270,6 @@ fn adding_is_probed_with_a_request_that_can_change_nothing() {
     let server = Server::new(|_| refusal(5, "User authorization failed"));
     let failure = server.vk().probe(Capability::AddMembers, &Stop::never()).unwrap_err();
     assert_eq!(failure.class, Class::TokenDead, "nothing was learned about adding");
-}
-
-// What goes wrong.
-
-#[test]
-fn every_error_of_vk_comes_to_its_class() {
-    let table: Value = serde_json::from_str(include_str!("vk/errors.json")).unwrap();
-    std::thread::scope(|scope| {
-        for case in table["cases"].as_array().unwrap() {
-            scope.spawn(move || must_come_to_its_class(case));
-        }
-    });
-}
-
-fn must_come_to_its_class(case: &Value) {
-    let (code, says) = (case["code"].as_i64().unwrap(), s(case["says"].as_str().unwrap()));
-    let said = says.clone();
-    let server = Server::new(move |_| refusal(code, &said));
-    let call = match case["call"].as_str().unwrap() {
-        "add" => add("5"),
-        "role" => role(true),
-        "create" => create(),
-        "rename" => rename(),
-        "members" => members(),
-        _ => send(),
-    };
-    let failure = one(&*server.vk(), call).unwrap_err();
-    assert_eq!(format!("{:?}", failure.class), case["class"].as_str().unwrap(), "{case}");
-    assert_eq!(failure.code, format!("vk.{code}"));
-    assert_eq!(failure.after.as_secs(), case["after"].as_u64().unwrap_or(0), "{case}");
-    assert_eq!(server.seen().len() as u64, case["tries"].as_u64().unwrap(), "{case}");
-    assert!(failure.message.en.contains(&says), "{failure:?}");
-    assert!(failure.message.ru.chars().any(|c| ('а'..='я').contains(&c)), "{failure:?}");
-}
-
-#[test]
-fn removing_somebody_who_is_not_there_is_done() {
-    let server = Server::new(|_| refusal(935, "User not found in chat"));
-    assert_eq!(one(&*server.vk(), remove("5")), Ok(Answer::Done));
-}
-
-#[test]
-fn too_many_requests_are_repeated_a_second_later() {
-    let server = Server::replies(vec![refusal(6, "Too many requests per second"), ok(json!(1))]);
-    let (vk, begin) = (server.vk(), Instant::now());
-    assert_eq!(one(&*vk, add("5")), Ok(Answer::Done));
-    assert!(begin.elapsed() >= Duration::from_secs(1));
-    assert_eq!((vk.counters().sent, vk.counters().retried), (2, 1));
-}
-
-#[test]
-fn a_change_without_an_answer_is_lost_and_never_repeated() {
-    for fault in
-        [|| Nothing, || Half, || Page(502, "<html>bad gateway</html>"), || Page(200, "<html>")]
-    {
-        for call in [create(), add("5"), remove("5"), send(), Call::RotateLink { chat: s("3") }] {
-            let server = Server::new(move |_| fault());
-            let outcome = one(&*server.vk(), call.clone());
-            assert_eq!(class(&outcome), Some(Class::Lost), "{call:?} {outcome:?}");
-            assert_eq!(server.seen().len(), 1, "{call:?}");
-        }
-    }
-}
-
-#[test]
-fn a_read_without_an_answer_is_repeated() {
-    let server =
-        Server::replies(vec![Nothing, Half, Page(500, "<html>"), ok(json!({ "link": "l" }))]);
-    let vk = server.vk();
-    assert_eq!(one(&*vk, Call::ReadLink { chat: s("3") }), Ok(Answer::Link(s("l"))));
-    assert_eq!((vk.counters().sent, vk.counters().retried), (4, 3));
-}
-
-#[test]
-fn a_slow_answer_ends_at_the_time_limit() {
-    let server = Server::new(|_| Hang);
-    let vk = driver(Access { request_timeout: Duration::from_millis(400), ..server.access() });
-    let begin = Instant::now();
-    let failure = one(&*vk, add("5")).unwrap_err();
-    assert_eq!((failure.class, failure.code.as_str()), (Class::Lost, "http.timeout"));
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
-}
-
-/// The https address of a server that speaks no TLS.
-fn not_tls() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
-            // What cannot be read is left to the caller to notice.
-            let _ = stream.read_to_end(&mut Vec::new());
-        }
-    });
-    format!("https://{address}")
-}
-
-#[test]
-fn what_never_left_is_unreachable_even_for_a_change() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for (url, code) in [
-        (format!("http://{closed}"), "http.connect"),
-        (s("http://no-such-host.invalid"), "http.dns"),
-        (not_tls(), "http.tls"),
-    ] {
-        let vk = driver(access(&url));
-        let failure = one(&*vk, create()).unwrap_err();
-        assert_eq!(
-            (failure.class, failure.code.as_str()),
-            (Class::Unreachable, code),
-            "{failure:?}"
-        );
-        assert_eq!(vk.counters().sent, 0);
-    }
 }
 
 // Batches.
@@ -507,58 +355,6 @@ fn more_calls_than_a_script_takes_are_several_scripts() {
     );
 }
 
-// Stopping and pacing.
-
-#[test]
-fn a_hanging_request_ends_soon_after_a_cancel() {
-    for (call, expected) in [(members(), Class::Stopped), (add("5"), Class::Lost)] {
-        let server = Server::new(|_| Hang);
-        let (vk, stop) = (server.vk(), Stop::never());
-        let cancelled = std::thread::scope(|scope| {
-            let canceller = scope.spawn(|| {
-                std::thread::sleep(Duration::from_millis(300));
-                stop.cancel();
-                Instant::now()
-            });
-            let outcome = vk.perform(std::slice::from_ref(&call), &stop).remove(0);
-            let ended = Instant::now();
-            assert_eq!(class(&outcome), Some(expected), "{outcome:?}");
-            ended.duration_since(canceller.join().unwrap())
-        });
-        assert!(cancelled < Duration::from_secs(1), "{cancelled:?}");
-    }
-}
-
-#[test]
-fn no_request_takes_longer_than_the_budget_and_none_begins_after_it() {
-    let server = Server::new(|_| Hang);
-    let (vk, begin) = (server.vk(), Instant::now());
-    let stop = Stop::new(Arc::default(), Some(begin + Duration::from_millis(500)));
-    assert_eq!(class(&vk.perform(&[members()], &stop)[0]), Some(Class::Stopped));
-    assert!(begin.elapsed() < Duration::from_millis(1500));
-    assert_eq!(class(&vk.perform(&[create()], &stop)[0]), Some(Class::Stopped));
-    assert_eq!(server.seen().len(), 1);
-}
-
-#[test]
-fn threads_together_keep_the_rate() {
-    let server = Server::new(|_| ok(json!({ "link": "l" })));
-    let vk = driver(Access { requests_per_second: 15, ..server.access() });
-    let begin = Instant::now();
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..5 {
-                    one(&*vk, Call::ReadLink { chat: s("3") }).unwrap();
-                }
-            });
-        }
-    });
-    assert!(begin.elapsed() >= Duration::from_millis(19 * 67), "{:?}", begin.elapsed());
-    assert!(vk.counters().waited_ms > 1000);
-    assert_eq!(vk.counters().sent, 20);
-}
-
 // Secrets and ways out.
 
 #[test]
@@ -576,8 +372,11 @@ fn no_text_that_leaves_the_driver_holds_the_token() {
     assert!(!format!("{failure:?}").contains(TOKEN));
 }
 
+/// Targets and logins that a proxy was asked for.
+type Asked = Arc<Mutex<Vec<(String, String)>>>;
+
 /// A proxy that lets the right login through and plays VK behind itself.
-fn proxy(status: &'static str) -> (u16, Arc<Mutex<Vec<(String, String)>>>) {
+fn proxy(status: &'static str) -> (u16, Asked) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let asked = Arc::new(Mutex::new(Vec::new()));
