@@ -1,0 +1,202 @@
+//! Reading what VK answers, tolerantly: both shapes of a method are accepted, unknown fields are
+//! ignored, numbers may come as texts and truths as numbers.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::error::{VkError, ends_a_chat};
+use super::request;
+use crate::error::Text;
+use crate::platform::{Answer, Call, Class, Failure, FoundChat, Presence};
+
+/// The body of an HTTP answer.
+pub(super) enum Envelope {
+    Response { value: Value, errors: Vec<(String, VkError)> },
+    Error(VkError),
+}
+
+/// `None` where the body is not VK's: an error page, half an answer.
+pub(super) fn envelope(body: &[u8]) -> Option<Envelope> {
+    let mut root: Value = serde_json::from_slice(body).ok()?;
+    if let Some(error) = root.get("error").and_then(error) {
+        return Some(Envelope::Error(error));
+    }
+    let listed = root.get("execute_errors").and_then(Value::as_array);
+    let errors = listed.into_iter().flatten().filter_map(|one| {
+        let method = one.get("method").and_then(Value::as_str).unwrap_or_default();
+        Some((method.to_owned(), error(one)?))
+    });
+    let errors = errors.collect();
+    Some(Envelope::Response { value: root.get_mut("response")?.take(), errors })
+}
+
+fn error(value: &Value) -> Option<VkError> {
+    Some(VkError {
+        code: number(value.get("error_code")?)?,
+        text: text(value, "error_msg").unwrap_or_default().to_owned(),
+        local: text(value, "error_text").map(str::to_owned),
+    })
+}
+
+/// The answer to a call that is one request and one page.
+pub(super) fn of(call: &Call, value: &Value) -> Result<Answer, Failure> {
+    match call {
+        Call::CreateChat { .. } => {
+            let id = number(value).or_else(|| number(value.get("chat_id")?));
+            let chat = id.filter(|id| *id > 0).ok_or_else(|| half_told("messages.createChat"))?;
+            Ok(Answer::Created { chat: chat.to_string() })
+        }
+        Call::ReadLink { .. } => link(value).ok_or_else(|| misread("messages.getInviteLink")),
+        Call::RotateLink { .. } => link(value).ok_or_else(|| half_told("messages.getInviteLink")),
+        Call::SendMessage { .. } => message(value),
+        _ => done(value),
+    }
+}
+
+fn done(value: &Value) -> Result<Answer, Failure> {
+    let failed =
+        |key| value.get(key).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+    let refused = failed("failed_peer_ids") || failed("failed_member_ids");
+    if !refused && (truth(value) || value.is_object()) {
+        return Ok(Answer::Done);
+    }
+    Err(Failure {
+        class: Class::RetryLater,
+        code: "vk.undone".to_owned(),
+        message: Text::new(
+            "VK ответил, что ничего не сделал, и не сказал почему",
+            "VK answered that it did nothing and did not say why",
+        ),
+        after: Duration::from_secs(3600),
+    })
+}
+
+fn link(value: &Value) -> Option<Answer> {
+    let listed = || text(value.get("items")?.get(0)?, "link");
+    let found = text(value, "link").or_else(listed).filter(|link| !link.is_empty())?;
+    Some(Answer::Link(found.to_owned()))
+}
+
+fn message(value: &Value) -> Result<Answer, Failure> {
+    if let Some(id) = number(value) {
+        return Ok(Answer::Message(id.to_string()));
+    }
+    let item = value.get(0).ok_or_else(|| half_told("messages.send"))?;
+    if let Some(error) = item.get("error") {
+        let code = error.get("code").or_else(|| error.get("error_code")).and_then(number);
+        let said = text(error, "description").or_else(|| text(error, "error_msg"));
+        let text = said.unwrap_or_default().to_owned();
+        let error = VkError { code: code.unwrap_or_default(), text, local: None };
+        return Err(error.failure("messages.send"));
+    }
+    let id = item.get("conversation_message_id").or_else(|| item.get("cmid")).and_then(number);
+    let id = id.or_else(|| item.get("message_id").and_then(number));
+    Ok(Answer::Message(id.ok_or_else(|| half_told("messages.send"))?.to_string()))
+}
+
+/// How many members there are in all, and those of this page.
+pub(super) fn members(value: &Value) -> Result<(usize, Vec<Presence>), Failure> {
+    let wrong = || misread("messages.getConversationMembers");
+    let items = value.get("items").and_then(Value::as_array).ok_or_else(wrong)?;
+    let page: Option<Vec<_>> = items.iter().map(presence).collect();
+    let page = page.ok_or_else(wrong)?;
+    let count = value.get("count").and_then(number).and_then(|count| count.try_into().ok());
+    Ok((count.unwrap_or(page.len()), page))
+}
+
+fn presence(item: &Value) -> Option<Presence> {
+    let id = number(item.get("member_id")?)?;
+    let owner = flag(item, "is_owner");
+    Some(Presence {
+        account: id.to_string(),
+        admin: owner || flag(item, "is_admin"),
+        owner,
+        bot: id < 0,
+    })
+}
+
+/// The chats among the conversations of one answer; `own` is the community's number.
+pub(super) fn chats(value: &Value, own: i64) -> Result<Vec<FoundChat>, Failure> {
+    let items = value.get("items").and_then(Value::as_array);
+    let items = items.ok_or_else(|| misread("messages.getConversationsById"))?;
+    Ok(items.iter().filter_map(|item| chat(item, own)).collect())
+}
+
+fn chat(item: &Value, own: i64) -> Option<FoundChat> {
+    let settings = item.get("chat_settings")?;
+    let peer = item.get("peer")?;
+    let id = request::chat_of_peer(number(peer.get("id")?)?)?;
+    let members = settings.get("members_count").and_then(number);
+    Some(FoundChat {
+        chat: id.to_string(),
+        title: text(settings, "title").unwrap_or_default().to_owned(),
+        own: settings.get("owner_id").and_then(number) == Some(-own),
+        members: members.and_then(|count| count.try_into().ok()),
+        gone: gone(item, settings),
+    })
+}
+
+fn gone(item: &Value, settings: &Value) -> Option<String> {
+    let state = text(settings, "state").filter(|state| !matches!(*state, "in" | ""));
+    if let Some(state) = state {
+        return Some(format!("vk.{state}"));
+    }
+    let write =
+        item.get("can_write").filter(|write| write.get("allowed").is_some_and(|a| !truth(a)))?;
+    let reason = write.get("reason").and_then(number)?;
+    ends_a_chat(reason).then(|| format!("vk.{reason}"))
+}
+
+/// Whether the token has the right to write messages, which everything of ours needs.
+pub(super) fn may_message(value: &Value) -> bool {
+    const MESSAGES: i64 = 4096;
+    let listed = value.get("permissions").and_then(Value::as_array);
+    let named = listed.into_iter().flatten().any(|one| text(one, "name") == Some("messages"));
+    named || value.get("mask").and_then(number).is_some_and(|mask| mask & MESSAGES != 0)
+}
+
+/// Number and name of the community that the token belongs to.
+pub(super) fn community(value: &Value) -> Result<(i64, String), Failure> {
+    let group = value.get("groups").unwrap_or(value).get(0);
+    let id = group.and_then(|group| number(group.get("id")?)).filter(|id| *id > 0);
+    let name = group.and_then(|group| text(group, "name")).unwrap_or_default();
+    Ok((id.ok_or_else(|| misread("groups.getById"))?, name.to_owned()))
+}
+
+fn number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key)?.as_str()
+}
+
+fn flag(value: &Value, key: &str) -> bool {
+    value.get(key).is_some_and(truth)
+}
+
+fn truth(value: &Value) -> bool {
+    value.as_bool().unwrap_or_else(|| match value.as_str() {
+        Some(text) => matches!(text, "1" | "true"),
+        None => number(value).is_some_and(|number| number != 0),
+    })
+}
+
+/// A read whose answer has another shape than any known.
+fn misread(method: &str) -> Failure {
+    Failure {
+        class: Class::RetryLater,
+        code: "vk.shape".to_owned(),
+        message: Text::new(
+            format!("ответ VK на {method} имеет незнакомый вид"),
+            format!("VK's answer to {method} has an unknown shape"),
+        ),
+        after: Duration::from_secs(600),
+    }
+}
+
+/// The same where something was made: it exists, but what it is must be read.
+fn half_told(method: &str) -> Failure {
+    Failure { class: Class::Lost, after: Duration::ZERO, ..misread(method) }
+}

@@ -1,0 +1,285 @@
+//! Requests that become answers: paced, in batches, with a few tries as long as repeating is
+//! harmless. Every failure that leaves here is classed and holds no secret.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::answer::{Envelope, envelope};
+use super::error::{VkError, redacted};
+use super::execute::{self, Part};
+use super::request::{Nature, Request};
+use crate::error::{Result as Made, Text};
+use crate::platform::http::{Http, Kind, Reply, Trouble};
+use crate::platform::pace::Pace;
+use crate::platform::{Access, Class, Counters, Failure};
+use crate::secret::Secret;
+use crate::stop::{Reason, Stop};
+
+/// How often something passing is tried in all.
+const TRIES: u32 = 4;
+
+/// VK's error for too many requests a second.
+const TOO_MANY: i64 = 6;
+
+type Outcome = Result<Value, Failure>;
+
+/// The one way to VK.
+pub(super) struct Exchange {
+    http: Http,
+    pace: Pace,
+    base_url: String,
+    token: Secret,
+    sent: AtomicU64,
+    retried: AtomicU64,
+}
+
+impl Exchange {
+    pub(super) fn new(access: &Access) -> Made<Exchange> {
+        Ok(Exchange {
+            http: Http::new(access)?,
+            pace: Pace::new(access.requests_per_second),
+            base_url: access.base_url.trim_end_matches('/').to_owned(),
+            token: access.token.clone(),
+            sent: AtomicU64::new(0),
+            retried: AtomicU64::new(0),
+        })
+    }
+
+    /// One request, by itself.
+    pub(super) fn ask(&self, request: &Request, stop: &Stop) -> Outcome {
+        let outcome = self.tries(&[request], stop).pop();
+        outcome.unwrap_or_else(|| Err(unclear(request)))
+    }
+
+    /// All of these, 25 in one HTTP request. Reads and changes do not share one, so that a lost
+    /// answer leaves only changes in doubt.
+    pub(super) fn ask_all(&self, requests: &[Request], stop: &Stop) -> Vec<Outcome> {
+        let order: Vec<_> = (0..requests.len()).collect();
+        let (reads, changes): (Vec<_>, Vec<_>) =
+            order.into_iter().partition(|at| requests[*at].nature == Nature::Read);
+        let mut outcomes: Vec<_> = requests.iter().map(|request| Err(unclear(request))).collect();
+        for batch in reads.chunks(execute::MOST).chain(changes.chunks(execute::MOST)) {
+            let asked: Vec<_> = batch.iter().map(|at| &requests[*at]).collect();
+            for (at, outcome) in batch.iter().zip(self.tries(&asked, stop)) {
+                outcomes[*at] = outcome;
+            }
+        }
+        outcomes
+    }
+
+    /// `text` without secrets.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.http.redact(text)
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        Counters {
+            sent: self.sent.load(Ordering::Relaxed),
+            retried: self.retried.load(Ordering::Relaxed),
+            waited_ms: self.pace.waited_ms(),
+        }
+    }
+
+    /// Repeats what failed in passing, and only that.
+    fn tries(&self, requests: &[&Request], stop: &Stop) -> Vec<Outcome> {
+        let mut outcomes: Vec<Outcome> = requests.iter().map(|one| Err(unclear(one))).collect();
+        let mut open: Vec<usize> = (0..requests.len()).collect();
+        for turn in 0..TRIES {
+            if turn > 0
+                && let Err(reason) = stop.sleep(pause(turn, &outcomes))
+            {
+                open.iter().for_each(|at| outcomes[*at] = Err(stopped(reason)));
+                break;
+            }
+            let asked: Vec<_> = open.iter().map(|at| requests[*at]).collect();
+            for (at, outcome) in open.iter().zip(self.once(&asked, turn > 0, stop)) {
+                outcomes[*at] = outcome;
+            }
+            open.retain(|at| is_passing(&outcomes[*at]));
+            if open.is_empty() {
+                break;
+            }
+        }
+        outcomes
+    }
+
+    fn once(&self, requests: &[&Request], again: bool, stop: &Stop) -> Vec<Outcome> {
+        match requests {
+            [only] => vec![self.single(only, again, stop)],
+            several => self.script(several, again, stop),
+        }
+    }
+
+    fn single(&self, request: &Request, again: bool, stop: &Stop) -> Outcome {
+        self.send(request, again, stop).map(|(value, _)| value)
+    }
+
+    fn script(&self, requests: &[&Request], again: bool, stop: &Stop) -> Vec<Outcome> {
+        match self.send(&execute::request(requests), again, stop) {
+            Ok((value, errors)) => {
+                let parts = execute::parts(requests, value, errors);
+                requests.iter().zip(parts).map(|(one, part)| self.outcome(one, part)).collect()
+            }
+            // The script as a whole did not work, or this token has no scripts: one by one then.
+            Err(failure) if failure.class == Class::Missing || is_of_script(&failure) => {
+                requests.iter().map(|one| self.single(one, true, stop)).collect()
+            }
+            Err(failure) => requests.iter().map(|_| Err(failure.clone())).collect(),
+        }
+    }
+
+    fn outcome(&self, request: &Request, part: Part) -> Outcome {
+        match part {
+            Part::Done(value) => Ok(value),
+            Part::Failed(error) => Err(self.refused(request, &error)),
+            Part::Unclear => Err(unclear(request)),
+        }
+    }
+
+    fn send(
+        &self,
+        request: &Request,
+        again: bool,
+        stop: &Stop,
+    ) -> Result<(Value, Vec<(String, VkError)>), Failure> {
+        self.pace.wait(stop).map_err(stopped)?;
+        let url = format!("{}/method/{}", self.base_url, request.method);
+        let outcome = self.http.post(&url, &self.token, &request.form(), stop);
+        if outcome.as_ref().map_or_else(|trouble| trouble.sent, |_| true) {
+            self.sent.fetch_add(1, Ordering::Relaxed);
+            self.retried.fetch_add(u64::from(again), Ordering::Relaxed);
+        }
+        let reply = outcome.map_err(|trouble| unanswered(request, &trouble))?;
+        match envelope(&reply.body) {
+            Some(Envelope::Response { value, errors }) => Ok((value, errors)),
+            Some(Envelope::Error(error)) => Err(self.refused(request, &error)),
+            None => Err(foreign(request, &reply)),
+        }
+    }
+
+    fn refused(&self, request: &Request, error: &VkError) -> Failure {
+        /// After these nobody knows whether the thing was made.
+        const DOUBTFUL: [i64; 3] = [1, 10, 36];
+        if error.code == TOO_MANY {
+            self.pace.slow_down();
+        }
+        let mut failure = redacted(error.failure(request.method), |text| self.redact(text));
+        if request.nature == Nature::Make && DOUBTFUL.contains(&error.code) {
+            failure.class = Class::Lost;
+        }
+        failure
+    }
+}
+
+fn is_passing(outcome: &Outcome) -> bool {
+    let class = outcome.as_ref().err().map(|failure| failure.class);
+    matches!(class, Some(Class::RetryNow | Class::Unreachable))
+}
+
+fn is_of_script(failure: &Failure) -> bool {
+    matches!(failure.code.as_str(), "vk.12" | "vk.13")
+}
+
+/// 0.3, 0.6, 1.2 s and up to half as much again, so that threads do not return together; a second
+/// more after «too many».
+fn pause(turn: u32, outcomes: &[Outcome]) -> Duration {
+    let crowded = outcomes.iter().any(|o| o.as_ref().is_err_and(|failure| failure.code == "vk.6"));
+    let base = 150_u64 << turn.min(8);
+    let jitter = RandomState::new().build_hasher().finish() % (base / 2 + 1);
+    Duration::from_millis(base + jitter + if crowded { 1000 } else { 0 })
+}
+
+/// The failure of a request without an answer.
+fn unanswered(request: &Request, trouble: &Trouble) -> Failure {
+    let (code, ru, en) = told(trouble.kind);
+    let class = match (trouble.kind, trouble.sent, request.nature) {
+        (_, true, Nature::Set | Nature::Make) => Class::Lost,
+        (Kind::Stopped, ..) => Class::Stopped,
+        (_, false, _) => Class::Unreachable,
+        (_, true, Nature::Read) => Class::RetryNow,
+    };
+    let method = request.method;
+    Failure {
+        class,
+        code: code.to_owned(),
+        message: Text::new(
+            format!("{ru} ({method}: {})", trouble.detail),
+            format!("{en} ({method}: {})", trouble.detail),
+        ),
+        after: Duration::ZERO,
+    }
+}
+
+fn told(kind: Kind) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        Kind::Dns => ("http.dns", "адрес VK не найден в DNS", "VK's address is not known to DNS"),
+        Kind::Connect => ("http.connect", "соединиться с VK не удалось", "no connection to VK"),
+        Kind::Proxy => {
+            ("http.proxy", "прокси не пропустил к VK", "the proxy did not let us through to VK")
+        }
+        Kind::Tls => (
+            "http.tls",
+            "защищённое соединение с VK не установлено: сертификат не принят",
+            "no secure connection to VK: the certificate was not accepted",
+        ),
+        Kind::Timeout => ("http.timeout", "VK не ответил вовремя", "VK did not answer in time"),
+        Kind::Closed => {
+            ("http.closed", "соединение оборвалось до конца ответа", "the connection broke off")
+        }
+        Kind::Broken => ("http.broken", "ответ не прочитался", "the answer could not be read"),
+        Kind::Stopped => ("http.stopped", "запрос остановлен", "the request was stopped"),
+    }
+}
+
+/// The failure of an answer that is not VK's: an error page, half an answer.
+fn foreign(request: &Request, reply: &Reply) -> Failure {
+    let refused = matches!(reply.status, 300..=499);
+    let class = match (reply.status, request.nature) {
+        (407, _) => Class::Unreachable,
+        (408 | 429, _) => Class::RetryNow,
+        _ if refused => Class::RetryLater,
+        (_, Nature::Read) => Class::RetryNow,
+        _ => Class::Lost,
+    };
+    let (method, status) = (request.method, reply.status);
+    Failure {
+        class,
+        code: "http.status".to_owned(),
+        message: Text::new(
+            format!("вместо ответа VK пришло что-то другое ({method}: HTTP {status})"),
+            format!("something else came instead of VK's answer ({method}: HTTP {status})"),
+        ),
+        after: Duration::from_secs(if class == Class::RetryLater { 600 } else { 0 }),
+    }
+}
+
+/// An answer that does not tell what became of this call.
+pub(super) fn unclear(request: &Request) -> Failure {
+    let class = if request.nature == Nature::Read { Class::RetryNow } else { Class::Lost };
+    let method = request.method;
+    Failure {
+        class,
+        code: "vk.execute".to_owned(),
+        message: Text::new(
+            format!("из ответа VK не видно, выполнен ли {method}"),
+            format!("VK's answer does not tell what became of {method}"),
+        ),
+        after: Duration::ZERO,
+    }
+}
+
+fn stopped(reason: Reason) -> Failure {
+    let (code, ru, en) = match reason {
+        Reason::Cancelled => ("stop.cancelled", "работа отменена", "the work was cancelled"),
+        Reason::Budget => ("stop.budget", "время вышло", "the time is over"),
+    };
+    Failure {
+        class: Class::Stopped,
+        code: code.to_owned(),
+        message: Text::new(ru, en),
+        after: Duration::ZERO,
+    }
+}

@@ -1,0 +1,162 @@
+//! From a platform-neutral [`Call`] to a method and its parameters.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::error::Text;
+use crate::platform::{Call, Class, Failure};
+
+/// The newest version that VK has published.
+const VERSION: &str = "5.199";
+
+/// Chats' peers begin here: `peer_id = 2000000000 + chat_id`.
+const CHATS_BEGIN: i64 = 2_000_000_000;
+
+/// VK's greatest chat id; also an id that no chat has ever had.
+pub(super) const LAST_CHAT: i64 = 100_000_000;
+
+/// What repeating a request would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// Changes nothing.
+    Read,
+    /// Sets a state: twice is as good as once, but whether it was done may matter.
+    Set,
+    /// Makes something new each time.
+    Make,
+}
+
+/// One method call.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Request {
+    pub(super) method: &'static str,
+    pub(super) nature: Nature,
+    params: Vec<(&'static str, Value)>,
+}
+
+impl Request {
+    pub(super) fn new(method: &'static str, nature: Nature) -> Request {
+        Request { method, nature, params: Vec::new() }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Request {
+        self.params.push((name, value.into()));
+        self
+    }
+
+    /// The parameters as a form, with the two that every request has.
+    pub(super) fn form(&self) -> Vec<(String, String)> {
+        let own = self.params.iter().map(|(name, value)| ((*name).to_owned(), plain(value)));
+        own.chain([("lang".to_owned(), "ru".to_owned()), ("v".to_owned(), VERSION.to_owned())])
+            .collect()
+    }
+
+    /// The call as an expression of VKScript, whose literals are JSON's.
+    pub(super) fn script(&self) -> String {
+        let pair =
+            |(name, value): &(&str, Value)| format!("{}:{}", Value::from(*name), literal(value));
+        let params: Vec<_> = self.params.iter().map(pair).collect();
+        format!("API.{}({{{}}})", self.method, params.join(","))
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// JSON allows two line separators inside strings that JavaScript's family takes for line ends.
+fn literal(value: &Value) -> String {
+    value.to_string().replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+/// The request of a call that is one request; [`Call::Chats`] is not.
+pub(super) fn of(call: &Call) -> Result<Request, Failure> {
+    use Nature::{Make, Read, Set};
+    Ok(match call {
+        Call::CreateChat { title } => {
+            Request::new("messages.createChat", Make).with("title", title.as_str())
+        }
+        Call::RenameChat { chat, title } => Request::new("messages.editChat", Set)
+            .with("chat_id", chat_id(chat)?)
+            .with("title", title.as_str()),
+        Call::AddMember { chat, account } => Request::new("messages.addChatUser", Set)
+            .with("chat_id", chat_id(chat)?)
+            .with("user_id", account_id(account)?),
+        Call::RemoveMember { chat, account } => Request::new("messages.removeChatUser", Set)
+            .with("chat_id", chat_id(chat)?)
+            .with("member_id", account_id(account)?),
+        Call::SetAdmin { chat, account, admin } => Request::new("messages.setMemberRole", Set)
+            .with("peer_id", peer_id(chat)?)
+            .with("member_id", account_id(account)?)
+            .with("role", if *admin { "admin" } else { "member" }),
+        Call::ReadLink { chat } => Request::new("messages.getInviteLink", Read)
+            .with("peer_id", peer_id(chat)?)
+            .with("reset", 0),
+        Call::RotateLink { chat } => Request::new("messages.getInviteLink", Set)
+            .with("peer_id", peer_id(chat)?)
+            .with("reset", 1),
+        Call::Members { chat } => members(chat, 0)?,
+        Call::Chats { only } => conversations(&chat_ids(only.as_deref().unwrap_or_default())?),
+        // `peer_ids` and not `peer_id`: only then a community is told the message's id in its chat.
+        Call::SendMessage { chat, text, once } => Request::new("messages.send", Set)
+            .with("peer_ids", peer_id(chat)?)
+            .with("random_id", *once)
+            .with("message", text.as_str()),
+    })
+}
+
+/// One page of members, 1000 at most.
+pub(super) fn members(chat: &str, offset: usize) -> Result<Request, Failure> {
+    Ok(Request::new("messages.getConversationMembers", Nature::Read)
+        .with("peer_id", peer_id(chat)?)
+        .with("offset", offset)
+        .with("count", 1000))
+}
+
+/// These chats, 100 at most.
+pub(super) fn conversations(chats: &[i64]) -> Request {
+    let peers: Vec<_> = chats.iter().map(|chat| (CHATS_BEGIN + chat).to_string()).collect();
+    Request::new("messages.getConversationsById", Nature::Read).with("peer_ids", peers.join(","))
+}
+
+/// The chat of a peer; `None` where the peer is no chat. A user's id may be greater than any chat's,
+/// so both borders count.
+pub(super) fn chat_of_peer(peer: i64) -> Option<i64> {
+    Some(peer - CHATS_BEGIN).filter(|chat| (1..=LAST_CHAT).contains(chat))
+}
+
+/// The platform's chat ids of their texts.
+pub(super) fn chat_ids(chats: &[String]) -> Result<Vec<i64>, Failure> {
+    chats.iter().map(|chat| chat_id(chat)).collect()
+}
+
+fn peer_id(chat: &str) -> Result<i64, Failure> {
+    Ok(CHATS_BEGIN + chat_id(chat)?)
+}
+
+fn chat_id(chat: &str) -> Result<i64, Failure> {
+    let number = chat.parse().ok().filter(|id| (1..=LAST_CHAT).contains(id));
+    number.ok_or_else(|| malformed("чата", "chat", chat))
+}
+
+fn account_id(account: &str) -> Result<i64, Failure> {
+    let number = account.parse().ok().filter(|id| *id != 0);
+    number.ok_or_else(|| malformed("участника", "member", account))
+}
+
+fn malformed(ru: &str, en: &str, found: &str) -> Failure {
+    let found: String = found.chars().take(40).collect();
+    Failure {
+        class: Class::Never,
+        code: "vk.id".to_owned(),
+        message: Text::new(
+            format!("номер {ru} «{found}» не годится для VK: нужно целое число"),
+            format!("{en} id \"{found}\" is no id of VK: a whole number is needed"),
+        ),
+        after: Duration::ZERO,
+    }
+}

@@ -1,0 +1,46 @@
+//! Calls as the tests speak of them.
+
+use zvonok::platform::{Answer, Call, Class, Failure, Platform};
+use zvonok::stop::Stop;
+
+pub(crate) fn one(vk: &dyn Platform, call: Call) -> Result<Answer, Failure> {
+    let mut answers = vk.perform(&[call], &Stop::never());
+    assert_eq!(answers.len(), 1);
+    answers.remove(0)
+}
+
+pub(crate) fn class(outcome: &Result<Answer, Failure>) -> Option<Class> {
+    outcome.as_ref().err().map(|failure| failure.class)
+}
+
+pub(crate) fn s(text: &str) -> String {
+    text.to_owned()
+}
+
+pub(crate) fn create() -> Call {
+    Call::CreateChat { title: s("5 «А» \"родители\" \\ 😀") }
+}
+
+pub(crate) fn add(account: &str) -> Call {
+    Call::AddMember { chat: s("3"), account: s(account) }
+}
+
+pub(crate) fn remove(account: &str) -> Call {
+    Call::RemoveMember { chat: s("3"), account: s(account) }
+}
+
+pub(crate) fn rename() -> Call {
+    Call::RenameChat { chat: s("3"), title: s("6 «А»\nновая \"строка\"") }
+}
+
+pub(crate) fn role(admin: bool) -> Call {
+    Call::SetAdmin { chat: s("3"), account: s("200000000001"), admin }
+}
+
+pub(crate) fn members() -> Call {
+    Call::Members { chat: s("3") }
+}
+
+pub(crate) fn send() -> Call {
+    Call::SendMessage { chat: s("3"), text: s("Урок: https://example.org/?a=1&b=2"), once: -5 }
+}
