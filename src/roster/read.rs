@@ -35,11 +35,11 @@ pub struct Rules {
 pub fn read(document: &[u8], rules: &Rules) -> Result<Roster> {
     let (tables, faults) = document::json_tables(document)
         .map_err(|fault| Error::with_faults(Code::Roster, vec![fault]))?;
-    judge(tables, faults, rules)
+    read_tables(tables, faults, rules)
 }
 
-/// Reads the rows of every table, whatever form they came in, on top of the faults of that form.
-fn judge(
+/// Reads the rows of every table, whatever form they came in; `faults` are those of that form.
+fn read_tables(
     tables: document::Tables<'_>,
     mut faults: findings::Findings,
     rules: &Rules,

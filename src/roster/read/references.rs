@@ -1,8 +1,8 @@
 //! Follows every reference. One that leads nowhere is left out and freezes what it names (ruling 4);
 //! too many of them refuse the roster.
 //!
-//! A row that counts as absent freezes nothing, since nobody is in a chat because of it. A row that
-//! points to a class that was itself left out goes with it and freezes, but is neither reported nor
+//! A row that is deleted, or that also names something deleted, counts as absent: it is left out
+//! silently and freezes nothing, since nobody is in a chat because of it. A row that points to a class that was itself left out goes with it and freezes, but is neither reported nor
 //! counted: its cause is.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -31,10 +31,8 @@ pub(super) fn resolve(
     links.roster.orgs = typed.orgs;
     links.classes(typed.classes, typed.courses);
     let with_roles = people_with_roles(&typed.roles);
-    for role in typed.roles {
-        links.role(role);
-    }
     links.users(typed.users, &with_roles);
+    typed.roles.into_iter().for_each(|row| links.role(row));
     typed.enrollments.into_iter().for_each(|row| links.enrollment(row));
     typed.lessons.into_iter().for_each(|row| links.lesson(row));
     typed.timetables.into_iter().for_each(|row| links.timetable(row));
@@ -131,6 +129,10 @@ impl Links {
         }
     }
 
+    fn is_absent(&self, person: Target<PersonIx>) -> bool {
+        matches!(person, Target::Found(person) if self.roster.person(person).absent)
+    }
+
     /// Counts a broken row, once.
     fn count(&mut self, row: Row) {
         if self.broken_rows.insert(row) {
@@ -185,10 +187,11 @@ impl Links {
             self.report(at, "schoolSourcedId", &row.school);
             self.freeze_org(&row.school);
         }
-        if let Some((id, None)) = course {
+        let lost_course = course.filter(|(_, course)| course.is_none() && !row.class.dissolved);
+        if let Some((id, _)) = lost_course {
             self.report(at, "courseSourcedId", id);
         }
-        if school.is_missing() || matches!(course, Some((_, None))) {
+        if school.is_missing() || lost_course.is_some() {
             self.freeze_class(&row.class.id);
             self.count(at);
         }
@@ -252,7 +255,8 @@ impl Links {
             self.roster.roles.push(Role { person, org, ..linked.row });
             return;
         }
-        if linked.row.absent {
+        let absent_org = matches!(org, Target::Found(org) if self.roster.org(org).absent);
+        if linked.row.absent || absent_org || self.is_absent(person) {
             return;
         }
         self.freeze_person(&person_id);
@@ -285,6 +289,7 @@ impl Links {
         if user.orgs.is_empty() {
             match schools {
                 [only] => self.roster.roles.push(undated_role(person, *only, role, row)),
+                _ if user.person.absent => {}
                 _ => {
                     let at = findings::at(row, "orgSourcedIds");
                     self.doubts.push(findings::role_without_org(at, role));
@@ -331,7 +336,8 @@ impl Links {
             self.roster.enrollments.push(Enrollment { class, person, ..linked.row });
             return;
         }
-        if linked.row.absent {
+        let dissolved = matches!(class, Target::Found(class) if self.roster.class(class).dissolved);
+        if linked.row.absent || dissolved || self.is_absent(person) {
             return;
         }
         self.freeze_class(&class_id);
