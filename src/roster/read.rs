@@ -1,9 +1,16 @@
-//! A roster document, checked.
+//! A roster document, checked: [`document`] takes it apart, [`tables`] types each row, [`references`]
+//! follows what rows name. Faults of a whole step are collected before the roster is refused.
 
 use jiff::civil::Date;
 
 use super::Roster;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
+
+mod document;
+mod findings;
+mod references;
+mod row;
+mod tables;
 
 /// How strictly a roster is read, and the day on which its dates are judged.
 #[derive(Debug, Clone)]
@@ -18,10 +25,30 @@ pub struct Rules {
     pub before: Option<std::sync::Arc<Roster>>,
 }
 
-/// Reads the JSON form of a roster.
+/// Reads the JSON form of a roster: `{"format":"zvonok.roster/1","orgs":[…],…}` in UTF-8, with or
+/// without BOM.
 ///
 /// # Errors
-/// [`crate::error::Code::Roster`] with every fault found.
-pub fn read(_document: &[u8], _rules: &Rules) -> Result<Roster> {
-    Ok(Roster::default())
+/// [`Code::Roster`] with every fault found, at most 1,000 of them and a last one that counts the rest.
+/// Broken JSON ends the reading at its place; too many references that lead nowhere are looked for
+/// only where nothing else is wrong.
+pub fn read(document: &[u8], rules: &Rules) -> Result<Roster> {
+    let (tables, faults) = document::json_tables(document)
+        .map_err(|fault| Error::with_faults(Code::Roster, vec![fault]))?;
+    read_tables(tables, faults, rules)
+}
+
+/// Reads the rows of every table, whatever form they came in; `faults` are those of that form.
+fn read_tables(
+    tables: document::Tables<'_>,
+    mut faults: findings::Findings,
+    rules: &Rules,
+) -> Result<Roster> {
+    let mut warnings = findings::Findings::default();
+    let typed = tables::typed(tables, &mut faults, &mut warnings);
+    if !faults.is_empty() {
+        return Err(Error::with_faults(Code::Roster, faults.into_list()));
+    }
+    references::resolve(typed, rules, warnings)
+        .map_err(|faults| Error::with_faults(Code::Roster, faults))
 }
