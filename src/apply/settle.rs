@@ -104,6 +104,7 @@ pub(super) fn made(
         removed_lately: 0,
         archived_lately: false,
         verified: Some(now),
+        digest: String::new(),
     };
     work.state.chat_made(intent, &chat, now)?;
     log(work, Level::Info, operation, "done");

@@ -15,6 +15,8 @@ pub struct Census {
     pub counts: Counts,
     /// Everybody who should be in, by the person's `sourcedId`.
     pub members: BTreeMap<String, MemberRow>,
+    /// Digest of all that the state file keeps of it.
+    pub digest: String,
 }
 
 /// The report's `members` and `admins` of a chat.
@@ -63,6 +65,7 @@ pub fn census(desired: &DesiredChat, known: &KnownChat, own_account: &str) -> Ce
             && !wanted.contains_key(account.as_str())
     };
     census.counts.strangers = known.people_present().filter(strange).count() as u32;
+    census.digest = crate::fingerprint::of(format!("{desired:?}{:?}{:?}", census.counts, census.members));
     census
 }
 

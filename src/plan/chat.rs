@@ -168,6 +168,7 @@ pub(super) fn waits_for(
     let Some(waiting) = known.waiting.get(&attempt) else { return false };
     let waits = waiting.next_try > input.now;
     if waits {
+        plan.waiting.insert((known.key.clone(), attempt));
         plan.due(waiting.next_try);
     }
     waits

@@ -95,6 +95,8 @@ pub struct KnownChat {
     pub archived_lately: bool,
     /// When its members were last read.
     pub verified: Option<Timestamp>,
+    /// Digest of what its people's rows were last written from.
+    pub digest: String,
 }
 
 impl KnownChat {

@@ -289,6 +289,8 @@ pub struct Plan {
     pub approved: bool,
     /// Accounts that the roster no longer means: (chat, account, since).
     pub leaving: Vec<(String, String, Timestamp)>,
+    /// Operations that are wanted and wait because they failed.
+    pub waiting: std::collections::BTreeSet<(String, Attempt)>,
     /// What a person should know.
     pub warnings: Vec<Fault>,
     /// When time alone will change the plan: a grace that ends, a retry that is due.

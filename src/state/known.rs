@@ -55,7 +55,7 @@ impl State {
     pub(crate) fn chats(&self) -> Result<Vec<ChatRow>> {
         self.rows(
             "SELECT key, kind, type, organization, class, subject, depends_on, title, locked, \
-             platform, platform_id, link, state, verified_at, counts FROM chats ORDER BY key",
+             platform, platform_id, link, state, verified_at, counts, digest FROM chats ORDER BY key",
             [],
             chat_row,
         )
@@ -197,6 +197,7 @@ fn chat_row(row: &Row) -> rusqlite::Result<ChatRow> {
         removed_lately: 0,
         archived_lately: false,
         verified: row.get::<_, Option<i64>>(13)?.map(moment),
+        digest: row.get(15)?,
     };
     Ok(ChatRow { chat, counts: parsed(&row.get::<_, String>(14)?) })
 }

@@ -9,7 +9,7 @@ use super::State;
 use super::journal::{Verdict, close, json};
 use crate::error::Result;
 use crate::plan::{
-    Attempt, Census, ChatState, Counts, Kind, KnownChat, KnownHold, MemberRow, Operation, Present,
+    Attempt, Census, ChatState, Kind, KnownChat, KnownHold, MemberRow, Operation, Present,
     Waiting,
 };
 use crate::profile::DesiredChat;
@@ -128,7 +128,7 @@ impl State {
     ) -> Result<()> {
         self.transaction(|db| {
             for (desired, known, census) in chats {
-                describe(db, desired, &census.counts)?;
+                describe(db, desired, census)?;
                 drop_members(db, &desired.key, census)?;
                 for (person, row) in &census.members {
                     put_member(db, desired, person, row, cycle, at)?;
@@ -136,6 +136,30 @@ impl State {
                 mean(db, desired, known)?;
             }
             Ok(())
+        })
+    }
+
+    /// Forgets chats that were never made and are no longer wanted.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn drop_planned(&mut self, keys: &[String]) -> Result<()> {
+        self.transaction(|db| {
+            for key in keys {
+                db.execute("DELETE FROM chats WHERE key = ? AND platform_id IS NULL", [key])?;
+                db.execute("DELETE FROM members WHERE chat = ?", [key])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets failures of operations that nobody plans any more.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn drop_waiting(&mut self, stale: &[(String, Attempt)]) -> Result<()> {
+        self.transaction(|db| {
+            stale.iter().try_for_each(|(chat, attempt)| wait(db, chat, attempt, None))
         })
     }
 
@@ -301,10 +325,10 @@ fn wait(
 }
 
 /// The chat's row by the profile: everything but what only the platform decides.
-fn describe(db: &Connection, desired: &DesiredChat, counts: &Counts) -> rusqlite::Result<()> {
+fn describe(db: &Connection, desired: &DesiredChat, census: &Census) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE chats SET kind = ?, type = ?, organization = ?, class = ?, subject = ?, \
-         depends_on = ?, locked = ?, counts = ? WHERE key = ?",
+         depends_on = ?, locked = ?, counts = ?, digest = ? WHERE key = ?",
     )?
     .execute(params![
         desired.kind,
@@ -314,7 +338,8 @@ fn describe(db: &Connection, desired: &DesiredChat, counts: &Counts) -> rusqlite
         desired.subject,
         json(&desired.depends_on),
         desired.locked,
-        json(counts),
+        json(&census.counts),
+        census.digest,
         desired.key,
     ])
     .map(drop)

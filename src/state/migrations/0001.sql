@@ -25,6 +25,7 @@ CREATE TABLE chats (
   archived_at  INTEGER,
   archive_approved INTEGER NOT NULL DEFAULT 0,
   verified_at  INTEGER,
+  digest       TEXT NOT NULL DEFAULT '',  -- of what the rows of members were written from
   counts       TEXT NOT NULL DEFAULT '{}' -- JSON of the report's numbers, as the last cycle left them
 ) WITHOUT ROWID;
 

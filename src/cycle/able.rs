@@ -1,0 +1,87 @@
+//! What the token can do: fixed by the configuration, found out before, or asked now.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Cycle;
+use crate::clock::later;
+use crate::error::{Code, Error, Result};
+use crate::plan::{Kind, Plan};
+use crate::platform::{Capability, Class, Failure};
+use crate::state::State;
+
+/// How long an answer about the token is believed.
+const BELIEVED: Duration = Duration::from_secs(24 * 3600);
+
+/// What the token can do, and what of it is only assumed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Able {
+    /// What it can do, as far as known.
+    pub(crate) set: BTreeSet<Capability>,
+    /// What should be asked before anything is planned on it.
+    pub(crate) unsure: BTreeSet<Capability>,
+}
+
+/// Only this is worth a question of its own: everything else shows with the first use.
+const ASKED: [Capability; 1] = [Capability::AddMembers];
+
+impl Able {
+    /// Puts together what is known at `now`.
+    pub(crate) fn known(cycle: &Cycle, state: &State, now: Timestamp) -> Result<Able> {
+        let fixed = &cycle.config.platform.capabilities;
+        let found = state.capabilities(cycle.config.platform.kind.name())?;
+        let mut able = Able::default();
+        for capability in Capability::ALL {
+            let believed =
+                found.get(&capability).filter(|(_, at)| later(*at, BELIEVED) > now).map(|f| f.0);
+            let known = fixed.get(&capability).copied().or(believed);
+            let assumed = found.get(&capability).map_or(capability != Capability::StartCall, |f| f.0);
+            if known.is_none() && ASKED.contains(&capability) {
+                able.unsure.insert(capability);
+            }
+            if known.unwrap_or(assumed) {
+                able.set.insert(capability);
+            }
+        }
+        Ok(able)
+    }
+
+    /// What a plan needs to be sure of and is not.
+    pub(crate) fn questions(&self, plan: &Plan) -> Vec<Capability> {
+        let adds = |kind| matches!(kind, Kind::AddMember | Kind::InviteMember);
+        let matters = |capability: &&Capability| {
+            **capability != Capability::AddMembers || plan.operations.iter().any(|op| adds(op.kind))
+        };
+        self.unsure.iter().filter(matters).copied().collect()
+    }
+
+    /// Takes over what was found out.
+    pub(crate) fn learn(&mut self, found: &[(Capability, bool)]) {
+        for (capability, can) in found {
+            self.unsure.remove(capability);
+            if *can {
+                self.set.insert(*capability);
+            } else {
+                self.set.remove(capability);
+            }
+        }
+    }
+}
+
+/// A failure of the whole connection as the error that a call returns.
+pub(crate) fn error_of(failure: &Failure) -> Error {
+    let code = match failure.class {
+        Class::TokenDead => Code::Auth,
+        Class::Stopped => Code::Cancelled,
+        Class::Never | Class::Missing => Code::Config,
+        _ => Code::Platform,
+    };
+    let message = &failure.message;
+    Error::new(
+        code,
+        format!("{} ({})", message.ru, failure.code),
+        format!("{} ({})", message.en, failure.code),
+    )
+}

@@ -1,0 +1,415 @@
+//! One cycle, from roster to report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::apply::{self, Ended, Outcome, Work};
+use crate::clock::Clock;
+use crate::config::{Config, Detail, Options};
+use crate::error::{Code, Error, Fault, Result, Text};
+use crate::host::{Host, Level, Phase};
+use crate::plan::{
+    Attempt, ChatState, Input, Kind, Known, KnownChat, KnownHold, Lacking, Plan, Policy, Scope,
+};
+use crate::platform::{Counters, Platform};
+use crate::profile::{self, Desired, Existence, Source};
+use crate::report;
+use crate::roster::{self, Roster};
+use crate::state::{Accepted, Hand, Lock, State};
+use crate::stop::{Reason, Stop};
+
+mod able;
+mod finish;
+mod lacking;
+mod quiet;
+mod verify;
+
+pub(crate) use able::{Able, error_of};
+
+/// What a cycle is given besides the roster.
+pub(crate) struct Cycle<'a> {
+    /// The session's configuration.
+    pub(crate) config: &'a Config,
+    /// The cycle's options.
+    pub(crate) options: &'a Options,
+    /// The profile's script.
+    pub(crate) source: &'a Source,
+    /// The messenger.
+    pub(crate) platform: &'a dyn Platform,
+    /// The session's connection to it, made on first use.
+    pub(crate) link: &'a super::session::Link,
+    /// The clock.
+    pub(crate) clock: &'a Clock,
+    /// When to end.
+    pub(crate) stop: &'a Stop,
+    /// Who is told.
+    pub(crate) host: &'a dyn Host,
+    /// The person at the screen, or `system`.
+    pub(crate) actor: &'a str,
+}
+
+/// Where the roster comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum From<'a> {
+    /// A document that the host hands over.
+    Document(&'a [u8]),
+    /// The last accepted one.
+    Kept,
+}
+
+/// A code and the report.
+pub(crate) type Reported = (Code, Value);
+
+/// Runs one cycle.
+///
+/// # Errors
+/// Every negative code but the ones about the session itself. What was done before an error is kept.
+pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
+    let _lock = Lock::take(&cycle.config.state)?;
+    let mut state = State::open(&cycle.config.state)?;
+    let seen = quiet::fingerprint(cycle, from, &state)?;
+    if let Some(report) = quiet::unchanged(cycle, &state, &seen)? {
+        return Ok(report);
+    }
+    cycle.host.progress(Phase::Reading, 0, 1);
+    let school = read(cycle, from, &state, &seen)?;
+    let desired = evaluate(cycle, &school.roster)?;
+    let mut run = Run::begin(cycle, &mut state, school, desired, seen)?;
+    run.work_through()
+}
+
+/// A roster with what it lacks, and by which fingerprint it is known.
+struct School {
+    roster: Arc<Roster>,
+    fingerprint: String,
+    lacking: Lacking,
+    body: Option<String>,
+}
+
+fn read(cycle: &Cycle, from: From, state: &State, seen: &quiet::Seen) -> Result<School> {
+    let now = cycle.clock.started();
+    let accepted = state.accepted()?;
+    let rules = |before| roster::Rules {
+        today: cycle.clock.today(),
+        dangling_share: cycle.config.guard.dangling_share,
+        minimum: cycle.config.guard.minimum,
+        before,
+    };
+    let before = match &accepted {
+        Some(accepted) => Some(Arc::new(roster::read(accepted.body.as_bytes(), &rules(None))?)),
+        None => None,
+    };
+    let last = state.lacking()?;
+    let roster = match (from, &before) {
+        (From::Document(document), _) => Arc::new(roster::read(document, &rules(before.clone()))?),
+        (From::Kept, Some(before)) => {
+            let fingerprint = seen.roster.clone();
+            return Ok(School { roster: before.clone(), fingerprint, lacking: last, body: None });
+        }
+        (From::Kept, None) => return Err(no_roster()),
+    };
+    let known = state.known(now)?;
+    let lacking = lacking::lacking(before.as_deref(), &last, &roster, &known, now);
+    Ok(School { roster, fingerprint: seen.roster.clone(), lacking, body: Some(String::new()) })
+}
+
+/// Requests are judged by the last accepted roster (ruling 22).
+pub(crate) fn no_roster() -> Error {
+    Error::new(
+        Code::Request,
+        "ещё не принято ни одной выгрузки: сначала нужен цикл с данными школы",
+        "no roster was accepted yet: a cycle with the school's data comes first",
+    )
+}
+
+/// Runs the profile over a roster.
+pub(crate) fn evaluate(cycle: &Cycle, roster: &Arc<Roster>) -> Result<Desired> {
+    let log = |level: Level, text: &str| cycle.host.log(level, text);
+    profile::evaluate(
+        cycle.source,
+        profile::Room {
+            roster,
+            settings: &cycle.config.settings,
+            organization: cycle.config.organization.as_deref(),
+            now: cycle.clock.zoned(),
+            limits: profile::Limits::default(),
+            stop: cycle.stop,
+            log: &log,
+        },
+    )
+}
+
+/// A cycle that has something to do.
+struct Run<'c, 'a> {
+    cycle: &'c Cycle<'a>,
+    state: &'c mut State,
+    school: School,
+    desired: Desired,
+    seen: quiet::Seen,
+    known: Known,
+    scope: Scope,
+    able: Able,
+    own_account: String,
+    number: i64,
+    open_intents: usize,
+    counters: Counters,
+}
+
+impl<'c, 'a> Run<'c, 'a> {
+    fn begin(
+        cycle: &'c Cycle<'a>,
+        state: &'c mut State,
+        mut school: School,
+        desired: Desired,
+        seen: quiet::Seen,
+    ) -> Result<Run<'c, 'a>> {
+        let now = cycle.clock.started();
+        let scope =
+            Scope { kinds: cycle.options.kinds.clone(), chats: cycle.options.chats.clone() };
+        let known = state.known(now)?;
+        check_scope(&scope, &desired, &known)?;
+        let mut number = state.last_cycle()?.map_or(0, |last| last.0) + 1;
+        if !cycle.options.dry_run {
+            // From here on the last quiet answer is no longer the whole truth.
+            state.drop_meta(&["quiet"])?;
+            if school.body.take().is_some() {
+                accept(cycle, state, &school, &desired)?;
+            }
+            number = state.begin_cycle(&school.fingerprint, now)?;
+        }
+        let able = Able::known(cycle, state, now)?;
+        let own_account = state.meta(&own_account_name(cycle))?.unwrap_or_default();
+        let counters = cycle.platform.counters();
+        Ok(Run {
+            cycle,
+            state,
+            school,
+            desired,
+            seen,
+            known,
+            scope,
+            able,
+            own_account,
+            number,
+            open_intents: 0,
+            counters,
+        })
+    }
+
+    fn work_through(&mut self) -> Result<Reported> {
+        if !self.cycle.options.dry_run {
+            self.look_back()?;
+            self.look_around()?;
+        }
+        let mut plan = self.plan_surely()?;
+        let outcome = match self.cycle.options.dry_run {
+            true => None,
+            false => Some(self.apply(&mut plan)?),
+        };
+        finish::finish(self, &plan, outcome)
+    }
+
+    /// What an earlier cycle meant to do and never heard back from.
+    fn look_back(&mut self) -> Result<()> {
+        let intents = self.state.open_intents()?;
+        if intents.is_empty() {
+            return Ok(());
+        }
+        self.connect()?;
+        self.open_intents = self.with_work(false, |work| apply::resolve(work, &intents))?;
+        Ok(())
+    }
+
+    /// Chats whose turn it is to be read again.
+    fn look_around(&mut self) -> Result<()> {
+        let due = verify::due(self);
+        let linkless = verify::linkless(self);
+        if due.is_empty() && linkless.is_empty() {
+            return Ok(());
+        }
+        self.connect()?;
+        self.with_work(false, |work| {
+            apply::read_chats(work, &due)?;
+            apply::read_links(work, &linkless)
+        })
+    }
+
+    /// A plan that rests on nothing that is only assumed about the token.
+    fn plan_surely(&mut self) -> Result<Plan> {
+        let plan = self.plan()?;
+        let questions = self.able.questions(&plan);
+        let reach = !plan.operations.is_empty() || !plan.held.is_empty();
+        let must = reach && !self.cycle.options.dry_run;
+        if !must && questions.is_empty() {
+            return Ok(plan);
+        }
+        match self.connect().and_then(|()| self.ask(&questions)) {
+            Ok(()) => self.plan(),
+            // A dry run needs no messenger: it then says what it would try.
+            Err(error) if self.cycle.options.dry_run && error.code == Code::Platform => Ok(plan),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn ask(&mut self, questions: &[crate::platform::Capability]) -> Result<()> {
+        let mut found = Vec::new();
+        for capability in questions {
+            let answer = self.cycle.platform.probe(*capability, self.cycle.stop);
+            found.push((*capability, answer.map_err(|failure| error_of(&failure))?));
+        }
+        self.learn(&found)
+    }
+
+    fn learn(&mut self, found: &[(crate::platform::Capability, bool)]) -> Result<()> {
+        self.able.learn(found);
+        if self.cycle.options.dry_run || found.is_empty() {
+            return Ok(());
+        }
+        let platform = self.cycle.platform.kind().name();
+        self.state.put_capabilities(platform, found, self.cycle.clock.now())
+    }
+
+    fn connect(&mut self) -> Result<()> {
+        let connection = self.cycle.link.connect(self.cycle.platform, self.cycle.stop)?;
+        if self.own_account != connection.own_account && !self.cycle.options.dry_run {
+            let name = own_account_name(self.cycle);
+            self.state.put_meta(&name, &connection.own_account)?;
+        }
+        self.own_account.clone_from(&connection.own_account);
+        let fixed = &self.cycle.config.platform.capabilities;
+        let found: Vec<_> = connection
+            .capabilities
+            .iter()
+            .filter(|(capability, _)| !fixed.contains_key(capability))
+            .copied()
+            .collect();
+        self.learn(&found)
+    }
+
+    fn plan(&self) -> Result<Plan> {
+        let (config, approved) = (self.cycle.config, self.approval()?);
+        let policy = policy(config);
+        let organizations = organizations(config, &self.school.roster);
+        Ok(crate::plan::plan(&Input {
+            desired: &self.desired,
+            known: &self.known,
+            frozen: &self.school.roster.frozen,
+            lacking: &self.school.lacking,
+            policy: &policy,
+            scope: &self.scope,
+            able: &self.able.set,
+            own_account: &self.own_account,
+            platform: self.cycle.platform.kind(),
+            organizations: &organizations,
+            now: self.cycle.clock.now(),
+            approved: approved.as_deref(),
+        }))
+    }
+
+    fn approval(&self) -> Result<Option<String>> {
+        match &self.cycle.options.approve {
+            Some(fingerprint) => Ok(Some(fingerprint.clone())),
+            None => self.state.meta("approval"),
+        }
+    }
+
+    /// Does the plan; what the token turns out not to be able to do is planned anew another way.
+    fn apply(&mut self, plan: &mut Plan) -> Result<Outcome> {
+        let mut all = Outcome::default();
+        for _ in 0..crate::platform::Capability::ALL.len() {
+            if plan.operations.is_empty() {
+                break;
+            }
+            let operations = plan.operations.clone();
+            let approved = plan.approved;
+            let outcome = self.with_work(approved, |work| apply::run(work, &operations))?;
+            let missing: Vec<_> = outcome.missing.iter().map(|one| (*one, false)).collect();
+            let ended = outcome.ended.is_some();
+            all.merge(outcome);
+            if missing.is_empty() || ended {
+                break;
+            }
+            self.able.learn(&missing);
+            *plan = self.plan()?;
+            all.replanned();
+        }
+        Ok(all)
+    }
+
+    fn with_work<T>(
+        &mut self,
+        approved: bool,
+        job: impl FnOnce(&mut Work) -> Result<T>,
+    ) -> Result<T> {
+        let cycle = self.cycle;
+        let mut work = Work {
+            platform: cycle.platform,
+            state: self.state,
+            known: &mut self.known,
+            desired: &self.desired,
+            own_account: self.own_account.clone(),
+            clock: cycle.clock,
+            stop: cycle.stop,
+            in_flight: cycle.config.platform.requests_in_flight,
+            hand: Hand { cycle: self.number, actor: cycle.actor, approved },
+            host: cycle.host,
+        };
+        job(&mut work)
+    }
+
+}
+
+fn own_account_name(cycle: &Cycle) -> String {
+    format!("own_account.{}", cycle.platform.kind().name())
+}
+
+fn accept(cycle: &Cycle, state: &mut State, school: &School, desired: &Desired) -> Result<()> {
+    let accepted = Accepted {
+        fingerprint: school.fingerprint.clone(),
+        body: school.roster.keep(&desired.reads),
+        at: cycle.clock.started(),
+    };
+    state.accept(&accepted, &school.lacking)
+}
+
+/// The configuration's rules as the planner takes them.
+fn policy(config: &Config) -> Policy {
+    Policy {
+        guard: config.guard,
+        grace: config.grace,
+        missing_after: config.missing_after,
+        archive_keeps_members: config.archive_keeps_members,
+        protect: config.protect.clone(),
+        strangers: config.strangers,
+        leavers: config.leavers,
+    }
+}
+
+/// The schools that this session serves.
+fn organizations(config: &Config, roster: &Roster) -> BTreeSet<String> {
+    let schools = roster.schools().into_iter().map(|school| roster.org(school).id.to_string());
+    schools.filter(|id| config.organization.as_ref().is_none_or(|only| only == id)).collect()
+}
+
+fn check_scope(scope: &Scope, desired: &Desired, known: &Known) -> Result<()> {
+    let kinds: BTreeSet<&str> = desired
+        .chats
+        .values()
+        .map(|chat| chat.kind.as_str())
+        .chain(known.chats.values().map(|chat| chat.kind.as_str()))
+        .collect();
+    let kinds: Vec<&str> = kinds.into_iter().collect();
+    let mut faults: Vec<Fault> = Vec::new();
+    for kind in scope.kinds.iter().filter(|kind| !kinds.contains(&kind.as_str())) {
+        faults.push(crate::config::unknown_name("options.unknown_kind", "kinds", kind, &kinds));
+    }
+    let there = |key: &String| desired.chats.contains_key(key) || known.chats.contains_key(key);
+    for key in scope.chats.iter().filter(|key| !there(key)) {
+        let message = Text::new("такого чата нет", "there is no such chat");
+        faults.push(Fault::new("options.unknown_chat", "chats", key, message));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::with_faults(Code::Config, faults)) }
+}

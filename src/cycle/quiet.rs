@@ -1,0 +1,73 @@
+//! An unchanged cycle: recognised by fingerprints before the roster is read or the profile started.
+
+use serde_json::{Value, json};
+
+use super::{Cycle, From, Reported, no_roster};
+use crate::config::{Detail, Verify};
+use crate::error::{Code, Result};
+use crate::fingerprint::{self, Fingerprint};
+use crate::report;
+use crate::state::State;
+
+/// By what a cycle's input is recognised.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    /// The roster document's fingerprint.
+    pub(super) roster: String,
+    /// Roster, profile, configuration and day together.
+    pub(super) input: String,
+}
+
+/// Takes the fingerprints. The day is one of them: dates are judged by it.
+pub(super) fn fingerprint(cycle: &Cycle, from: From, state: &State) -> Result<Seen> {
+    let roster = match from {
+        From::Document(document) => fingerprint::of(document),
+        From::Kept => state.accepted()?.ok_or_else(no_roster)?.fingerprint,
+    };
+    let mut input = Fingerprint::new();
+    input
+        .add(&roster)
+        .add(&cycle.source.fingerprint)
+        // A secret prints as dots, so a new token alone is no reason to do anything.
+        .add(format!("{:?}", cycle.config))
+        .add(cycle.clock.today().to_string())
+        .add(env!("CARGO_PKG_VERSION"));
+    Ok(Seen { roster, input: input.hex() })
+}
+
+/// The report of a cycle that has nothing to do; `None` where there may be something.
+pub(super) fn unchanged(cycle: &Cycle, state: &State, seen: &Seen) -> Result<Option<Reported>> {
+    let options = cycle.options;
+    let asks_more = options.dry_run
+        || options.verify == Verify::All
+        || options.approve.is_some()
+        || options.detail == Detail::Operations
+        || !options.kinds.is_empty()
+        || !options.chats.is_empty();
+    if asks_more {
+        return Ok(None);
+    }
+    let Some(quiet) = state.quiet()? else { return Ok(None) };
+    let now = cycle.clock.started().as_second();
+    if quiet.input != seen.input || now >= quiet.next_due {
+        return Ok(None);
+    }
+    let status = match quiet.status.as_str() {
+        "HELD" => Code::Held,
+        "PARTIAL" => Code::Partial,
+        _ => Code::Ok,
+    };
+    let mut document = report::head(status, quiet.cycle, cycle.clock, false);
+    document.extend(quiet.report);
+    if let Some(Value::Object(roster)) = document.get_mut("roster") {
+        roster.insert("unchanged".to_owned(), json!(true));
+    }
+    if options.detail == Detail::Chats {
+        let rows = state.chats()?;
+        let chats = rows.iter().map(|row| report::chat(&row.chat, &row.counts)).collect();
+        document.insert("chats".to_owned(), chats);
+    }
+    document.insert("calls".to_owned(), json!([]));
+    document.insert("requests".to_owned(), json!({"sent": 0, "retried": 0, "waited_ms": 0}));
+    Ok(Some((status, Value::Object(document))))
+}

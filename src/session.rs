@@ -1,0 +1,175 @@
+//! A session: a configuration, a messenger, and the document that the last call left.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use once_cell::sync::OnceCell;
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::config::{Config, Options};
+use crate::cycle::{self, Cycle, From};
+use crate::error::{Code, Error, Result};
+use crate::host::Host;
+use crate::platform::{self, Connection, Platform};
+use crate::profile::{self, Source};
+use crate::state::State;
+use crate::stop::Stop;
+
+/// The connection to a messenger, made on first use and kept as long as it works.
+#[derive(Debug, Default)]
+pub(crate) struct Link(OnceCell<Connection>);
+
+impl Link {
+    /// Connects, or tells what the first connection told.
+    pub(crate) fn connect(&self, platform: &dyn Platform, stop: &Stop) -> Result<&Connection> {
+        let connect = || platform.connect(stop).map_err(|failure| cycle::error_of(&failure));
+        self.0.get_or_try_init(connect)
+    }
+}
+
+/// An open session. One call at a time; [`Cancel`] works from any thread.
+pub struct Session {
+    config: Config,
+    source: Source,
+    platform: Box<dyn Platform>,
+    link: Link,
+    host: Box<dyn Host + Send>,
+    cancel: Cancel,
+}
+
+/// Ends the running call of a session, from any thread.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks the running call to end soon.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Forgets a cancel that came too late for the call before.
+    pub fn reset(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Session {
+    /// Opens a session: checks the configuration, the profile and the state file. The messenger is not
+    /// asked anything yet.
+    ///
+    /// # Errors
+    /// [`Code::Config`], [`Code::Profile`], [`Code::State`].
+    pub fn open(config: &str, host: Box<dyn Host + Send>, cancel: Cancel) -> Result<Session> {
+        Session::with_config(Config::parse(config)?, host, cancel)
+    }
+
+    /// Opens a session with a configuration that was read already.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn with_config(
+        config: Config,
+        host: Box<dyn Host + Send>,
+        cancel: Cancel,
+    ) -> Result<Session> {
+        let source = profile::source(&config.profile)?;
+        profile::check_settings(&source, &config.settings)?;
+        let platform = platform::driver(config.platform.kind, config.platform.access.clone())?;
+        State::open(&config.state)?;
+        Ok(Session { config, source, platform, link: Link::default(), host, cancel })
+    }
+
+    /// What ends this session's running call.
+    pub fn canceller(&self) -> Cancel {
+        self.cancel.clone()
+    }
+
+    /// One cycle with a roster in its JSON form.
+    ///
+    /// # Errors
+    /// Every negative code but those about the session itself.
+    pub fn sync(&mut self, roster: &[u8], options: &str) -> Result<(Code, Value)> {
+        let options = Options::parse(options)?;
+        self.cycle(From::Document(roster), &options, "system")
+    }
+
+    /// One cycle with a roster from a file.
+    ///
+    /// # Errors
+    /// As [`Session::sync`]; a file that cannot be read is [`Code::Roster`].
+    pub fn sync_path(&mut self, path: &Path, options: &str) -> Result<(Code, Value)> {
+        let options = Options::parse(options)?;
+        let roster = read_file(path)?;
+        self.cycle(From::Document(&roster), &options, "system")
+    }
+
+    /// One cycle.
+    ///
+    /// # Errors
+    /// As [`Session::sync`].
+    pub(crate) fn cycle(
+        &mut self,
+        from: From,
+        options: &Options,
+        actor: &str,
+    ) -> Result<(Code, Value)> {
+        let clock = Clock::new(options.now, self.config.zone.clone());
+        let budget = options.time_budget.unwrap_or(self.config.time_budget);
+        let stop = Stop::new(self.cancel.0.clone(), Instant::now().checked_add(budget));
+        cycle::run(
+            &Cycle {
+                config: &self.config,
+                options,
+                source: &self.source,
+                platform: &*self.platform,
+                link: &self.link,
+                clock: &clock,
+                stop: &stop,
+                host: &*self.host,
+                actor,
+            },
+            from,
+        )
+    }
+
+    /// One question or order from the host's screens.
+    ///
+    /// # Errors
+    /// [`Code::Request`], [`Code::Denied`], and what the order itself meets.
+    pub fn request(&mut self, request: &str) -> Result<(Code, Value)> {
+        crate::requests::answer(self, request)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The profile's script.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The messenger.
+    pub(crate) fn platform(&self) -> &dyn Platform {
+        &*self.platform
+    }
+}
+
+/// A roster's file.
+///
+/// # Errors
+/// [`Code::Roster`] with the path and what the system says.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| {
+        let at = path.display();
+        Error::new(
+            Code::Roster,
+            format!("файл выгрузки {at} не читается: {error}"),
+            format!("the roster's file {at} cannot be read: {error}"),
+        )
+    })
+}
