@@ -6,20 +6,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
-use mlua::{Function, IntoLua, Lua, Result as LuaResult, UserDataRef, Value as LuaValue};
+use mlua::{IntoLua, Value as LuaValue};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::fault::said;
+use super::ask::Asked;
 use super::global;
 use super::ground::Ground;
 use super::objects::{Class, School};
-use super::people::{Entry, People};
 use super::room::{Limits, Room};
 use super::settings::{self, Settings};
-use super::shape::{ChatRule, Per, Script, Title};
-use super::text::{fill, nearest, tidy_title};
-use super::{Desired, DesiredChat, DesiredMember, Existence, Reason, Setting, Source};
+use super::shape::{ChatRule, Per, Script};
+use super::text::nearest;
+use super::{Desired, DesiredChat, Existence, Setting, Source};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::roster::{ClassIx, ClassType, OrgIx, Roster};
 use crate::stop::Stop;
@@ -173,18 +172,18 @@ fn schools(roster: &Roster, organization: Option<&str>) -> Result<Vec<OrgIx>> {
 }
 
 /// What a chat belongs to.
-enum Object {
+pub(super) enum Object {
     School(School),
     Class(Class),
 }
 
 /// The state of one evaluation.
-struct Evaluation<'a> {
-    room: &'a Room,
-    roster: &'a Roster,
-    ground: Rc<Ground>,
-    settings: LuaValue,
-    organization_in_title: bool,
+pub(super) struct Evaluation<'a> {
+    pub(super) room: &'a Room,
+    pub(super) roster: &'a Roster,
+    pub(super) ground: Rc<Ground>,
+    pub(super) settings: LuaValue,
+    pub(super) organization_in_title: bool,
     chats: BTreeMap<String, DesiredChat>,
 }
 
@@ -270,40 +269,41 @@ impl<'a> Evaluation<'a> {
 
     /// A chat without its title and people.
     fn outline(&self, kind: &str, rule: &ChatRule, object: &Object) -> DesiredChat {
-        let (id, school, class, subject, depends_on) = match object {
-            Object::School(school) => {
-                (&self.roster.org(school.org).id, school.org, None, None, BTreeSet::new())
-            }
-            Object::Class(class) => self.outline_of_class(class),
+        let (id, school) = match object {
+            Object::School(school) => (&self.roster.org(school.org).id, school.org),
+            Object::Class(class) => (&class.row().id, class.row().school),
         };
-        DesiredChat {
+        let mut chat = DesiredChat {
             key: format!("{kind}:{id}"),
             kind: kind.to_owned(),
             chat_type: rule.chat_type.clone(),
             organization: self.roster.org(school).id.to_string(),
-            class,
-            subject,
+            class: None,
+            subject: None,
             title: String::new(),
             locked: rule.locked,
             existence: Existence::Wanted,
             members: BTreeMap::new(),
-            depends_on,
+            depends_on: BTreeSet::new(),
+        };
+        if let Object::Class(class) = object {
+            self.belongs_to(&mut chat, class.class);
         }
+        chat
     }
 
-    #[allow(clippy::type_complexity, reason = "the parts of one outline, taken apart at once")]
-    fn outline_of_class(
-        &self,
-        class: &Class,
-    ) -> (&Box<str>, OrgIx, Option<String>, Option<String>, BTreeSet<String>) {
-        let row = self.roster.class(class.class);
-        let depends_on =
-            row.homeroom.into_iter().chain([class.class]).map(|c| self.id_of(c)).collect();
-        let (home, subject) = match row.class_type {
-            ClassType::Homeroom => (Some(class.class), None),
-            _ => (row.homeroom, Some(row.subject.to_string())),
+    /// A homeroom's chat belongs to it, a journal's to the journal's homeroom.
+    fn belongs_to(&self, chat: &mut DesiredChat, class: ClassIx) {
+        let row = self.roster.class(class);
+        let home = match row.class_type {
+            ClassType::Homeroom => Some(class),
+            _ => row.homeroom,
         };
-        (&row.id, row.school, home.map(|home| self.id_of(home)), subject, depends_on)
+        chat.class = home.map(|home| self.id_of(home));
+        if row.class_type != ClassType::Homeroom {
+            chat.subject = Some(row.subject.to_string());
+        }
+        chat.depends_on = home.into_iter().chain([class]).map(|class| self.id_of(class)).collect();
     }
 
     fn argument(&self, key: &str, object: &Object) -> Result<LuaValue> {
@@ -327,179 +327,4 @@ impl<'a> Evaluation<'a> {
         );
         self.ground.warn("profile.no_admin", key.to_owned(), "", message);
     }
-}
-
-/// The rules of one chat, asked about its object.
-struct Asked<'a> {
-    evaluation: &'a Evaluation<'a>,
-    key: &'a str,
-    argument: LuaValue,
-}
-
-impl Asked<'_> {
-    /// Calls one function of the rule with the object and the settings.
-    fn call<T>(
-        &self,
-        function: &Function,
-        take: impl FnOnce(&Lua, LuaValue) -> LuaResult<T>,
-    ) -> Result<T> {
-        let room = self.evaluation.room;
-        room.call(Some(self.key), || {
-            let answer = function.call((&self.argument, &self.evaluation.settings))?;
-            take(&room.lua, answer)
-        })
-    }
-
-    fn title(&self, rule: &ChatRule, object: &Object) -> Result<String> {
-        let made = match &rule.title {
-            Title::Made(function) => self.call(function, |_, answer| text_answer(&answer))?,
-            Title::Template(template) => {
-                let values = match object {
-                    Object::School(school) => global::of_school(school),
-                    Object::Class(class) => global::of_class(class),
-                };
-                self.evaluation
-                    .room
-                    .call(Some(self.key), || fill(template, &values).map_err(said))?
-            }
-        };
-        Ok(self.tidy(&made, object))
-    }
-
-    /// The title as it will be shown; one that had to be cut, or has nothing in it, is warned about.
-    fn tidy(&self, made: &str, object: &Object) -> String {
-        let ground = &self.evaluation.ground;
-        let school = match object {
-            Object::School(school) => school.title(),
-            Object::Class(class) => &self.evaluation.roster.org(class.row().school).name,
-        };
-        let whole = match self.evaluation.organization_in_title {
-            true => format!("{school} - {made}"),
-            false => made.to_owned(),
-        };
-        let (title, cut) = tidy_title(&whole);
-        if cut {
-            let message = Text::new(
-                "название длиннее 200 знаков, оно обрезано",
-                "the title was longer than 200 characters and was cut",
-            );
-            ground.warn("profile.long_title", self.key.to_owned(), &whole, message);
-        }
-        if title.is_empty() {
-            let message = Text::new(
-                "название пустое, вместо него стоит ключ чата",
-                "the title is empty, the chat's key stands in for it",
-            );
-            ground.warn("profile.empty_title", self.key.to_owned(), "", message);
-            return self.key.to_owned();
-        }
-        title
-    }
-
-    /// Ruling 5: a dissolved class and a lost `when` archive, `create_when` only delays.
-    fn existence(&self, rule: &ChatRule, object: &Object) -> Result<Existence> {
-        if matches!(object, Object::Class(class) if class.row().dissolved)
-            || !self.holds(&rule.when)?
-        {
-            return Ok(Existence::Archived);
-        }
-        match self.holds(&rule.create_when)? {
-            true => Ok(Existence::Wanted),
-            false => Ok(Existence::NotYet),
-        }
-    }
-
-    fn holds(&self, condition: &Option<Function>) -> Result<bool> {
-        match condition {
-            Some(condition) => self.call(condition, |_, answer| boolean_answer(&answer)),
-            None => Ok(true),
-        }
-    }
-
-    fn members(&self, kind: &str, rule: &ChatRule) -> Result<BTreeMap<String, DesiredMember>> {
-        let mut members = BTreeMap::new();
-        for entry in self.call(&rule.members, |_, answer| people_answer(&answer))?.entries() {
-            let reasons = reasons(entry, &format!("{kind}.members"));
-            members.insert(self.id(entry), self.member(entry, reasons));
-        }
-        let Some(admins) = &rule.admins else { return Ok(members) };
-        for entry in self.call(admins, |_, answer| people_answer(&answer))?.entries() {
-            let why = reasons(entry, &format!("{kind}.admins"));
-            let member =
-                members.entry(self.id(entry)).or_insert_with(|| self.member(entry, why.clone()));
-            member.admin = true;
-            member.admin_reasons = why;
-        }
-        Ok(members)
-    }
-
-    fn id(&self, entry: &Entry) -> String {
-        self.evaluation.roster.person(entry.person).id.to_string()
-    }
-
-    fn member(&self, entry: &Entry, reasons: Vec<Reason>) -> DesiredMember {
-        let accounts = &self.evaluation.roster.person(entry.person).accounts;
-        DesiredMember {
-            role: entry.role.to_string(),
-            admin: false,
-            reasons,
-            admin_reasons: Vec::new(),
-            accounts: accounts
-                .iter()
-                .map(|account| (account.kind.to_string(), account.identifier.to_string()))
-                .collect(),
-        }
-    }
-}
-
-fn reasons(entry: &Entry, rule: &str) -> Vec<Reason> {
-    let reason = |why: &super::people::Why| Reason {
-        rule: rule.to_owned(),
-        because: why.word.to_string(),
-        row: why.row.to_string(),
-    };
-    entry.reasons.iter().map(reason).collect()
-}
-
-fn text_answer(answer: &LuaValue) -> LuaResult<String> {
-    match answer {
-        LuaValue::String(text) => Ok(text.to_str()?.to_owned()),
-        other => Err(wrong_answer("title", "текст", "a text", other)),
-    }
-}
-
-/// A text such as "false" counts as true in Lua, and a CSV has only texts: so nothing but a boolean
-/// (or nothing at all) will do.
-fn boolean_answer(answer: &LuaValue) -> LuaResult<bool> {
-    match answer {
-        LuaValue::Boolean(yes) => Ok(*yes),
-        LuaValue::Nil => Ok(false),
-        other => Err(wrong_answer(
-            "when",
-            "true или false (metadata проверяет zvonok.yes)",
-            "true or false (zvonok.yes tests metadata)",
-            other,
-        )),
-    }
-}
-
-fn people_answer(answer: &LuaValue) -> LuaResult<UserDataRef<People>> {
-    match answer {
-        LuaValue::UserData(data) if data.is::<People>() => data.borrow::<People>(),
-        // A forgotten `return` must not empty a chat.
-        other => Err(wrong_answer(
-            "members / admins",
-            "множество людей (нет ли пропущенного return?)",
-            "a set of people (is a return missing?)",
-            other,
-        )),
-    }
-}
-
-fn wrong_answer(rule: &str, ru: &str, en: &str, answer: &LuaValue) -> mlua::Error {
-    let kind = answer.type_name();
-    said(Text::new(
-        format!("{rule}: функция должна вернуть {ru}, а вернула {kind}"),
-        format!("{rule}: the function must return {en}, it returned {kind}"),
-    ))
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::error::Fault;
 
+mod ask;
 mod evaluate;
 mod fault;
 mod global;
@@ -21,6 +22,7 @@ mod settings;
 mod shape;
 mod source;
 mod text;
+mod words;
 
 pub use evaluate::{Description, Task, describe, evaluate};
 pub use room::Limits;

@@ -13,6 +13,7 @@ use super::ground::Ground;
 use super::matching::{Match, must_be_condition};
 use super::people::{Entry, People};
 use super::text::unknown;
+use super::words::Words;
 use crate::error::Text;
 use crate::roster::{
     Class as ClassRow, ClassIx, ClassType, Metadata as MetadataMap, NOT_STAFF, Org, OrgIx,
@@ -473,43 +474,4 @@ pub(super) fn to_lua(lua: &Lua, value: &serde_json::Value) -> LuaResult<Value> {
 
 fn owned(texts: &[Box<str>]) -> Vec<String> {
     texts.iter().map(|text| text.to_string()).collect()
-}
-
-/// The room's own words for reasons, one text shared by all who have it.
-#[derive(Default)]
-struct Words(std::collections::HashMap<String, (Rc<str>, Rc<str>)>);
-
-impl Words {
-    fn role(&mut self, role: &str) -> (Rc<str>, Rc<str>) {
-        self.shared(role, || format!("роль «{}»", in_russian(role)))
-    }
-
-    fn enrollment(&mut self, role: &str) -> (Rc<str>, Rc<str>) {
-        self.shared(role, || match role {
-            "student" => "ученик класса".to_owned(),
-            "teacher" => "учитель класса".to_owned(),
-            other => format!("в классе с ролью «{}»", in_russian(other)),
-        })
-    }
-
-    fn shared(&mut self, role: &str, word: impl Fn() -> String) -> (Rc<str>, Rc<str>) {
-        let made = || (role.into(), word().into());
-        self.0.entry(role.to_owned()).or_insert_with(made).clone()
-    }
-}
-
-/// OneRoster's roles in the words of a school.
-fn in_russian(role: &str) -> &str {
-    match role {
-        "student" => "ученик",
-        "teacher" => "учитель",
-        "guardian" | "parent" | "relative" => "законный представитель",
-        "principal" => "директор",
-        "siteAdministrator" | "districtAdministrator" | "systemAdministrator" => "администратор",
-        "administrator" => "администрация",
-        "counselor" => "советник",
-        "aide" => "помощник",
-        "proctor" => "наблюдатель",
-        other => other,
-    }
 }

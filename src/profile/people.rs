@@ -7,6 +7,7 @@ use mlua::{
     FromLua, Lua, MetaMethod, Result as LuaResult, UserData, UserDataFields, UserDataMethods, Value,
 };
 
+use super::ask::boolean_answer;
 use super::fault::said;
 use super::ground::{Charge, Ground};
 use super::matching::condition;
@@ -136,7 +137,7 @@ impl People {
         };
         self.keep(lua, |entry| {
             let person = Person::new(&self.ground, entry.person, entry.role.clone());
-            Ok(test.call::<bool>(person)?)
+            boolean_answer("where", &test.call(person)?)
         })
     }
 

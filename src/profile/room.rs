@@ -224,3 +224,36 @@ fn furnished(
     lua.set_interrupt(move |_| watch.interrupt());
     Ok(lua)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every name that a script can reach, two tables deep.
+    fn reachable(lua: &Lua) -> Vec<String> {
+        let own = lua.globals();
+        let globals: Table = own.metatable().unwrap().get("__index").unwrap();
+        let mut names = Vec::new();
+        for pair in globals.pairs::<String, Value>() {
+            let (name, value) = pair.unwrap();
+            match value {
+                Value::Table(library) => {
+                    let members = library.pairs::<String, Value>();
+                    names.extend(members.map(|pair| format!("{name}.{}", pair.unwrap().0)));
+                }
+                _ => names.push(name),
+            }
+        }
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_room_holds_only_what_is_on_the_list() {
+        let source = Source::new("empty.lua", "");
+        let room = Room::new(&source, Limits::default(), Stop::never(), |lua| {
+            crate::profile::global::zvonok(lua, "", &jiff::Zoned::default())
+        });
+        insta::assert_snapshot!(reachable(&room.unwrap().lua).join("\n"));
+    }
+}

@@ -27,17 +27,13 @@ pub(super) fn unknown(what: (&str, &str), word: &str, known: &[&str]) -> Text {
     Text::new(format!("{} «{word}»; {ru}", what.0), format!("{} \"{word}\"; {en}", what.1))
 }
 
-/// A title as it can be shown: trimmed, without control characters, not too long. The flag tells
+/// A title as it can be shown: single spaces, no control characters, not too long. The flag tells
 /// whether it was cut.
 pub(super) fn tidy_title(title: &str) -> (String, bool) {
-    let clean: String = title
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control())
-        .collect();
-    let clean = clean.trim();
+    let shown: String = title.chars().filter(|c| c.is_whitespace() || !c.is_control()).collect();
+    let clean = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     if clean.chars().count() <= LONGEST_TITLE {
-        return (clean.to_owned(), false);
+        return (clean, false);
     }
     let kept: String = clean.chars().take(LONGEST_TITLE - 1).collect();
     (format!("{}…", kept.trim_end()), true)
