@@ -8,6 +8,26 @@ use serde_json::Value;
 
 use crate::error::Fault;
 
+mod ask;
+mod evaluate;
+mod fault;
+mod global;
+mod ground;
+mod library;
+mod matching;
+mod objects;
+mod people;
+mod room;
+mod settings;
+mod shape;
+mod source;
+mod text;
+mod words;
+
+pub use evaluate::{Description, Task, describe, evaluate};
+pub use room::Limits;
+pub use source::{BUILT_IN, Source, source};
+
 /// The state that should be, computed from one roster.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Desired {

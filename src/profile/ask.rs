@@ -1,0 +1,194 @@
+//! One chat's rules, asked about the object that the chat belongs to; answers of a wrong kind are
+//! errors, never guesses.
+
+use std::collections::BTreeMap;
+
+use mlua::{Function, Lua, Result as LuaResult, UserDataRef, Value};
+
+use super::evaluate::{Evaluation, Object};
+use super::fault::said;
+use super::global;
+use super::people::{Entry, People, Why};
+use super::shape::{ChatRule, Title};
+use super::text::{fill, tidy_title};
+use super::{DesiredMember, Existence, Reason};
+use crate::error::{Result, Text};
+
+/// The rules of one chat, asked about its object.
+pub(super) struct Asked<'a> {
+    pub(super) evaluation: &'a Evaluation<'a>,
+    pub(super) key: &'a str,
+    pub(super) argument: Value,
+}
+
+impl Asked<'_> {
+    /// Calls one function of the rule with the object and the settings.
+    fn call<T>(
+        &self,
+        function: &Function,
+        take: impl FnOnce(&Lua, Value) -> LuaResult<T>,
+    ) -> Result<T> {
+        let room = self.evaluation.room;
+        room.call(Some(self.key), || {
+            let answer = function.call((&self.argument, &self.evaluation.settings))?;
+            take(&room.lua, answer)
+        })
+    }
+
+    pub(super) fn title(&self, rule: &ChatRule, object: &Object) -> Result<String> {
+        let made = match &rule.title {
+            Title::Made(function) => self.call(function, |_, answer| text_answer(&answer))?,
+            Title::Template(template) => {
+                let values = match object {
+                    Object::School(school) => global::of_school(school),
+                    Object::Class(class) => global::of_class(class),
+                };
+                self.evaluation
+                    .room
+                    .call(Some(self.key), || fill(template, &values).map_err(said))?
+            }
+        };
+        Ok(self.tidy(&made, object))
+    }
+
+    /// The title as it will be shown; one that had to be cut, or has nothing in it, is warned about.
+    fn tidy(&self, made: &str, object: &Object) -> String {
+        let ground = &self.evaluation.ground;
+        let school = match object {
+            Object::School(school) => school.title(),
+            Object::Class(class) => &self.evaluation.roster.org(class.row().school).name,
+        };
+        let whole = match self.evaluation.organization_in_title {
+            true => format!("{school} - {made}"),
+            false => made.to_owned(),
+        };
+        let (title, cut) = tidy_title(&whole);
+        if cut {
+            let message = Text::new(
+                "название длиннее 200 знаков, оно обрезано",
+                "the title was longer than 200 characters and was cut",
+            );
+            ground.warn("profile.long_title", self.key.to_owned(), &whole, message);
+        }
+        if title.is_empty() {
+            let message = Text::new(
+                "название пустое, вместо него стоит ключ чата",
+                "the title is empty, the chat's key stands in for it",
+            );
+            ground.warn("profile.empty_title", self.key.to_owned(), "", message);
+            return self.key.to_owned();
+        }
+        title
+    }
+
+    /// Ruling 5: a dissolved class and a lost `when` archive, `create_when` only delays.
+    pub(super) fn existence(&self, rule: &ChatRule, object: &Object) -> Result<Existence> {
+        if matches!(object, Object::Class(class) if class.row().dissolved)
+            || !self.holds(&rule.when)?
+        {
+            return Ok(Existence::Archived);
+        }
+        match self.holds(&rule.create_when)? {
+            true => Ok(Existence::Wanted),
+            false => Ok(Existence::NotYet),
+        }
+    }
+
+    fn holds(&self, condition: &Option<Function>) -> Result<bool> {
+        match condition {
+            Some(condition) => self.call(condition, |_, answer| boolean_answer("when", &answer)),
+            None => Ok(true),
+        }
+    }
+
+    pub(super) fn members(
+        &self,
+        kind: &str,
+        rule: &ChatRule,
+    ) -> Result<BTreeMap<String, DesiredMember>> {
+        let mut members = BTreeMap::new();
+        for entry in self.call(&rule.members, |_, answer| people_answer(&answer))?.entries() {
+            let reasons = reasons(entry, &format!("{kind}.members"));
+            members.insert(self.id(entry), self.member(entry, reasons));
+        }
+        let Some(admins) = &rule.admins else { return Ok(members) };
+        for entry in self.call(admins, |_, answer| people_answer(&answer))?.entries() {
+            let why = reasons(entry, &format!("{kind}.admins"));
+            let member =
+                members.entry(self.id(entry)).or_insert_with(|| self.member(entry, why.clone()));
+            member.admin = true;
+            member.admin_reasons = why;
+        }
+        Ok(members)
+    }
+
+    fn id(&self, entry: &Entry) -> String {
+        self.evaluation.roster.person(entry.person).id.to_string()
+    }
+
+    fn member(&self, entry: &Entry, reasons: Vec<Reason>) -> DesiredMember {
+        let accounts = &self.evaluation.roster.person(entry.person).accounts;
+        DesiredMember {
+            role: entry.role.to_string(),
+            admin: false,
+            reasons,
+            admin_reasons: Vec::new(),
+            accounts: accounts
+                .iter()
+                .map(|account| (account.kind.to_string(), account.identifier.to_string()))
+                .collect(),
+        }
+    }
+}
+
+fn reasons(entry: &Entry, rule: &str) -> Vec<Reason> {
+    let reason = |why: &Why| Reason {
+        rule: rule.to_owned(),
+        because: why.word.to_string(),
+        row: why.row.to_string(),
+    };
+    entry.reasons.iter().map(reason).collect()
+}
+
+fn text_answer(answer: &Value) -> LuaResult<String> {
+    match answer {
+        Value::String(text) => Ok(text.to_str()?.to_owned()),
+        other => Err(wrong_answer("title", "текст", "a text", other)),
+    }
+}
+
+/// A text such as "false" counts as true in Lua, and a CSV has only texts: so nothing but a boolean
+/// (or nothing at all) will do.
+pub(super) fn boolean_answer(rule: &str, answer: &Value) -> LuaResult<bool> {
+    match answer {
+        Value::Boolean(yes) => Ok(*yes),
+        Value::Nil => Ok(false),
+        other => Err(wrong_answer(
+            rule,
+            "true или false (metadata проверяет zvonok.yes)",
+            "true or false (zvonok.yes tests metadata)",
+            other,
+        )),
+    }
+}
+
+fn people_answer(answer: &Value) -> LuaResult<UserDataRef<People>> {
+    match answer {
+        Value::UserData(data) if data.is::<People>() => data.borrow::<People>(),
+        // A forgotten `return` must not empty a chat.
+        other => Err(wrong_answer(
+            "members / admins",
+            "множество людей (нет ли пропущенного return?)",
+            "a set of people (is a return missing?)",
+            other,
+        )),
+    }
+}
+
+fn wrong_answer(rule: &str, ru: &str, en: &str, answer: &Value) -> mlua::Error {
+    let kind = answer.type_name();
+    said(Text::new(
+        format!("{rule}: функция должна вернуть {ru}, а вернула {kind}"),
+        format!("{rule}: the function must return {en}, it returned {kind}"),
+    ))
+}

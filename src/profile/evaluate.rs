@@ -1,0 +1,330 @@
+//! One evaluation: the script is asked about every school, homeroom and journal, and its answers
+//! become the desired state.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use jiff::{Timestamp, Zoned, tz::TimeZone};
+use mlua::{IntoLua, Value as LuaValue};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::ask::Asked;
+use super::global;
+use super::ground::Ground;
+use super::objects::{Class, School};
+use super::room::{Limits, Room};
+use super::settings::{self, Settings};
+use super::shape::{ChatRule, Per, Script};
+use super::text::nearest;
+use super::{Desired, DesiredChat, Existence, Setting, Source};
+use crate::error::{Code, Error, Fault, Result, Text};
+use crate::roster::{ClassIx, ClassType, OrgIx, Roster};
+use crate::stop::Stop;
+
+/// What one evaluation works on.
+pub struct Task<'a> {
+    /// The accepted roster.
+    pub roster: &'a Arc<Roster>,
+    /// `settings` of the configuration.
+    pub settings: &'a Map<String, Value>,
+    /// `organization` of the configuration.
+    pub organization: Option<&'a str>,
+    /// The cycle's clock, in the school's zone.
+    pub now: &'a Zoned,
+    /// What the script may use up.
+    pub limits: Limits,
+    /// Ends the evaluation early.
+    pub stop: &'a Stop,
+    /// Takes the lines that the script prints, after the evaluation.
+    pub log: &'a dyn Fn(&str),
+}
+
+/// What a profile says about itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Description {
+    /// `name`
+    pub name: String,
+    /// `title`
+    pub title: String,
+    /// `version`
+    pub version: u32,
+    /// Every setting, those that all profiles have included, by name.
+    pub settings: BTreeMap<String, Setting>,
+    /// The kinds of chats, sorted.
+    pub kinds: Vec<String>,
+}
+
+impl Description {
+    /// The values of all settings: the defaults, with what the configuration gives instead.
+    ///
+    /// # Errors
+    /// [`Code::Config`] with a fault at `settings.<name>` for each unknown name (and the nearest known
+    /// one), wrong type or impossible value.
+    pub fn settings_with(&self, given: &Map<String, Value>) -> Result<Map<String, Value>> {
+        settings::with_given(&self.settings, given)
+    }
+}
+
+/// Computes the state that should be.
+///
+/// # Errors
+/// [`Code::Profile`] with file, line and object where the script fails or exceeds its limits;
+/// [`Code::Config`] for settings or an organisation that do not exist; [`Code::Cancelled`] where
+/// `stop` ended it, by cancel or by budget.
+pub fn evaluate(source: &Source, task: Task<'_>) -> Result<Desired> {
+    let Task { roster, settings, organization, now, limits, stop, log } = task;
+    let schools = schools(roster, organization)?;
+    let (desired, printed) = apart(|| {
+        let room = open(source, limits, stop.clone(), now);
+        match room {
+            Ok(room) => (
+                Evaluation::run(&room, source, roster, settings, limits, &schools),
+                room.printed.take(),
+            ),
+            Err(error) => (Err(error), Vec::new()),
+        }
+    })?;
+    printed.iter().for_each(|line| log(line));
+    desired
+}
+
+/// What a profile says about itself, without a roster.
+///
+/// # Errors
+/// [`Code::Profile`] where the script fails.
+pub fn describe(source: &Source) -> Result<Description> {
+    // A description must not depend on the day; the script sees the first one there is.
+    let now = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    apart(|| {
+        let room = open(source, Limits::default(), Stop::never(), &now)?;
+        let script = script(&room, source)?;
+        let kinds = script.chats.keys().cloned().collect();
+        let Script { name, title, version, settings, .. } = script;
+        Ok(Description { name, title, version, settings, kinds })
+    })?
+}
+
+/// Works on a thread of its own, joined at once: hosts call on stacks of any size, and a script may
+/// nest calls as deep as Luau allows.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    const STACK: usize = 8 * 1024 * 1024;
+    std::thread::scope(|scope| {
+        let thread =
+            std::thread::Builder::new().name("zvonok profile".to_owned()).stack_size(STACK);
+        let thread = thread.spawn_scoped(scope, work).map_err(|error| {
+            Error::new(
+                Code::Internal,
+                format!("не удалось создать поток для профиля: {error}"),
+                format!("no thread for the profile: {error}"),
+            )
+        })?;
+        Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+fn open(source: &Source, limits: Limits, stop: Stop, now: &Zoned) -> Result<Room> {
+    Room::new(source, limits, stop, |lua| global::zvonok(lua, &source.text, now))
+}
+
+fn script(room: &Room, source: &Source) -> Result<Script> {
+    match room.run(source)? {
+        LuaValue::UserData(data) if data.is::<Script>() => {
+            room.call(None, || Ok(data.borrow::<Script>()?.clone()))
+        }
+        other => {
+            let kind = other.type_name();
+            let message = Text::new(
+                format!(
+                    "скрипт должен кончаться на return zvonok.profile {{ … }}, а вернул {kind}"
+                ),
+                format!(
+                    "the script must end with return zvonok.profile {{ … }}, it returned {kind}"
+                ),
+            );
+            let fault = Fault::new("profile.shape", &source.name, kind, message);
+            Err(Error::with_faults(Code::Profile, vec![fault]))
+        }
+    }
+}
+
+/// The schools that are served (ruling 3).
+fn schools(roster: &Roster, organization: Option<&str>) -> Result<Vec<OrgIx>> {
+    let all = roster.schools();
+    let Some(wanted) = organization else { return Ok(all) };
+    let found = all.iter().copied().find(|&school| &*roster.org(school).id == wanted);
+    found.map(|school| vec![school]).ok_or_else(|| {
+        let ids = all.iter().map(|&school| &*roster.org(school).id);
+        let (ru, en) = match nearest(wanted, ids) {
+            Some(near) => {
+                (format!("; может быть, «{near}»?"), format!("; did you mean \"{near}\"?"))
+            }
+            None => Default::default(),
+        };
+        let message = Text::new(
+            format!("в данных нет школы с таким sourcedId{ru}"),
+            format!("the roster has no school with this sourcedId{en}"),
+        );
+        let fault = Fault::new("config.organization", "organization", wanted, message);
+        Error::with_faults(Code::Config, vec![fault])
+    })
+}
+
+/// What a chat belongs to.
+pub(super) enum Object {
+    School(School),
+    Class(Class),
+}
+
+/// The state of one evaluation.
+pub(super) struct Evaluation<'a> {
+    pub(super) room: &'a Room,
+    pub(super) roster: &'a Roster,
+    pub(super) ground: Rc<Ground>,
+    pub(super) settings: LuaValue,
+    pub(super) organization_in_title: bool,
+    chats: BTreeMap<String, DesiredChat>,
+}
+
+impl<'a> Evaluation<'a> {
+    fn run(
+        room: &'a Room,
+        source: &Source,
+        roster: &'a Arc<Roster>,
+        given: &Map<String, Value>,
+        limits: Limits,
+        schools: &[OrgIx],
+    ) -> Result<Desired> {
+        let script = script(room, source)?;
+        let settings = settings::with_given(&script.settings, given)?;
+        let ground = Ground::new(roster.clone(), limits.memory);
+        if let Some(most) = settings["max_guardians"].as_u64() {
+            ground.max_guardians.set(most as usize);
+        }
+        let organization_in_title = settings["organization_in_title"].as_bool().unwrap_or(false);
+        let settings = room.call(None, || Settings(settings).into_lua(&room.lua))?;
+        let chats = BTreeMap::new();
+        let mut evaluation =
+            Evaluation { room, roster, ground, settings, organization_in_title, chats };
+        for &school in schools {
+            evaluation.school(&script, school)?;
+        }
+        Ok(evaluation.finish(script))
+    }
+
+    fn finish(self, script: Script) -> Desired {
+        let mut reads = self.ground.take_reads();
+        reads.extend(script.reads);
+        Desired {
+            profile: script.name,
+            version: script.version,
+            chats: self.chats,
+            warnings: self.ground.take_warnings(),
+            reads,
+            overrides: script.overrides,
+        }
+    }
+
+    fn school(&mut self, script: &Script, school: OrgIx) -> Result<()> {
+        for (kind, rule) in &script.chats {
+            match rule.per {
+                Per::School => {
+                    let object = Object::School(School::new(&self.ground, school));
+                    self.chat(kind, rule, object)?;
+                }
+                Per::Homeroom => self.classes(kind, rule, school, ClassType::Homeroom)?,
+                Per::Class => self.classes(kind, rule, school, ClassType::Scheduled)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn classes(&mut self, kind: &str, rule: &ChatRule, school: OrgIx, of: ClassType) -> Result<()> {
+        let roster = self.roster;
+        for (class, _) in roster.classes_of(school, of) {
+            self.chat(kind, rule, Object::Class(Class::new(&self.ground, class)))?;
+        }
+        Ok(())
+    }
+
+    fn chat(&mut self, kind: &str, rule: &ChatRule, object: Object) -> Result<()> {
+        let mut chat = self.outline(kind, rule, &object);
+        let key = chat.key.clone();
+        let asked = Asked { evaluation: self, key: &key, argument: self.argument(&key, &object)? };
+        chat.title = asked.title(rule, &object)?;
+        chat.existence = asked.existence(rule, &object)?;
+        if chat.existence != Existence::Archived {
+            chat.members = asked.members(kind, rule)?;
+        }
+        if chat.existence == Existence::Wanted && !chat.members.values().any(|member| member.admin)
+        {
+            self.warn_no_admin(&key, &chat.title);
+        }
+        let touched = self.ground.take_touched();
+        chat.depends_on.extend(touched.into_iter().map(|class| self.id_of(class)));
+        self.chats.insert(key, chat);
+        Ok(())
+    }
+
+    /// A chat without its title and people.
+    fn outline(&self, kind: &str, rule: &ChatRule, object: &Object) -> DesiredChat {
+        let (id, school) = match object {
+            Object::School(school) => (&self.roster.org(school.org).id, school.org),
+            Object::Class(class) => (&class.row().id, class.row().school),
+        };
+        let mut chat = DesiredChat {
+            key: format!("{kind}:{id}"),
+            kind: kind.to_owned(),
+            chat_type: rule.chat_type.clone(),
+            organization: self.roster.org(school).id.to_string(),
+            class: None,
+            subject: None,
+            title: String::new(),
+            locked: rule.locked,
+            existence: Existence::Wanted,
+            members: BTreeMap::new(),
+            depends_on: BTreeSet::new(),
+        };
+        if let Object::Class(class) = object {
+            self.belongs_to(&mut chat, class.class);
+        }
+        chat
+    }
+
+    /// A homeroom's chat belongs to it, a journal's to the journal's homeroom.
+    fn belongs_to(&self, chat: &mut DesiredChat, class: ClassIx) {
+        let row = self.roster.class(class);
+        let home = match row.class_type {
+            ClassType::Homeroom => Some(class),
+            _ => row.homeroom,
+        };
+        chat.class = home.map(|home| self.id_of(home));
+        if row.class_type != ClassType::Homeroom {
+            chat.subject = Some(row.subject.to_string());
+        }
+        chat.depends_on = home.into_iter().chain([class]).map(|class| self.id_of(class)).collect();
+    }
+
+    fn argument(&self, key: &str, object: &Object) -> Result<LuaValue> {
+        let lua = &self.room.lua;
+        self.room.call(Some(key), || match object {
+            Object::School(school) => school.clone().into_lua(lua),
+            Object::Class(class) => class.clone().into_lua(lua),
+        })
+    }
+
+    fn id_of(&self, class: ClassIx) -> String {
+        self.roster.class(class).id.to_string()
+    }
+
+    fn warn_no_admin(&self, key: &str, title: &str) {
+        let message = Text::new(
+            format!(
+                "в чате «{title}» некому быть администратором, им остаётся учётная запись сервиса"
+            ),
+            format!("nobody administers the chat \"{title}\", it is left to the service's account"),
+        );
+        self.ground.warn("profile.no_admin", key.to_owned(), "", message);
+    }
+}

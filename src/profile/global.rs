@@ -1,0 +1,91 @@
+//! The global `zvonok`: what a script has beside Luau itself.
+
+use std::collections::BTreeMap;
+
+use jiff::Zoned;
+use mlua::{Lua, Result as LuaResult, Table, Value, Variadic};
+
+use super::fault::said;
+use super::matching::{MetadataKey, host_role};
+use super::objects::{Class, School};
+use super::shape;
+use super::text;
+use crate::error::Text;
+
+/// Makes the table; `script` is the profile's text, for the lines of its keys.
+pub(super) fn zvonok(lua: &Lua, script: &str, now: &Zoned) -> LuaResult<Table> {
+    let table = lua.create_table()?;
+    table.set("today", now.date().to_string())?;
+    table.set("now", now.timestamp().display_with_offset(now.offset()).to_string())?;
+    table.set("metadata", lua.create_function(|_, key: String| Ok(MetadataKey(key)))?)?;
+    table.set("host_role", lua.create_function(host_role)?)?;
+    table.set("fill", lua.create_function(fill)?)?;
+    table.set("yes", lua.create_function(|_, value: Value| yes(&value))?)?;
+    let script = script.to_owned();
+    let profile = lua.create_function(move |_, given: Table| shape::script(&given, &script))?;
+    table.set("profile", profile)?;
+    Ok(table)
+}
+
+/// `zvonok.fill(template, …)`: values from objects and tables, the later before the earlier.
+fn fill(_: &Lua, (template, sources): (String, Variadic<Value>)) -> LuaResult<String> {
+    let mut values = BTreeMap::new();
+    for source in sources.iter() {
+        values.extend(values_of(source)?);
+    }
+    text::fill(&template, &values).map_err(said)
+}
+
+/// What a template can take from an object or a table.
+fn values_of(source: &Value) -> LuaResult<BTreeMap<String, String>> {
+    match source {
+        Value::UserData(data) if data.is::<School>() => Ok(of_school(&*data.borrow()?)),
+        Value::UserData(data) if data.is::<Class>() => Ok(of_class(&*data.borrow()?)),
+        Value::Table(table) => table
+            .pairs::<String, Value>()
+            .map(|pair| pair.and_then(|(key, value)| Ok((key, value.to_string()?))))
+            .collect(),
+        other => Err(said(Text::new(
+            format!("fill: нужны школа, класс или таблица, а не {}", other.type_name()),
+            format!("fill: a school, a class or a table is needed, not {}", other.type_name()),
+        ))),
+    }
+}
+
+/// The places of a school: its name and its short name.
+pub(super) fn of_school(school: &School) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("organisation".to_owned(), school.title().to_owned()),
+        ("organisation_short".to_owned(), school.short_title()),
+    ])
+}
+
+/// The places of a class, and those of its school. `homeroom` and `group` are the homeroom's title; a
+/// journal without a homeroom goes by its own.
+pub(super) fn of_class(class: &Class) -> BTreeMap<String, String> {
+    let row = class.row();
+    let homeroom = class.homeroom();
+    let homeroom = homeroom.as_ref().map_or(&row.title, |homeroom| &homeroom.row().title);
+    let mut values = of_school(&class.school());
+    for (place, value) in [
+        ("class", &row.title),
+        ("subject", &row.subject),
+        ("homeroom", homeroom),
+        ("group", homeroom),
+    ] {
+        values.insert(place.to_owned(), value.to_string());
+    }
+    values
+}
+
+/// Whether a value of metadata says yes: `true`, a number but 0, `"true"`, `"1"`, `"да"`.
+fn yes(value: &Value) -> LuaResult<bool> {
+    let json = match value {
+        Value::Boolean(yes) => (*yes).into(),
+        Value::Integer(number) => (*number).into(),
+        Value::Number(number) => (*number).into(),
+        Value::String(text) => text.to_str()?.to_owned().into(),
+        _ => serde_json::Value::Null,
+    };
+    Ok(crate::roster::truthy(Some(&json)))
+}

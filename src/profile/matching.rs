@@ -1,0 +1,162 @@
+//! Conditions on metadata: `{ online = true, state = { "published", "conducted" } }`, paths, and the
+//! predicates that `zvonok.metadata` and `zvonok.host_role` make.
+
+use mlua::{
+    Lua, MetaMethod, Result as LuaResult, Table, UserData, UserDataMethods, Value, Variadic,
+};
+
+use super::fault::said;
+use super::ground::Ground;
+use super::text::unknown;
+use crate::error::Text;
+use crate::roster::{Metadata, texts, truthy};
+
+/// What one name of metadata must say.
+#[derive(Debug, Clone, PartialEq)]
+enum Want {
+    /// Says yes (`true`) or does not (`false`).
+    Truth(bool),
+    /// Is one of these texts, or is a list that has one of them.
+    OneOf(Vec<String>),
+}
+
+/// A condition on metadata; every name in it must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Match(Vec<(String, Want)>);
+
+impl Match {
+    /// `metadata[key]` says yes.
+    pub(super) fn truth(key: &str) -> Match {
+        Match(vec![(key.to_owned(), Want::Truth(true))])
+    }
+
+    fn one_of(key: &str, texts: Vec<String>) -> Match {
+        Match(vec![(key.to_owned(), Want::OneOf(texts))])
+    }
+
+    /// A condition from a script's table.
+    pub(super) fn from_table(table: &Table) -> LuaResult<Match> {
+        let mut wants = Vec::new();
+        for pair in table.pairs::<Value, Value>() {
+            let (key, value) = pair?;
+            let Value::String(key) = key else {
+                return Err(bad_condition(
+                    "слева от = должно стоять имя",
+                    "a name must stand left of =",
+                ));
+            };
+            wants.push((key.to_str()?.to_owned(), want(value)?));
+        }
+        wants.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(Match(wants))
+    }
+
+    /// A condition from a path: `metadata.actingHead` says yes.
+    pub(super) fn from_path(path: &str) -> LuaResult<Match> {
+        match path.strip_prefix("metadata.") {
+            Some(key) if !key.is_empty() => Ok(Match::truth(key)),
+            _ => {
+                let what = ("неизвестный путь", "unknown path");
+                Err(said(unknown(what, path, &["metadata.<имя>"])))
+            }
+        }
+    }
+
+    /// Whether the metadata meets the condition. Every name is read, so that what the script depends
+    /// on does not hang on the order of names.
+    pub(super) fn holds(&self, metadata: &Metadata, ground: &Ground) -> bool {
+        self.0
+            .iter()
+            .fold(true, |holds, (key, want)| want.holds(ground.metadata(metadata, key)) && holds)
+    }
+}
+
+impl Want {
+    fn holds(&self, value: Option<&serde_json::Value>) -> bool {
+        match self {
+            Want::Truth(yes) => truthy(value) == *yes,
+            Want::OneOf(wanted) => {
+                // A text with a comma in it is a list in CSV and may be one name in JSON.
+                let whole = value.and_then(|value| value.as_str()).map(str::trim);
+                wanted.iter().any(|text| whole == Some(text))
+                    || texts(value).iter().any(|text| wanted.contains(text))
+            }
+        }
+    }
+}
+
+fn want(value: Value) -> LuaResult<Want> {
+    match value {
+        Value::Boolean(yes) => Ok(Want::Truth(yes)),
+        Value::Table(list) => {
+            let values = list.sequence_values::<Value>().collect::<LuaResult<Vec<_>>>()?;
+            Ok(Want::OneOf(values.iter().map(text_of).collect::<LuaResult<_>>()?))
+        }
+        other => Ok(Want::OneOf(vec![text_of(&other)?])),
+    }
+}
+
+/// A text or a number as the text that metadata is compared with. Rust writes the number, so the
+/// host's locale has no say.
+fn text_of(value: &Value) -> LuaResult<String> {
+    match value {
+        Value::String(text) => Ok(text.to_str()?.trim().to_owned()),
+        Value::Integer(number) => Ok(number.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        other => Err(bad_condition(
+            &format!("нужен текст, число, true, false или их список, а не {}", other.type_name()),
+            &format!("a text, number, true, false or a list is needed, not {}", other.type_name()),
+        )),
+    }
+}
+
+fn bad_condition(ru: &str, en: &str) -> mlua::Error {
+    said(Text::new(format!("условие: {ru}"), format!("condition: {en}")))
+}
+
+/// A condition as a value of the script.
+pub(super) struct Predicate(pub(super) Match);
+
+impl UserData for Predicate {}
+
+/// `zvonok.metadata "key"`: by itself "says yes"; called with texts, "is or has one of them".
+pub(super) struct MetadataKey(pub(super) String);
+
+impl UserData for MetadataKey {
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_meta_method(MetaMethod::Call, |_, this, values: Variadic<Value>| {
+            let texts = values.iter().map(text_of).collect::<LuaResult<Vec<_>>>()?;
+            Ok(Predicate(Match::one_of(&this.0, texts)))
+        });
+    }
+}
+
+/// `zvonok.host_role(…)`: the host's own access roles of a person, `metadata.accessRoles`.
+pub(super) fn host_role(_: &Lua, roles: Variadic<String>) -> LuaResult<Predicate> {
+    Ok(Predicate(Match::one_of("accessRoles", roles.iter().map(|r| r.trim().to_owned()).collect())))
+}
+
+/// A condition given as a path, a table or a predicate; `None` where the value is none of them.
+pub(super) fn condition(value: &Value) -> LuaResult<Option<Match>> {
+    match value {
+        Value::String(path) => Match::from_path(&path.to_str()?).map(Some),
+        Value::Table(table) => Match::from_table(table).map(Some),
+        Value::UserData(data) if data.is::<Predicate>() => {
+            Ok(Some(data.borrow::<Predicate>()?.0.clone()))
+        }
+        Value::UserData(data) if data.is::<MetadataKey>() => {
+            Ok(Some(Match::truth(&data.borrow::<MetadataKey>()?.0)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A condition where nothing else will do.
+pub(super) fn must_be_condition(value: &Value) -> LuaResult<Match> {
+    condition(value)?.ok_or_else(|| {
+        bad_condition(
+            &format!("нужна таблица, путь или условие, а не {}", value.type_name()),
+            &format!("a table, a path or a predicate is needed, not {}", value.type_name()),
+        )
+    })
+}

@@ -1,0 +1,298 @@
+//! The table that a script gives to `zvonok.profile`, checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlua::{Function, Result as LuaResult, Table, UserData, Value};
+
+use super::fault::{line_of_key, said_at};
+use super::text::unknown;
+use super::{Overrides, Setting, settings};
+use crate::error::Text;
+
+/// What a script returned, ready to be asked.
+#[derive(Clone)]
+pub(super) struct Script {
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) version: u32,
+    pub(super) settings: BTreeMap<String, Setting>,
+    pub(super) chats: BTreeMap<String, ChatRule>,
+    pub(super) overrides: Overrides,
+    pub(super) reads: BTreeSet<String>,
+}
+
+impl UserData for Script {}
+
+/// What a chat of this kind belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Per {
+    School,
+    Homeroom,
+    Class,
+}
+
+/// One kind of chat.
+#[derive(Clone)]
+pub(super) struct ChatRule {
+    pub(super) per: Per,
+    pub(super) chat_type: String,
+    pub(super) locked: bool,
+    pub(super) title: Title,
+    pub(super) members: Function,
+    pub(super) admins: Option<Function>,
+    pub(super) when: Option<Function>,
+    pub(super) create_when: Option<Function>,
+}
+
+/// How a chat gets its title.
+#[derive(Clone)]
+pub(super) enum Title {
+    /// `function(object, set)`
+    Made(Function),
+    /// A template for `zvonok.fill`.
+    Template(String),
+}
+
+const PROFILE: &[&str] = &[
+    "name",
+    "title",
+    "version",
+    "settings",
+    "chats",
+    "overrides",
+    "reads",
+    "calls",
+    "requests",
+    "rollover",
+    "leavers",
+];
+const CHAT: &[&str] =
+    &["per", "type", "locked", "title", "members", "admins", "when", "create_when"];
+const SETTING: &[&str] = &["default", "help"];
+
+/// Reads the table; `text` is the script, for the lines of keys.
+pub(super) fn script(table: &Table, text: &str) -> LuaResult<Script> {
+    let top = Node { table, place: "profile", text };
+    top.only(PROFILE)?;
+    top.expect("calls", &["table"])?;
+    top.expect("requests", &["function"])?;
+    top.expect("rollover", &["table", "function"])?;
+    top.expect("leavers", &["table", "string"])?;
+    let name: String = top.need("name", "string")?;
+    Ok(Script {
+        title: top.maybe("title", "string")?.unwrap_or_else(|| name.clone()),
+        version: version(&top)?,
+        settings: declared_settings(&top)?,
+        chats: chats(&top)?,
+        overrides: overrides(&top)?,
+        reads: reads(&top)?,
+        name,
+    })
+}
+
+fn version(top: &Node) -> LuaResult<u32> {
+    let number: f64 = top.need("version", "number")?;
+    if number < 1.0 || number.fract() != 0.0 || number > f64::from(u32::MAX) {
+        return Err(top.bad(
+            "version",
+            "нужно целое число от 1",
+            "a whole number from 1 is needed",
+        ));
+    }
+    Ok(number as u32)
+}
+
+fn overrides(top: &Node) -> LuaResult<Overrides> {
+    let Some(word) = top.maybe::<String>("overrides", "string")? else {
+        return Ok(Overrides::default());
+    };
+    match word.as_str() {
+        "forbidden" => Ok(Overrides::Forbidden),
+        "kept" => Ok(Overrides::Kept),
+        "reverted" => Ok(Overrides::Reverted),
+        _ => {
+            let words = "forbidden, kept, reverted";
+            Err(top.bad("overrides", &format!("бывает: {words}"), &format!("may be: {words}")))
+        }
+    }
+}
+
+fn reads(top: &Node) -> LuaResult<BTreeSet<String>> {
+    match top.maybe::<Table>("reads", "table")? {
+        Some(names) => names.sequence_values::<String>().collect(),
+        None => Ok(BTreeSet::new()),
+    }
+}
+
+fn declared_settings(top: &Node) -> LuaResult<BTreeMap<String, Setting>> {
+    let mut declared = settings::common();
+    let Some(table) = top.maybe::<Table>("settings", "table")? else {
+        return Ok(declared);
+    };
+    for pair in table.pairs::<String, Table>() {
+        let (name, setting) = pair?;
+        let place = format!("settings.{name}");
+        let node = Node { table: &setting, place: &place, text: top.text };
+        node.only(SETTING)?;
+        let default = json(&node, setting.get("default")?)?;
+        let help = node.need("help", "string")?;
+        declared.insert(name, Setting { default, help });
+    }
+    Ok(declared)
+}
+
+/// A setting's default as JSON: a text, a number, a boolean or a list of these.
+fn json(node: &Node, value: Value) -> LuaResult<serde_json::Value> {
+    Ok(match value {
+        Value::Boolean(yes) => yes.into(),
+        Value::Integer(number) => number.into(),
+        Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+            (number as i64).into()
+        }
+        Value::Number(number) => number.into(),
+        Value::String(text) => text.to_str()?.to_owned().into(),
+        Value::Table(list) if list.raw_len() > 0 => {
+            let items = list.sequence_values::<Value>().map(|item| json(node, item?));
+            serde_json::Value::Array(items.collect::<LuaResult<_>>()?)
+        }
+        _ => {
+            let (ru, en) = (
+                "нужен текст, число, true/false или список",
+                "a text, number, boolean or list is needed",
+            );
+            return Err(node.bad("default", ru, en));
+        }
+    })
+}
+
+fn chats(top: &Node) -> LuaResult<BTreeMap<String, ChatRule>> {
+    let table: Table = top.need("chats", "table")?;
+    let mut chats = BTreeMap::new();
+    for pair in table.pairs::<String, Table>() {
+        let (kind, chat) = pair?;
+        let place = format!("chats.{kind}");
+        let node = Node { table: &chat, place: &place, text: top.text };
+        if !is_kind(&kind) {
+            return Err(node.bad(
+                "",
+                "вид чата пишется строчными латинскими буквами, цифрами и _ и не бывает «custom»",
+                "a kind is written in small Latin letters, digits and _, and is not \"custom\"",
+            ));
+        }
+        chats.insert(kind, chat_rule(&node)?);
+    }
+    Ok(chats)
+}
+
+/// A kind is the first half of a chat's key, `class:1a`; `custom` is the library's own.
+fn is_kind(kind: &str) -> bool {
+    kind != "custom"
+        && kind.starts_with(|c: char| c.is_ascii_lowercase())
+        && kind.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn chat_rule(node: &Node) -> LuaResult<ChatRule> {
+    node.only(CHAT)?;
+    Ok(ChatRule {
+        per: per(node)?,
+        chat_type: node.need("type", "string")?,
+        locked: node.maybe("locked", "boolean")?.unwrap_or(false),
+        title: title(node)?,
+        members: node.need("members", "function")?,
+        admins: node.maybe("admins", "function")?,
+        when: node.maybe("when", "function")?,
+        create_when: node.maybe("create_when", "function")?,
+    })
+}
+
+fn per(node: &Node) -> LuaResult<Per> {
+    let word: String = node.need("per", "string")?;
+    match word.as_str() {
+        "school" => Ok(Per::School),
+        "homeroom" => Ok(Per::Homeroom),
+        "class" => Ok(Per::Class),
+        _ => Err(node.bad(
+            "per",
+            "бывает: school, homeroom, class",
+            "may be: school, homeroom, class",
+        )),
+    }
+}
+
+fn title(node: &Node) -> LuaResult<Title> {
+    match node.table.get::<Value>("title")? {
+        Value::String(template) => Ok(Title::Template(template.to_str()?.to_owned())),
+        Value::Function(function) => Ok(Title::Made(function)),
+        _ => Err(node.bad("title", "нужен текст или функция", "a text or a function is needed")),
+    }
+}
+
+/// A table of the script with its place in the profile.
+struct Node<'a> {
+    table: &'a Table,
+    place: &'a str,
+    text: &'a str,
+}
+
+impl Node<'_> {
+    /// Refuses keys that are not known, naming the nearest that is.
+    fn only(&self, known: &[&str]) -> LuaResult<()> {
+        for pair in self.table.pairs::<Value, Value>() {
+            let (key, _) = pair?;
+            let key = key.to_string()?;
+            if !known.contains(&key.as_str()) {
+                let ru = format!("{}: неизвестный ключ", self.place);
+                let en = format!("{}: unknown key", self.place);
+                return Err(self.fault(&key, unknown((&ru, &en), &key, known)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A value of one of these types, or none.
+    fn expect(&self, key: &str, types: &[&str]) -> LuaResult<Value> {
+        let value: Value = self.table.get(key)?;
+        let kind = match &value {
+            Value::Integer(_) => "number",
+            other => other.type_name(),
+        };
+        if value.is_nil() || types.contains(&kind) {
+            return Ok(value);
+        }
+        let types = types.join(" / ");
+        Err(self.bad(
+            key,
+            &format!("нужен {types}, а не {kind}"),
+            &format!("{types} is needed, not {kind}"),
+        ))
+    }
+
+    fn maybe<T: mlua::FromLua>(&self, key: &str, kind: &str) -> LuaResult<Option<T>> {
+        match self.expect(key, &[kind])? {
+            Value::Nil => Ok(None),
+            _ => self.table.get(key),
+        }
+    }
+
+    fn need<T: mlua::FromLua>(&self, key: &str, kind: &str) -> LuaResult<T> {
+        self.maybe(key, kind)?.ok_or_else(|| {
+            self.bad(key, &format!("не задан ({kind})"), &format!("is not given ({kind})"))
+        })
+    }
+
+    fn bad(&self, key: &str, ru: &str, en: &str) -> mlua::Error {
+        let place = match key {
+            "" => self.place.to_owned(),
+            _ => format!("{}.{key}", self.place),
+        };
+        self.fault(key, Text::new(format!("{place}: {ru}"), format!("{place}: {en}")))
+    }
+
+    /// An error that points at the key's line where that is certain; else the call of
+    /// `zvonok.profile` is the place.
+    fn fault(&self, key: &str, text: Text) -> mlua::Error {
+        let line =
+            Some(key).filter(|key| !key.is_empty()).and_then(|key| line_of_key(self.text, key));
+        said_at("profile.shape", text, line)
+    }
+}
