@@ -1,8 +1,20 @@
 //! A school's messenger chats follow the school's own data.
+//!
+//! ```text
+//! host ──roster──▶ roster ──▶ profile (Luau) ──▶ plan ──▶ guard ──▶ apply ──▶ report ──▶ host
+//!                     ▲             desired       ▲ known             │ confirmed
+//!                     │                           └────── state (SQLite) ◀──┘
+//! ```
+//!
+//! A host calls the C functions of [`ffi`]; a Rust program opens a [`session::Session`]. One cycle is
+//! `cycle`: it reads the roster, asks the profile what should be, takes from the state file what is,
+//! plans the difference, lets the guard hold what looks like an accident, does the rest through a
+//! `platform`, and tells what happened. `ARCHITECTURE.md` has the map and the invariants.
 
 mod apply;
 pub mod clock;
 pub mod config;
+mod cycle;
 mod document;
 pub mod error;
 pub mod ffi;
@@ -11,7 +23,10 @@ pub mod host;
 pub mod plan;
 pub mod platform;
 pub mod profile;
+mod report;
+mod requests;
 pub mod roster;
 pub mod secret;
+pub mod session;
 mod state;
 pub mod stop;

@@ -108,7 +108,9 @@ pub(crate) fn held(rows: &[HeldRow]) -> Value {
 /// Every operation with its reason and what became of it; what is only planned has `planned`.
 pub(crate) fn operations(plan: &Plan, outcome: Option<&Outcome>) -> Value {
     let mut rows: Vec<Value> = match outcome {
-        Some(outcome) => outcome.results.iter().map(|(op, told)| operation(op, &word(told))).collect(),
+        Some(outcome) => {
+            outcome.results.iter().map(|(op, told)| operation(op, &word(told))).collect()
+        }
         None => plan.operations.iter().map(|op| operation(op, "planned")).collect(),
     };
     rows.extend(plan.held.iter().map(|op| operation(op, "held")));

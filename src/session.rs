@@ -76,7 +76,7 @@ impl Session {
         cancel: Cancel,
     ) -> Result<Session> {
         let source = profile::source(&config.profile)?;
-        profile::check_settings(&source, &config.settings)?;
+        profile::describe(&source)?.settings_with(&config.settings)?;
         let platform = platform::driver(config.platform.kind, config.platform.access.clone())?;
         State::open(&config.state)?;
         Ok(Session { config, source, platform, link: Link::default(), host, cancel })

@@ -37,7 +37,8 @@ impl Able {
             let believed =
                 found.get(&capability).filter(|(_, at)| later(*at, BELIEVED) > now).map(|f| f.0);
             let known = fixed.get(&capability).copied().or(believed);
-            let assumed = found.get(&capability).map_or(capability != Capability::StartCall, |f| f.0);
+            let assumed =
+                found.get(&capability).map_or(capability != Capability::StartCall, |f| f.0);
             if known.is_none() && ASKED.contains(&capability) {
                 able.unsure.insert(capability);
             }

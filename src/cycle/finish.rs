@@ -1,13 +1,21 @@
 //! The end of a cycle: who stands where now, what is remembered, what is told.
 
-use super::{
-    Arc, BTreeMap, BTreeSet, Attempt, ChatState, Code, Detail, Ended, Error, Existence, Fault, Kind,
-    KnownChat, KnownHold, Map, Outcome, Plan, Reason, Reported, Result, Run, Text, Timestamp, Value,
-    json, lacking, report, verify,
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{Reported, Run, lacking, verify};
+use crate::apply::{Ended, Outcome};
+use crate::config::Detail;
+use crate::error::{Code, Error, Fault, Result, Text};
+use crate::plan::{
+    Attempt, Census, ChatState, Known, KnownChat, KnownHold, Plan, Waiting, census,
 };
-use crate::plan::{Census, Waiting, census};
-use crate::profile::DesiredChat;
+use crate::profile::{Desired, DesiredChat, Existence};
+use crate::report;
 use crate::state::Quiet;
+use crate::stop::Reason;
 
 /// A year and a day: a school year of audit, and the one before its beginning.
 const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(366 * 24 * 3600);
@@ -58,7 +66,7 @@ fn waiting(run: &Run) -> Result<Rows> {
 fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
     forget_stale(run, plan, outcome)?;
     note_planned(run)?;
-    let censuses = censuses(run);
+    let censuses = censuses(&run.desired, &run.known, &run.own_account);
     let rows: Vec<_> = censuses
         .iter()
         .filter(|(_, known, census)| known.digest != census.digest)
@@ -161,9 +169,13 @@ fn planned(desired: &DesiredChat, platform: crate::platform::Kind) -> KnownChat 
     }
 }
 
-fn censuses<'r>(run: &'r Run) -> Vec<(&'r DesiredChat, &'r KnownChat, Census)> {
-    let both = run.desired.chats.values().filter_map(|chat| Some((chat, run.known.chats.get(&chat.key)?)));
-    both.map(|(desired, known)| (desired, known, census(desired, known, &run.own_account))).collect()
+fn censuses<'r>(
+    desired: &'r Desired,
+    known: &'r Known,
+    own_account: &str,
+) -> Vec<(&'r DesiredChat, &'r KnownChat, Census)> {
+    let both = desired.chats.values().filter_map(|chat| Some((chat, known.chats.get(&chat.key)?)));
+    both.map(|(desired, known)| (desired, known, census(desired, known, own_account))).collect()
 }
 
 /// The report. A dry run tells of what is planned; what was done is empty then.
@@ -185,12 +197,7 @@ fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Repor
 }
 
 /// The parts of a report that an unchanged cycle says again.
-fn lasting(
-    run: &Run,
-    plan: &Plan,
-    outcome: Option<&Outcome>,
-    rows: &Rows,
-) -> Map<String, Value> {
+fn lasting(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Map<String, Value> {
     let clock = run.cycle.clock;
     let done = outcome.map(|outcome| report::numbers(&outcome.done)).unwrap_or(json!({}));
     let planned = match outcome {
@@ -199,7 +206,10 @@ fn lasting(
     };
     let mut document = Map::new();
     let mut put = |key: &str, value: Value| drop(document.insert(key.to_owned(), value));
-    put("roster", report::roster(&run.school.fingerprint, &run.school.roster, &warnings(run, plan)));
+    put(
+        "roster",
+        report::roster(&run.school.fingerprint, &run.school.roster, &warnings(run, plan)),
+    );
     put("plan", json!({"fingerprint": plan.fingerprint, "operations": planned}));
     put("done", done);
     put("failed", report::failed(rows, clock));
@@ -217,7 +227,8 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
     warnings.extend(run.desired.warnings.iter().cloned());
     warnings.extend(plan.warnings.iter().cloned());
     let gone = run.known.chats.values().filter(|chat| chat.state == ChatState::Gone);
-    warnings.extend(gone.filter(|chat| run.desired.chats.contains_key(&chat.key)).map(gone_warning));
+    warnings
+        .extend(gone.filter(|chat| run.desired.chats.contains_key(&chat.key)).map(gone_warning));
     warnings
 }
 
@@ -261,12 +272,7 @@ fn status(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Cod
 }
 
 /// When a cycle will have something to do though nothing changes; `None`: only a change can tell.
-fn next_due(
-    run: &Run,
-    plan: &Plan,
-    outcome: Option<&Outcome>,
-    rows: &Rows,
-) -> Option<Timestamp> {
+fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Option<Timestamp> {
     let now = run.cycle.clock.now();
     if outcome.is_some_and(|outcome| outcome.left > 0) || run.open_intents > 0 {
         return Some(now);
@@ -276,7 +282,8 @@ fn next_due(
     let reading = living.map(|chat| verify::next(chat, every).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();
     let patience = run.cycle.config.missing_after;
-    let lacking = run.school.lacking.tables.values().map(|since| crate::clock::later(*since, patience));
+    let lacking =
+        run.school.lacking.tables.values().map(|since| crate::clock::later(*since, patience));
     let lacking = lacking.filter(|due| *due > now).min();
     [plan.next_due, reading, retry, lacking].into_iter().flatten().min()
 }

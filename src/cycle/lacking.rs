@@ -31,9 +31,13 @@ pub(super) fn lacking(
             lacking.orgs.insert(id.to_owned(), last.orgs.get(id).copied().unwrap_or(now));
         }
     }
-    let classes =
-        before.classes.iter().map(|class| &*class.id).chain(last.classes.keys().map(String::as_str));
-    for id in classes.filter(|id| roster.find_class(id).is_none() && hangs_on.classes.contains(*id)) {
+    let classes = before
+        .classes
+        .iter()
+        .map(|class| &*class.id)
+        .chain(last.classes.keys().map(String::as_str));
+    for id in classes.filter(|id| roster.find_class(id).is_none() && hangs_on.classes.contains(*id))
+    {
         if !roster.frozen.classes.contains(id) {
             lacking.classes.insert(id.to_owned(), last.classes.get(id).copied().unwrap_or(now));
         }
@@ -53,7 +57,8 @@ struct Hangs<'k> {
 
 impl<'k> Hangs<'k> {
     fn new(known: &'k Known) -> Hangs<'k> {
-        let living = || known.chats.values().filter(|chat| chat.state == crate::plan::ChatState::Active);
+        let living =
+            || known.chats.values().filter(|chat| chat.state == crate::plan::ChatState::Active);
         Hangs {
             orgs: living().map(|chat| chat.organization.as_str()).collect(),
             classes: living().flat_map(|c| c.depends_on.iter().map(String::as_str)).collect(),
@@ -69,11 +74,17 @@ pub(super) fn warnings(lacking: &Lacking, show: impl Fn(Timestamp) -> String) ->
         fault("roster.missing_table", table.name(), "", (ru, en), &show(*since))
     });
     let orgs = lacking.orgs.iter().map(|(org, since)| {
-        let words = ("организации больше нет в выгрузке: её чаты не трогаем", "the organisation is missing: its chats are left alone");
+        let words = (
+            "организации больше нет в выгрузке: её чаты не трогаем",
+            "the organisation is missing: its chats are left alone",
+        );
         fault("roster.missing_organization", "orgs", org, words, &show(*since))
     });
     let classes = lacking.classes.iter().map(|(class, since)| {
-        let words = ("класса больше нет в выгрузке: его чаты не трогаем", "the class is missing: its chats are left alone");
+        let words = (
+            "класса больше нет в выгрузке: его чаты не трогаем",
+            "the class is missing: its chats are left alone",
+        );
         fault("roster.missing_class", "classes", class, words, &show(*since))
     });
     tables.chain(orgs).chain(classes).collect()

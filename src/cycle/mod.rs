@@ -1,25 +1,21 @@
 //! One cycle, from roster to report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::apply::{self, Ended, Outcome, Work};
+use crate::apply::{self, Outcome, Work};
 use crate::clock::Clock;
-use crate::config::{Config, Detail, Options};
+use crate::config::{Config, Options};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::host::{Host, Level, Phase};
-use crate::plan::{
-    Attempt, ChatState, Input, Kind, Known, KnownChat, KnownHold, Lacking, Plan, Policy, Scope,
-};
-use crate::platform::{Counters, Platform};
-use crate::profile::{self, Desired, Existence, Source};
-use crate::report;
+use crate::plan::{Input, Known, Lacking, Plan, Policy, Scope};
+use crate::platform::{Capability, Counters, Platform};
+use crate::profile::{self, Desired, Source};
 use crate::roster::{self, Roster};
 use crate::state::{Accepted, Hand, Lock, State};
-use crate::stop::{Reason, Stop};
+use crate::stop::Stop;
 
 mod able;
 mod finish;
@@ -127,14 +123,14 @@ pub(crate) fn no_roster() -> Error {
 
 /// Runs the profile over a roster.
 pub(crate) fn evaluate(cycle: &Cycle, roster: &Arc<Roster>) -> Result<Desired> {
-    let log = |level: Level, text: &str| cycle.host.log(level, text);
+    let log = |line: &str| cycle.host.log(Level::Info, line);
     profile::evaluate(
         cycle.source,
-        profile::Room {
+        profile::Task {
             roster,
             settings: &cycle.config.settings,
             organization: cycle.config.organization.as_deref(),
-            now: cycle.clock.zoned(),
+            now: &cycle.clock.zoned(),
             limits: profile::Limits::default(),
             stop: cycle.stop,
             log: &log,
@@ -254,7 +250,7 @@ impl<'c, 'a> Run<'c, 'a> {
         }
     }
 
-    fn ask(&mut self, questions: &[crate::platform::Capability]) -> Result<()> {
+    fn ask(&mut self, questions: &[Capability]) -> Result<()> {
         let mut found = Vec::new();
         for capability in questions {
             let answer = self.cycle.platform.probe(*capability, self.cycle.stop);
@@ -263,7 +259,7 @@ impl<'c, 'a> Run<'c, 'a> {
         self.learn(&found)
     }
 
-    fn learn(&mut self, found: &[(crate::platform::Capability, bool)]) -> Result<()> {
+    fn learn(&mut self, found: &[(Capability, bool)]) -> Result<()> {
         self.able.learn(found);
         if self.cycle.options.dry_run || found.is_empty() {
             return Ok(());
@@ -319,7 +315,7 @@ impl<'c, 'a> Run<'c, 'a> {
     /// Does the plan; what the token turns out not to be able to do is planned anew another way.
     fn apply(&mut self, plan: &mut Plan) -> Result<Outcome> {
         let mut all = Outcome::default();
-        for _ in 0..crate::platform::Capability::ALL.len() {
+        for _ in 0..Capability::ALL.len() {
             if plan.operations.is_empty() {
                 break;
             }
@@ -359,7 +355,6 @@ impl<'c, 'a> Run<'c, 'a> {
         };
         job(&mut work)
     }
-
 }
 
 fn own_account_name(cycle: &Cycle) -> String {

@@ -65,7 +65,8 @@ pub fn census(desired: &DesiredChat, known: &KnownChat, own_account: &str) -> Ce
             && !wanted.contains_key(account.as_str())
     };
     census.counts.strangers = known.people_present().filter(strange).count() as u32;
-    census.digest = crate::fingerprint::of(format!("{desired:?}{:?}{:?}", census.counts, census.members));
+    census.digest =
+        crate::fingerprint::of(format!("{desired:?}{:?}{:?}", census.counts, census.members));
     census
 }
 

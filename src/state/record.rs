@@ -9,8 +9,7 @@ use super::State;
 use super::journal::{Verdict, close, json};
 use crate::error::Result;
 use crate::plan::{
-    Attempt, Census, ChatState, Kind, KnownChat, KnownHold, MemberRow, Operation, Present,
-    Waiting,
+    Attempt, Census, ChatState, Kind, KnownChat, KnownHold, MemberRow, Operation, Present, Waiting,
 };
 use crate::profile::DesiredChat;
 
