@@ -227,10 +227,7 @@ impl Outcome {
                 *self.done.entry(operation.kind).or_default() += 1;
                 self.results.push((operation, Told::Done));
             }
-            Settled::Failed(failed) => {
-                self.results.push((operation, Told::Failed(failed.code.clone())));
-                self.failed.push(failed);
-            }
+            Settled::Failed(code) => self.results.push((operation, Told::Failed(code))),
             Settled::Missing(capability) => {
                 self.missing.insert(capability);
                 self.leave([operation]);

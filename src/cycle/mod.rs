@@ -14,7 +14,7 @@ use crate::plan::{Input, Known, Lacking, Plan, Policy, Scope};
 use crate::platform::{Capability, Counters, Platform};
 use crate::profile::{self, Desired, Source};
 use crate::roster::{self, Roster};
-use crate::state::{Accepted, Hand, Lock, State};
+use crate::state::{Accepted, Approval, Hand, Lock, State};
 use crate::stop::Stop;
 
 mod able;
@@ -215,7 +215,7 @@ impl<'c, 'a> Run<'c, 'a> {
             return Ok(());
         }
         self.connect()?;
-        self.open_intents = self.with_work(false, |work| apply::resolve(work, &intents))?;
+        self.open_intents = self.with_work(None, |work| apply::resolve(work, &intents))?;
         Ok(())
     }
 
@@ -227,7 +227,7 @@ impl<'c, 'a> Run<'c, 'a> {
             return Ok(());
         }
         self.connect()?;
-        self.with_work(false, |work| {
+        self.with_work(None, |work| {
             apply::read_chats(work, &due)?;
             apply::read_links(work, &linkless)
         })
@@ -286,7 +286,7 @@ impl<'c, 'a> Run<'c, 'a> {
     }
 
     fn plan(&self) -> Result<Plan> {
-        let (config, approved) = (self.cycle.config, self.approval()?);
+        let (config, approval) = (self.cycle.config, self.approval()?);
         let policy = policy(config);
         let organizations = organizations(config, &self.school.roster);
         Ok(crate::plan::plan(&Input {
@@ -301,14 +301,15 @@ impl<'c, 'a> Run<'c, 'a> {
             platform: self.cycle.platform.kind(),
             organizations: &organizations,
             now: self.cycle.clock.now(),
-            approved: approved.as_deref(),
+            approved: approval.as_ref().map(|approval| approval.fingerprint.as_str()),
         }))
     }
 
-    fn approval(&self) -> Result<Option<String>> {
-        match &self.cycle.options.approve {
-            Some(fingerprint) => Ok(Some(fingerprint.clone())),
-            None => self.state.meta("approval"),
+    fn approval(&self) -> Result<Option<Approval>> {
+        let actor = self.cycle.actor.to_owned();
+        match self.cycle.options.approve.clone() {
+            Some(fingerprint) => Ok(Some(Approval { fingerprint, actor })),
+            None => self.state.approval(),
         }
     }
 
@@ -320,8 +321,10 @@ impl<'c, 'a> Run<'c, 'a> {
                 break;
             }
             let operations = plan.operations.clone();
-            let approved = plan.approved;
-            let outcome = self.with_work(approved, |work| apply::run(work, &operations))?;
+            let approved =
+                self.approval()?.filter(|_| plan.approved).map(|approval| approval.actor);
+            let outcome =
+                self.with_work(approved.as_deref(), |work| apply::run(work, &operations))?;
             let missing: Vec<_> = outcome.missing.iter().map(|one| (*one, false)).collect();
             let ended = outcome.ended.is_some();
             all.merge(outcome);
@@ -337,7 +340,7 @@ impl<'c, 'a> Run<'c, 'a> {
 
     fn with_work<T>(
         &mut self,
-        approved: bool,
+        approved_by: Option<&str>,
         job: impl FnOnce(&mut Work) -> Result<T>,
     ) -> Result<T> {
         let cycle = self.cycle;
@@ -350,7 +353,7 @@ impl<'c, 'a> Run<'c, 'a> {
             clock: cycle.clock,
             stop: cycle.stop,
             in_flight: cycle.config.platform.requests_in_flight,
-            hand: Hand { cycle: self.number, actor: cycle.actor, approved },
+            hand: Hand { cycle: self.number, actor: cycle.actor, approved_by },
             host: cycle.host,
         };
         job(&mut work)

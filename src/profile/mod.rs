@@ -133,3 +133,9 @@ pub struct Setting {
     /// What it does, for people.
     pub help: String,
 }
+
+/// The version of Luau that is built in, such as `0.740`.
+pub fn luau_version() -> String {
+    let name: String = mlua::Lua::new().globals().get("_VERSION").unwrap_or_default();
+    name.trim_start_matches("Luau").trim().to_owned()
+}
