@@ -250,6 +250,11 @@ fn an_error_names_file_line_and_object() {
             "my.lua",
             &["is a return missing", "class:1a"],
         ),
+        (
+            "admins = function(class) return class.students:where(function(p) return 'false' end) end,",
+            "my.lua:4",
+            &["where: the function must return true or false"],
+        ),
         ("when = function(class) return 'false' end,", "my.lua", &["true or false", "class:1a"]),
         (
             "title = function(class) return zvonok.fill('<clas>', class) end,",

@@ -59,9 +59,17 @@ fn a_swallowed_end_is_still_the_end() {
 }
 
 #[test]
-fn a_looping_handler_is_stopped() {
-    ends_with("profile.time", "xpcall(error, function() while true do end end)");
-    ends_with("profile.time", "local function h() while true do pcall(error) end end xpcall(h, h)");
+fn a_looping_handler_never_runs() {
+    // There is no `xpcall`: a handler is code that runs while an error is on its way.
+    ends_with("profile.script", "xpcall(error, function() while true do end end)");
+    ends_with(
+        "profile.time",
+        "pcall(function() return setmetatable({}, { __index = function() while true do end end }).x end)",
+    );
+    ends_with(
+        "profile.time",
+        "local t = {} for i = 1, 9 do t[i] = i end table.sort(t, function() while true do end end)",
+    );
 }
 
 #[test]
@@ -93,6 +101,39 @@ fn growth_is_bounded() {
         "profile.memory",
         "local t = {} for i = 1, 1e9 do t[i] = string.rep('x', 1e5) .. i end",
     );
+}
+
+#[test]
+fn memory_that_luau_does_not_count_is_bounded_too() {
+    ends_with(
+        "profile.memory",
+        "local t = {} while true do t[#t + 1] = zvonok.host_role(string.rep('x', 900)) end",
+    );
+    ends_with(
+        "profile.script",
+        "zvonok.fill(string.rep('<a>', 1e6), { a = string.rep('x', 1e4) })",
+    );
+    ends_with("profile.script", "zvonok.fill('<a>', { a = string.rep('x', 1e6) })");
+    ends_with("profile.script", "string.format(string.rep('x', 1e6))");
+    ends_with(
+        "profile.script",
+        "string.format(string.rep('%99d', 1000), unpack(table.create(1000, 1)))",
+    );
+    ends_with("profile.script", "zvonok.host_role(string.rep('x', 1e6))");
+    ends_with("profile.script", "zvonok.host_role(unpack(table.create(2000, 'x')))");
+    ends_with("profile.script", "zvonok.profile { name = 'a', version = 1, chats = {} }");
+    ends_with(
+        "profile.time",
+        "local t = {} while true do t[1] = select(2, pcall(zvonok.fill, 1, 1)) end",
+    );
+}
+
+#[test]
+fn a_long_error_is_cut() {
+    let error = attack("error(string.rep('x', 1e7))");
+    assert!(error.message.en.len() < 1200, "{}", error.message.en.len());
+    let error = attack("zvonok.fill('<' .. string.rep('x', 5e4) .. '>', {})");
+    assert!(error.message.en.len() < 1200, "{}", error.message.en.len());
 }
 
 #[test]

@@ -79,10 +79,9 @@ pub fn evaluate(source: &Source, task: Task<'_>) -> Result<Desired> {
     let (desired, printed) = apart(|| {
         let room = open(source, limits, stop.clone(), now);
         match room {
-            Ok(room) => (
-                Evaluation::run(&room, source, roster, settings, limits, &schools),
-                room.printed.take(),
-            ),
+            Ok(room) => {
+                (Evaluation::run(&room, source, roster, settings, &schools), room.printed.take())
+            }
             Err(error) => (Err(error), Vec::new()),
         }
     })?;
@@ -193,12 +192,11 @@ impl<'a> Evaluation<'a> {
         source: &Source,
         roster: &'a Arc<Roster>,
         given: &Map<String, Value>,
-        limits: Limits,
         schools: &[OrgIx],
     ) -> Result<Desired> {
         let script = script(room, source)?;
         let settings = settings::with_given(&script.settings, given)?;
-        let ground = Ground::new(roster.clone(), limits.memory);
+        let ground = Ground::new(roster.clone());
         if let Some(most) = settings["max_guardians"].as_u64() {
             ground.max_guardians.set(most as usize);
         }

@@ -36,6 +36,12 @@ impl Entry {
         Entry { person, role, reasons: vec![Why { word, row }] }
     }
 
+    /// What the entry takes at most: a word may be shared.
+    fn bytes(&self) -> usize {
+        let reason = |why: &Why| size_of::<Why>() + why.word.len();
+        size_of::<Entry>() + self.reasons.iter().map(reason).sum::<usize>()
+    }
+
     /// Takes over the reasons of the same person from elsewhere.
     fn absorb(&mut self, other: &Entry) {
         for reason in &other.reasons {
@@ -72,9 +78,8 @@ impl People {
     }
 
     fn of_sorted(lua: &Lua, ground: &Rc<Ground>, entries: Vec<Entry>) -> LuaResult<People> {
-        let reasons: usize = entries.iter().map(|entry| entry.reasons.len()).sum();
-        let bytes = entries.len() * size_of::<Entry>() + reasons * size_of::<Why>();
-        let charge = ground.ledger.charge(lua, bytes)?;
+        let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        let charge = Charge::take(lua, bytes)?;
         Ok(People { ground: ground.clone(), entries, _charge: charge })
     }
 

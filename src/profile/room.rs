@@ -9,6 +9,7 @@ use mlua::chunk::ChunkMode;
 use mlua::{Lua, LuaOptions, Result as LuaResult, StdLib, Table, Value, VmState};
 
 use super::fault::{chunk_name, profile_error, said_as};
+use super::ground::Ledger;
 use super::library;
 use super::source::Source;
 use crate::error::{Code, Error, Fault, Result, Text};
@@ -54,7 +55,6 @@ const GLOBALS: &[&str] = &[
     "typeof",
     "unpack",
     "utf8",
-    "xpcall",
 ];
 
 /// Members of the libraries that scripts do not get: `math` without chance.
@@ -96,6 +96,11 @@ impl Watch {
         }
     }
 
+    /// Whether the script must not go on.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.get().is_some()
+    }
+
     fn look(&self) {
         if self.stop.reason().is_some() {
             self.ended.set(Some(Ended::Stopped));
@@ -127,7 +132,7 @@ pub(super) struct Printed {
 
 impl Printed {
     const LINES: usize = 1000;
-    const LONGEST: usize = 1000;
+    pub(super) const LONGEST: usize = 1000;
 
     pub(super) fn add(&self, line: &str) {
         let mut lines = self.lines.borrow_mut();
@@ -215,7 +220,8 @@ fn furnished(
     for (library, name) in LEFT_OUT {
         globals.get::<Table>(*library)?.raw_remove(*name)?;
     }
-    library::install(&lua, printed)?;
+    library::install(&lua, printed, watch)?;
+    lua.set_app_data(Ledger::new(limits.memory));
     let zvonok = zvonok(&lua)?;
     zvonok.set_readonly(true);
     globals.set("zvonok", zvonok)?;

@@ -150,8 +150,11 @@ fn json(node: &Node, value: Value) -> LuaResult<serde_json::Value> {
             (number as i64).into()
         }
         Value::Number(number) => number.into(),
+        Value::String(text) if text.as_bytes().len() > 1000 => {
+            return Err(node.bad("default", "слишком длинный текст", "the text is too long"));
+        }
         Value::String(text) => text.to_str()?.to_owned().into(),
-        Value::Table(list) if list.raw_len() > 0 => {
+        Value::Table(list) if (1..1000).contains(&list.raw_len()) => {
             let items = list.sequence_values::<Value>().map(|item| json(node, item?));
             serde_json::Value::Array(items.collect::<LuaResult<_>>()?)
         }
