@@ -1,5 +1,5 @@
-//! Scripts that mean harm, or loop by mistake: each must end within its limits, with a clear error, and
-//! leave the process as it was.
+//! Scripts that mean harm, or loop by mistake: each must end within its limits, with a clear error,
+//! and leave the process as it was.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,9 @@ fn attack(script: &str) -> Error {
 fn ends_with(code: &str, script: &str) {
     let error = attack(script);
     assert_eq!(error.faults[0].code, code, "{script}: {}", error.message.en);
-    assert!(error.faults[0].at.starts_with("evil.lua"));
+    // Luau forgets where it was when its memory is over.
+    let line = code == "profile.memory" || error.faults[0].at.starts_with("evil.lua:");
+    assert!(line, "{script}: {}", error.faults[0].at);
 }
 
 #[test]
@@ -64,7 +66,8 @@ fn a_looping_handler_never_runs() {
     ends_with("profile.script", "xpcall(error, function() while true do end end)");
     ends_with(
         "profile.time",
-        "pcall(function() return setmetatable({}, { __index = function() while true do end end }).x end)",
+        "local t = setmetatable({}, { __index = function() while true do end end })\n\
+         pcall(function() return t.x end)",
     );
     ends_with(
         "profile.time",
@@ -150,7 +153,8 @@ fn deep_recursion_is_an_error() {
     );
     ends_with(
         "profile.script",
-        "local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k] end print(t.x)",
+        "local t = setmetatable({}, {})\n\
+         getmetatable(t).__index = function(t, k) return t[k] end print(t.x)",
     );
 }
 
@@ -227,7 +231,8 @@ fn deep_nesting_of_the_text_is_an_error() {
 fn one_evaluation_leaves_nothing_for_the_next() {
     let source = Source::new(
         "p.lua",
-        "if seen then error('seen') end seen = true return zvonok.profile { name = 'p', version = 1, chats = {} }",
+        "if seen then error('seen') end seen = true\n\
+         return zvonok.profile { name = 'p', version = 1, chats = {} }",
     );
     for _ in 0..2 {
         evaluated_with(&source, &roster(&json!({})), &Map::new(), None, TIGHT).unwrap();
@@ -244,7 +249,8 @@ fn sets_kept_in_hoards_are_bounded_and_thrown_away_ones_are_not_counted() {
     let limits = Limits { time: Duration::from_secs(60), ..TIGHT };
     let run =
         |members: &str| evaluated_with(&one_kind(members), &school, &Map::new(), None, limits);
-    let hoard = "(function() local t, s = {}, class.school.staff while true do t[#t + 1] = s + s end end)()";
+    let hoard = "(function() local t, s = {}, class.school.staff\n\
+        while true do t[#t + 1] = s + s end end)()";
     assert_eq!(run(hoard).unwrap_err().faults[0].code, "profile.memory");
     let waste =
         "(function() local s = class.school.staff for _ = 1, 500 do s = s + s end return s end)()";
@@ -301,7 +307,8 @@ fn print_is_bounded() {
         stop: &Stop::never(),
         log: &|line| count.set((count.get().0 + 1, count.get().1.max(line.len()))),
     };
-    let script = "for _ = 1, 5000 do print(string.rep('x', 5000)) end return zvonok.profile { name = 'p', version = 1, chats = {} }";
+    let script = "for _ = 1, 5000 do print(string.rep('x', 5000)) end\n\
+        return zvonok.profile { name = 'p', version = 1, chats = {} }";
     evaluate(&Source::new("p.lua", script), task).unwrap();
     assert_eq!(count.get(), (1000, 1000));
 }

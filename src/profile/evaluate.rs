@@ -60,8 +60,8 @@ impl Description {
     /// The values of all settings: the defaults, with what the configuration gives instead.
     ///
     /// # Errors
-    /// [`Code::Config`] with a fault at `settings.<name>` for each unknown name (and the nearest known
-    /// one), wrong type or impossible value.
+    /// [`Code::Config`] with a fault at `settings.<name>` for each unknown name (and the nearest
+    /// known one), wrong type or impossible value.
     pub fn settings_with(&self, given: &Map<String, Value>) -> Result<Map<String, Value>> {
         settings::with_given(&self.settings, given)
     }

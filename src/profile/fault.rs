@@ -64,8 +64,8 @@ struct Told {
     line: Option<u32>,
 }
 
-/// The error of a script as the library's own: `at` is `file:line`, and the message names the object
-/// that the script was working on.
+/// The error of a script as the library's own: `at` is `file:line`, and the message names the
+/// object that the script was working on.
 pub(super) fn profile_error(error: &LuaError, file: &str, object: Option<&str>) -> Error {
     let told = tell(error, chunk_name(file));
     let at = match told.line {

@@ -79,8 +79,8 @@ pub(super) fn of_school(school: &School) -> BTreeMap<String, String> {
     ])
 }
 
-/// The places of a class, and those of its school. `homeroom` and `group` are the homeroom's title; a
-/// journal without a homeroom goes by its own.
+/// The places of a class, and those of its school. `homeroom` and `group` are the homeroom's title;
+/// a journal without a homeroom goes by its own.
 pub(super) fn of_class(class: &Class) -> BTreeMap<String, String> {
     let row = class.row();
     let homeroom = class.homeroom();

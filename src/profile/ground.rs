@@ -42,8 +42,8 @@ impl Ground {
         of.get(key)
     }
 
-    /// Notes a name of metadata. Names beyond all reason are not kept: a script that makes them up by
-    /// the thousand would fill the host's memory.
+    /// Notes a name of metadata. Names beyond all reason are not kept: a script that makes them up
+    /// by the thousand would fill the host's memory.
     pub(super) fn note_read(&self, key: &str) {
         const MOST: usize = 10_000;
         const LONGEST: usize = 200;
@@ -103,8 +103,8 @@ pub(super) struct Charge {
 }
 
 impl Charge {
-    /// Takes `bytes` from the room's ledger until the answer is dropped. Values that nobody holds any
-    /// more are collected first when there is not enough.
+    /// Takes `bytes` from the room's ledger until the answer is dropped. Values that nobody holds
+    /// any more are collected first when there is not enough.
     pub(super) fn take(lua: &Lua, bytes: usize) -> LuaResult<Charge> {
         let ledger = lua.app_data_ref::<Rc<Ledger>>().map(|ledger| ledger.clone());
         let ledger = ledger.ok_or_else(|| LuaError::runtime("the room has no ledger"))?;

@@ -43,8 +43,8 @@ fn line_of(lua: &Lua, values: &[Value]) -> LuaResult<String> {
     Ok(line)
 }
 
-/// `pcall`, which gives the error as text: an error kept as a value would hold memory that Luau does
-/// not count. The end of the room's time passes through.
+/// `pcall`, which gives the error as text: an error kept as a value would hold memory that Luau
+/// does not count. The end of the room's time passes through.
 fn protected(
     lua: &Lua,
     watch: &Watch,
@@ -94,7 +94,8 @@ fn decimal(text: &str) -> Option<f64> {
     text.parse().ok().filter(|_| plain)
 }
 
-/// `string.format` for what profiles write: `%s %d %i %x %X %f %%`, with width, `-`, `0`, precision.
+/// `string.format` for what profiles write: `%s %d %i %x %X %f %%`, with width, `-`, `0`,
+/// precision.
 fn format(lua: &Lua, (template, values): (String, Variadic<Value>)) -> LuaResult<String> {
     let mut out = String::new();
     let mut values = values.iter();

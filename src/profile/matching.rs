@@ -1,5 +1,5 @@
-//! Conditions on metadata: `{ online = true, state = { "published", "conducted" } }`, paths, and the
-//! predicates that `zvonok.metadata` and `zvonok.host_role` make.
+//! Conditions on metadata: `{ online = true, state = { "published", "conducted" } }`, paths, and
+//! the predicates that `zvonok.metadata` and `zvonok.host_role` make.
 
 use mlua::{
     Lua, MetaMethod, Result as LuaResult, Table, UserData, UserDataMethods, Value, Variadic,
@@ -62,8 +62,8 @@ impl Match {
         }
     }
 
-    /// Whether the metadata meets the condition. Every name is read, so that what the script depends
-    /// on does not hang on the order of names.
+    /// Whether the metadata meets the condition. Every name is read, so that what the script
+    /// depends on does not hang on the order of names.
     pub(super) fn holds(&self, metadata: &Metadata, ground: &Ground) -> bool {
         self.0
             .iter()

@@ -1,5 +1,5 @@
-//! The profile: a Luau script of one kind of host says which chats must exist, who is in them and who
-//! administers them. Only this module knows Luau.
+//! The profile: a Luau script of one kind of host says which chats must exist, who is in them and
+//! who administers them. Only this module knows Luau.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,8 +81,8 @@ pub struct DesiredChat {
     pub existence: Existence,
     /// Who should be in, by the person's `sourcedId`. Admins are always members.
     pub members: BTreeMap<String, DesiredMember>,
-    /// `sourcedId`s of the classes whose rows decide about this chat: broken or missing rows of any of
-    /// them freeze it. The class itself and, for a journal, its homeroom.
+    /// `sourcedId`s of the classes whose rows decide about this chat: broken or missing rows of any
+    /// of them freeze it. The class itself and, for a journal, its homeroom.
     pub depends_on: BTreeSet<String>,
 }
 

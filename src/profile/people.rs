@@ -142,7 +142,7 @@ impl People {
         };
         self.keep(lua, |entry| {
             let person = Person::new(&self.ground, entry.person, entry.role.clone());
-            boolean_answer("where", &test.call(person)?)
+            boolean_answer("where", &test.call(person)?).map_err(said)
         })
     }
 

@@ -1,5 +1,5 @@
-//! The room in which a script runs: a fresh Luau state with the globals of an allow-list, a limit of
-//! memory, and a limit of time that no script can swallow.
+//! The room in which a script runs: a fresh Luau state with the globals of an allow-list, a limit
+//! of memory, and a limit of time that no script can swallow.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -67,28 +67,34 @@ enum Ended {
     Stopped,
 }
 
-/// Watches the clock and the caller's wish to stop. Once it has ended a script it ends every further
-/// step of it too, so that a `pcall` cannot go on.
+/// Watches the clock and the caller's wish to stop. Once it has ended a script it ends every
+/// further step of it too, so that a `pcall` cannot go on.
 pub(super) struct Watch {
     started: Instant,
     limit: Duration,
     stop: Stop,
     ended: Cell<Option<Ended>>,
+    /// Where the script was when its time was over.
+    line: Cell<Option<usize>>,
     asked: Cell<u32>,
 }
 
 impl Watch {
     fn new(limit: Duration, stop: Stop) -> Rc<Watch> {
         let (ended, asked) = (Cell::new(None), Cell::new(0));
-        Rc::new(Watch { started: Instant::now(), limit, stop, ended, asked })
+        let line = Cell::new(None);
+        Rc::new(Watch { started: Instant::now(), limit, stop, ended, line, asked })
     }
 
     /// Called by Luau at every loop and call; looks at the clock at each sixteenth.
-    fn interrupt(&self) -> LuaResult<VmState> {
+    fn interrupt(&self, lua: &Lua) -> LuaResult<VmState> {
         let asked = self.asked.get().wrapping_add(1);
         self.asked.set(asked);
         if self.ended.get().is_none() && asked.is_multiple_of(16) {
             self.look();
+            if self.has_ended() {
+                self.line.set(line_of(lua));
+            }
         }
         match self.ended.get() {
             None => Ok(VmState::Continue),
@@ -119,9 +125,19 @@ impl Watch {
             format!("скрипт работает дольше {seconds} с (объект {})", object.unwrap_or("-")),
             format!("the script runs longer than {seconds} s (object {})", object.unwrap_or("-")),
         );
-        let fault = Fault::new("profile.time", file, object.unwrap_or_default(), message);
+        let at = match self.line.get() {
+            Some(line) => format!("{file}:{line}"),
+            None => file.to_owned(),
+        };
+        let fault = Fault::new("profile.time", at, object.unwrap_or_default(), message);
         Error::with_faults(Code::Profile, vec![fault])
     }
+}
+
+/// The line that the script is at; functions of the library have none.
+fn line_of(lua: &Lua) -> Option<usize> {
+    const DEEPEST: usize = 8;
+    (0..DEEPEST).find_map(|level| lua.inspect_stack(level, |frame| frame.current_line()).flatten())
 }
 
 /// What scripts printed, in bounds.
@@ -227,7 +243,7 @@ fn furnished(
     globals.set("zvonok", zvonok)?;
     lua.sandbox(true)?;
     let watch = watch.clone();
-    lua.set_interrupt(move |_| watch.interrupt());
+    lua.set_interrupt(move |lua| watch.interrupt(lua));
     Ok(lua)
 }
 

@@ -41,8 +41,8 @@ pub(super) fn tidy_title(title: &str) -> (String, bool) {
     (format!("{}…", kept.trim_end()), true)
 }
 
-/// Fills `<name>` places of a template. A `<` that opens no place stays as it is. What comes out is at
-/// most [`LONGEST_TEXT`] bytes long: this memory is not counted by Luau.
+/// Fills `<name>` places of a template. A `<` that opens no place stays as it is. What comes out is
+/// at most [`LONGEST_TEXT`] bytes long: this memory is not counted by Luau.
 pub(super) fn fill(template: &str, values: &BTreeMap<String, String>) -> Result<String, Text> {
     let mut filled = String::new();
     let mut rest = template;
