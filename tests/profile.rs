@@ -308,6 +308,10 @@ fn a_wrong_table_is_refused_with_the_nearest_key() {
             "name = 'x', version = 1, chats = {}, settings = { a = { default = 1, hlep = '' } }",
             "did you mean \"help\"?",
         ),
+        (
+            "name = 'x', version = 1, chats = {}, settings = { max_guardians = { default = 'all' } }",
+            "settings.max_guardians.default: a number is needed",
+        ),
     ];
     for (table, words) in tops {
         let (at, message) = failure(&format!("return zvonok.profile {{ {table} }}"));

@@ -9,6 +9,8 @@ use serde_json::Value;
 use crate::error::Fault;
 
 mod ask;
+#[cfg(test)]
+mod editor;
 mod evaluate;
 mod fault;
 mod global;

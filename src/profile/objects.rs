@@ -95,7 +95,7 @@ impl School {
     }
 }
 
-const SCHOOL: &[&str] = &[
+pub(super) const SCHOOL: &[&str] = &[
     "id",
     "title",
     "short_title",
@@ -261,7 +261,7 @@ fn staff_role(roster: &Roster, person: PersonIx) -> Option<&Role> {
     staff.min_by_key(|role| !role.primary)
 }
 
-const CLASS: &[&str] = &[
+pub(super) const CLASS: &[&str] = &[
     "id",
     "title",
     "kind",
@@ -374,7 +374,7 @@ impl Person {
     }
 }
 
-const PERSON: &[&str] = &["id", "role", "grades", "metadata", "has_role", "matches"];
+pub(super) const PERSON: &[&str] = &["id", "role", "grades", "metadata", "has_role", "matches"];
 
 impl UserData for Person {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {

@@ -204,7 +204,7 @@ impl People {
     }
 }
 
-const MEMBERS: &[&str] = &["where", "because", "guardians", "has", "ids"];
+pub(super) const MEMBERS: &[&str] = &["where", "because", "guardians", "has", "ids"];
 
 impl UserData for People {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {

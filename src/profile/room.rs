@@ -202,16 +202,15 @@ impl Room {
         object: Option<&str>,
         act: impl FnOnce() -> LuaResult<T>,
     ) -> Result<T> {
+        let ended = |ended| self.watch.error(ended, &self.file, object);
         self.watch.look();
-        let done = match self.watch.ended.get() {
-            None => Some(act()),
-            Some(_) => None,
-        };
-        match (self.watch.ended.get(), done) {
-            (Some(ended), _) => Err(self.watch.error(ended, &self.file, object)),
-            (None, Some(Ok(value))) => Ok(value),
-            (None, Some(Err(error))) => Err(profile_error(&error, &self.file, object)),
-            (None, None) => unreachable!("the watch takes nothing back"),
+        if let Some(before) = self.watch.ended.get() {
+            return Err(ended(before));
+        }
+        let done = act();
+        match self.watch.ended.get() {
+            Some(meanwhile) => Err(ended(meanwhile)),
+            None => done.map_err(|error| profile_error(&error, &self.file, object)),
         }
     }
 }
