@@ -338,7 +338,7 @@ fn a_script_sees_the_day_and_prints_to_the_log() {
         return zvonok.profile { name = "p", version = 1, chats = {} }"#;
     let lines = std::cell::RefCell::new(Vec::new());
     let (now, stop) = (support::NOW.parse().unwrap(), zvonok::stop::Stop::never());
-    let task = zvonok::profile::Task {
+    let room = zvonok::profile::Room {
         roster: &roster(&json!({})),
         settings: &Map::new(),
         organization: None,
@@ -347,7 +347,7 @@ fn a_script_sees_the_day_and_prints_to_the_log() {
         stop: &stop,
         log: &|line| lines.borrow_mut().push(line.to_owned()),
     };
-    zvonok::profile::evaluate(&Source::new("p.lua", script), task).unwrap();
+    zvonok::profile::evaluate(&Source::new("p.lua", script), room).unwrap();
     let line = "2026-09-10\t2026-09-10T08:25:00+03:00\t0.5\t1.5";
     assert_eq!(lines.into_inner(), [line, "00.50|я   |007"]);
 }

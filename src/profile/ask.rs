@@ -25,7 +25,7 @@ impl Asked<'_> {
     /// Calls one function of the rule with the object and the settings. An answer of a wrong kind
     /// is told with the line where the function begins.
     fn call<T>(&self, function: &Function, take: impl FnOnce(&Value) -> Answer<T>) -> Result<T> {
-        self.evaluation.room.call(Some(self.key), || {
+        self.evaluation.luau.call(Some(self.key), || {
             let answer = function.call((&self.argument, &self.evaluation.settings))?;
             take(&answer).map_err(|text| {
                 let line = function.info().line_defined.and_then(|line| u32::try_from(line).ok());
@@ -43,7 +43,7 @@ impl Asked<'_> {
                     Object::Class(class) => global::of_class(class),
                 };
                 self.evaluation
-                    .room
+                    .luau
                     .call(Some(self.key), || fill(template, &values).map_err(said))?
             }
         };

@@ -26,7 +26,7 @@ mod source;
 mod text;
 mod words;
 
-pub use evaluate::{Description, Task, describe, evaluate};
+pub use evaluate::{Description, Room, describe, evaluate};
 pub use room::Limits;
 pub use source::{BUILT_IN, Source, source};
 

@@ -165,26 +165,26 @@ impl Printed {
 }
 
 /// A furnished Luau state and the file that it runs.
-pub(super) struct Room {
+pub(super) struct Luau {
     pub(super) lua: Lua,
     pub(super) printed: Rc<Printed>,
     file: String,
     watch: Rc<Watch>,
 }
 
-impl Room {
+impl Luau {
     /// A fresh room for one evaluation of this source. `zvonok` is made by the caller.
     pub(super) fn new(
         source: &Source,
         limits: Limits,
         stop: Stop,
         zvonok: impl FnOnce(&Lua) -> LuaResult<Table>,
-    ) -> Result<Room> {
+    ) -> Result<Luau> {
         let watch = Watch::new(limits.time, stop);
         let printed = Rc::<Printed>::default();
         let lua = furnished(limits, &watch, &printed, zvonok)
             .map_err(|error| profile_error(&error, &source.name, None))?;
-        Ok(Room { lua, printed, file: source.name.clone(), watch })
+        Ok(Luau { lua, printed, file: source.name.clone(), watch })
     }
 
     /// Runs the script's text. Bytecode is refused.
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn the_room_holds_only_what_is_on_the_list() {
         let source = Source::new("empty.lua", "");
-        let room = Room::new(&source, Limits::default(), Stop::never(), |lua| {
+        let room = Luau::new(&source, Limits::default(), Stop::never(), |lua| {
             crate::profile::global::zvonok(lua, "", &jiff::Zoned::default())
         });
         insta::assert_snapshot!(reachable(&room.unwrap().lua).join("\n"));
