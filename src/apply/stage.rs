@@ -143,10 +143,10 @@ impl Ledger for Stage<'_, '_> {
         if let Some(reason) = self.work.stop.reason() {
             self.end(Ended::Stopped(reason));
         }
-        if self.outcome.ended.is_none() {
-            if let Err(error) = self.intend(batch) {
-                self.end(Ended::State(error));
-            }
+        if self.outcome.ended.is_none()
+            && let Err(error) = self.intend(batch)
+        {
+            self.end(Ended::State(error));
         }
         if self.outcome.ended.is_some() {
             let rest = self.batches.split_off(batch);

@@ -33,6 +33,8 @@ pub(crate) struct Cycle<'a> {
     pub(crate) options: &'a Options,
     /// The profile's script.
     pub(crate) source: &'a Source,
+    /// The kinds of chats that the profile knows.
+    pub(crate) kinds: &'a [String],
     /// The messenger.
     pub(crate) platform: &'a dyn Platform,
     /// The session's connection to it, made on first use.
@@ -126,7 +128,7 @@ pub(crate) fn evaluate(cycle: &Cycle, roster: &Arc<Roster>) -> Result<Desired> {
     let log = |line: &str| cycle.host.log(Level::Info, line);
     profile::evaluate(
         cycle.source,
-        profile::Task {
+        profile::Room {
             roster,
             settings: &cycle.config.settings,
             organization: cycle.config.organization.as_deref(),
@@ -166,7 +168,7 @@ impl<'c, 'a> Run<'c, 'a> {
         let scope =
             Scope { kinds: cycle.options.kinds.clone(), chats: cycle.options.chats.clone() };
         let known = state.known(now)?;
-        check_scope(&scope, &desired, &known)?;
+        check_scope(&scope, cycle.kinds, &desired, &known)?;
         let mut number = state.last_cycle()?.map_or(0, |last| last.0) + 1;
         if !cycle.options.dry_run {
             // From here on the last quiet answer is no longer the whole truth.
@@ -392,13 +394,9 @@ fn organizations(config: &Config, roster: &Roster) -> BTreeSet<String> {
     schools.filter(|id| config.organization.as_ref().is_none_or(|only| only == id)).collect()
 }
 
-fn check_scope(scope: &Scope, desired: &Desired, known: &Known) -> Result<()> {
-    let kinds: BTreeSet<&str> = desired
-        .chats
-        .values()
-        .map(|chat| chat.kind.as_str())
-        .chain(known.chats.values().map(|chat| chat.kind.as_str()))
-        .collect();
+fn check_scope(scope: &Scope, kinds: &[String], desired: &Desired, known: &Known) -> Result<()> {
+    let living = known.chats.values().map(|chat| chat.kind.as_str());
+    let kinds: BTreeSet<&str> = kinds.iter().map(String::as_str).chain(living).collect();
     let kinds: Vec<&str> = kinds.into_iter().collect();
     let mut faults: Vec<Fault> = Vec::new();
     for kind in scope.kinds.iter().filter(|kind| !kinds.contains(&kind.as_str())) {
