@@ -9,9 +9,7 @@ use super::{Reported, Run, lacking, verify};
 use crate::apply::{Ended, Outcome};
 use crate::config::Detail;
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::plan::{
-    Attempt, Census, ChatState, Known, KnownChat, KnownHold, Plan, Waiting, census,
-};
+use crate::plan::{Attempt, Census, ChatState, Known, KnownChat, KnownHold, Plan, Waiting, census};
 use crate::profile::{Desired, DesiredChat, Existence};
 use crate::report;
 use crate::state::Quiet;

@@ -28,6 +28,11 @@ pub use evaluate::{Description, Task, describe, evaluate};
 pub use room::Limits;
 pub use source::{BUILT_IN, Source, source};
 
+/// Luau's own version, for `zvonok_version`.
+pub(crate) fn luau_version() -> &'static str {
+    mlua::ffi::luau_version().unwrap_or("unknown")
+}
+
 /// The state that should be, computed from one roster.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Desired {
