@@ -21,8 +21,9 @@
 //!    NULL with the length 0 is an empty text; NULL with any other length is
 //!    `ZVONOK_BAD_ARGUMENT`. Texts are UTF-8, paths too, on every system; paths are absolute.
 //!    A roster is bytes: in another encoding it is refused as `ZVONOK_ROSTER`.
-//! 5. Handles are looked up and never followed. A handle that is NULL, closed, not ours, or inherited
-//!    through fork is `ZVONOK_BAD_HANDLE`. A process that forks opens its sessions afterwards.
+//! 5. Handles are looked up and never followed. A handle that is NULL, closed, not ours, or
+//!    inherited through fork is `ZVONOK_BAD_HANDLE`. A process that forks opens its sessions
+//!    afterwards.
 //! 6. Threads. A session may be used from any thread, by one call at a time; a second call returns
 //!    `ZVONOK_BUSY` at once, it never waits. `zvonok_cancel`, `zvonok_abi_version`, `zvonok_version`
 //!    and `zvonok_strerror` may be called at any time from any thread. Different sessions are
@@ -37,8 +38,8 @@
 //! 9. The library prints nothing, ends no process, installs no signal handler, does not read the
 //!    working directory or the environment (but for the variable that `token_env` names), needs
 //!    nothing initialised, and stays in memory once loaded. Its SQLite, Luau and TLS are inside and
-//!    do not meet the host's own. The state file is opened by this library alone: do not open it with
-//!    an SQLite of the host's.
+//!    do not meet the host's own. The state file is opened by this library alone: do not open it
+//!    with an SQLite of the host's.
 //! 10. Floating point settings and signal dispositions of the host are as before after every call. A
 //!     stack of 256 KiB is enough.
 //! 11. On 32-bit Windows functions and callbacks are cdecl.
@@ -79,7 +80,7 @@ pub const ZVONOK_ABI_VERSION: u32 = 1;
 
 /// Done.
 pub const ZVONOK_OK: i32 = 0;
-/// Finished, not everything: the time budget is over, or operations failed and will be tried again.
+/// Finished, not everything: the time budget is over, or operations failed and are tried again.
 pub const ZVONOK_PARTIAL: i32 = 1;
 /// Finished; the guard holds removals that a person must approve.
 pub const ZVONOK_HELD: i32 = 2;
@@ -221,8 +222,8 @@ pub unsafe extern "C" fn zvonok_open(
     unsafe { open(out, work) }
 }
 
-/// One cycle with a roster in JSON: reads it, asks the profile what should be, does the difference in
-/// the messenger, and reports. Returns when done, when the time budget is over, or when cancelled.
+/// One cycle with a roster in JSON: reads it, asks the profile what should be, does the difference
+/// in the messenger, and reports. Returns when done, when the time budget is over, or when cancelled.
 /// `options` is JSON or empty. The reply is the report.
 ///
 /// Codes: `ZVONOK_OK`, `ZVONOK_PARTIAL`, `ZVONOK_HELD`, and every negative one but `ZVONOK_DENIED` and
@@ -324,8 +325,8 @@ pub unsafe extern "C" fn zvonok_close(s: *mut zvonok_session) -> i32 {
     })
 }
 
-/// A scheduler's whole job: settings, one cycle, the report as the reply and, where the settings name
-/// one, in a file (an error goes there too). The settings are JSON, which is the configuration with
+/// A scheduler's whole job: settings, one cycle, the report as the reply and, where the settings
+/// name one, in a file (an error goes there too). The settings are JSON, which is the configuration with
 /// `roster`, `report` and `options` beside its fields, or a text of `key=value` lines in UTF-8 or
 /// windows-1251.
 ///
