@@ -216,8 +216,8 @@ ZVONOK_API int32_t ZVONOK_CALL zvonok_open(const char *config, size_t len,
 
 /*
  * One cycle with a roster in JSON: reads it, asks the profile what should be, does the difference
- * in the messenger, and reports. Returns when done, when the time budget is over, or when cancelled.
- * options is JSON or empty. The reply is the report.
+ * in the messenger, and reports. Returns when done, when the time budget is over, or when
+ * cancelled. options is JSON or empty. The reply is the report.
  *
  * Codes: ZVONOK_OK, ZVONOK_PARTIAL, ZVONOK_HELD, and every negative one but ZVONOK_DENIED and
  * ZVONOK_REQUEST.
@@ -269,9 +269,9 @@ ZVONOK_API int32_t ZVONOK_CALL zvonok_close(struct zvonok_session *s);
 
 /*
  * A scheduler's whole job: settings, one cycle, the report as the reply and, where the settings
- * name one, in a file (an error goes there too). The settings are JSON, which is the configuration with
- * roster, report and options beside its fields, or a text of key=value lines in UTF-8 or
- * windows-1251.
+ * name one, in a file (an error goes there too). The settings are JSON, which is the configuration
+ * with roster, report and options beside its fields, or a text of key=value lines in UTF-8
+ * or windows-1251.
  *
  * *out is set before the cycle begins, so that another thread or a callback may cancel it, and also
  * on failure. Afterwards it is a session like any other. Close it in either case.

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::document::parse_object;
 use crate::error::{Code, Error, Fault, Result};
 use crate::platform;
-use crate::profile::{self, Limits, Source, Task};
+use crate::profile::{self, Limits, Room, Source};
 use crate::roster::{self, Roster, Rules};
 use crate::stop::Stop;
 
@@ -96,7 +96,7 @@ impl Found {
 
     fn evaluation(&mut self, config: &Config, source: &Source, roster: &Arc<Roster>) {
         let clock = Clock::new(None, config.zone.clone());
-        let task = Task {
+        let room = Room {
             roster,
             settings: &config.settings,
             organization: config.organization.as_deref(),
@@ -105,7 +105,7 @@ impl Found {
             stop: &Stop::never(),
             log: &|_| {},
         };
-        if let Some(desired) = self.keep(profile::evaluate(source, task)) {
+        if let Some(desired) = self.keep(profile::evaluate(source, room)) {
             self.warnings.extend(desired.warnings);
         }
     }

@@ -223,8 +223,8 @@ pub unsafe extern "C" fn zvonok_open(
 }
 
 /// One cycle with a roster in JSON: reads it, asks the profile what should be, does the difference
-/// in the messenger, and reports. Returns when done, when the time budget is over, or when cancelled.
-/// `options` is JSON or empty. The reply is the report.
+/// in the messenger, and reports. Returns when done, when the time budget is over, or when
+/// cancelled. `options` is JSON or empty. The reply is the report.
 ///
 /// Codes: `ZVONOK_OK`, `ZVONOK_PARTIAL`, `ZVONOK_HELD`, and every negative one but `ZVONOK_DENIED` and
 /// `ZVONOK_REQUEST`.
@@ -326,9 +326,9 @@ pub unsafe extern "C" fn zvonok_close(s: *mut zvonok_session) -> i32 {
 }
 
 /// A scheduler's whole job: settings, one cycle, the report as the reply and, where the settings
-/// name one, in a file (an error goes there too). The settings are JSON, which is the configuration with
-/// `roster`, `report` and `options` beside its fields, or a text of `key=value` lines in UTF-8 or
-/// windows-1251.
+/// name one, in a file (an error goes there too). The settings are JSON, which is the configuration
+/// with `roster`, `report` and `options` beside its fields, or a text of `key=value` lines in UTF-8
+/// or windows-1251.
 ///
 /// `*out` is set before the cycle begins, so that another thread or a callback may cancel it, and also
 /// on failure. Afterwards it is a session like any other. Close it in either case.
@@ -471,9 +471,7 @@ fn panic_if_asked(request: &str) {
 }
 
 fn version_line() -> CString {
-    let (sqlite, luau) = (crate::state::sqlite_version(), crate::profile::luau_version());
-    let (own, target) = (env!("CARGO_PKG_VERSION"), env!("ZVONOK_TARGET"));
-    CString::new(format!("zvonok {own} {target} sqlite {sqlite} luau {luau}")).unwrap_or_default()
+    CString::new(crate::version()).unwrap_or_default()
 }
 
 fn sentence(code: Code) -> (i32, CString) {

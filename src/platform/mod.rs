@@ -105,25 +105,69 @@ impl Capability {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
     /// Make an empty chat.
-    CreateChat { title: String },
+    CreateChat {
+        /// The chat's title.
+        title: String,
+    },
     /// Change the title.
-    RenameChat { chat: String, title: String },
+    RenameChat {
+        /// The chat's platform id.
+        chat: String,
+        /// The chat's title.
+        title: String,
+    },
     /// Put an account in.
-    AddMember { chat: String, account: String },
+    AddMember {
+        /// The chat's platform id.
+        chat: String,
+        /// The account's id.
+        account: String,
+    },
     /// Take an account out.
-    RemoveMember { chat: String, account: String },
+    RemoveMember {
+        /// The chat's platform id.
+        chat: String,
+        /// The account's id.
+        account: String,
+    },
     /// Give (`true`) or take (`false`) admin rights of a member.
-    SetAdmin { chat: String, account: String, admin: bool },
+    SetAdmin {
+        /// The chat's platform id.
+        chat: String,
+        /// The account's id.
+        account: String,
+        /// `true` gives, `false` takes.
+        admin: bool,
+    },
     /// Read the invite link.
-    ReadLink { chat: String },
+    ReadLink {
+        /// The chat's platform id.
+        chat: String,
+    },
     /// Revoke the invite link and make a new one.
-    RotateLink { chat: String },
+    RotateLink {
+        /// The chat's platform id.
+        chat: String,
+    },
     /// Read everybody who is in the chat, all pages.
-    Members { chat: String },
+    Members {
+        /// The chat's platform id.
+        chat: String,
+    },
     /// Read title, owner and state of these chats (`None`: of every chat that the account has).
-    Chats { only: Option<Vec<String>> },
+    Chats {
+        /// These platform ids; `None`: every chat.
+        only: Option<Vec<String>>,
+    },
     /// Post a message. `once` makes a repeated post the same message where the platform can.
-    SendMessage { chat: String, text: String, once: i32 },
+    SendMessage {
+        /// The chat's platform id.
+        chat: String,
+        /// The text.
+        text: String,
+        /// The same number makes a repetition the same message.
+        once: i32,
+    },
 }
 
 impl Call {
@@ -150,7 +194,10 @@ pub enum Answer {
     /// Done, nothing to tell. Also the answer where it had been done before (an absent member removed).
     Done,
     /// The new chat's platform id.
-    Created { chat: String },
+    Created {
+        /// The chat's platform id.
+        chat: String,
+    },
     /// An invite link.
     Link(String),
     /// Everybody in the chat.
