@@ -71,6 +71,14 @@ impl<'w, 'a> Reader<'w, 'a> {
         self.error.map_or(Ok(self.read), Err)
     }
 
+    fn store(&mut self, keys: &[String], answers: Answers) -> Result<()> {
+        self.work.state.begin()?;
+        for (key, answer) in keys.iter().zip(answers) {
+            self.take(key, answer)?;
+        }
+        self.work.state.commit()
+    }
+
     fn take(&mut self, key: &str, answer: std::result::Result<Answer, Failure>) -> Result<()> {
         match answer {
             Ok(Answer::Members(members)) => store_members(self.work, key, &members)?,
@@ -101,10 +109,8 @@ impl Ledger for Reader<'_, '_> {
 
     fn after(&mut self, batch: usize, answers: Answers) {
         let keys: Vec<String> = self.batches[batch].iter().map(|(key, _)| key.clone()).collect();
-        for (key, answer) in keys.iter().zip(answers) {
-            if let Err(error) = self.take(key, answer) {
-                self.error = Some(error);
-            }
+        if let Err(error) = self.store(&keys, answers) {
+            self.error = Some(error);
         }
         self.done += keys.len() as u32;
         self.work.tell(Phase::Checking, self.done, self.total);

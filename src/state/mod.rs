@@ -10,16 +10,18 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Code, Error, Fault, Result, Text};
 
+mod audit;
 mod journal;
 mod known;
 mod lock;
 mod queries;
 mod record;
 
+pub(crate) use audit::AuditFilter;
 pub(crate) use journal::{Hand, Intent, Verdict};
 pub(crate) use known::ChatRow;
 pub(crate) use lock::Lock;
-pub(crate) use queries::{Accepted, MemberDetail, Quiet};
+pub(crate) use queries::{Accepted, Approval, MemberDetail, Quiet};
 pub(crate) use record::Outcome;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
@@ -48,17 +50,6 @@ impl State {
         let state = State { db, path: path.to_owned() };
         state.prepare()?;
         Ok(state)
-    }
-
-    /// Opens a file that exists already, without changing it in any way: `None` where there is none.
-    ///
-    /// # Errors
-    /// As [`State::open`]; an older file is an error too, because it cannot be brought up to date.
-    pub(crate) fn read_only(path: &Path) -> Result<Option<State>> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        State::open(path).map(Some)
     }
 
     fn prepare(&self) -> Result<()> {
@@ -106,6 +97,14 @@ impl State {
         Ok(())
     }
 
+    /// How many migrations the file has taken.
+    ///
+    /// # Errors
+    /// [`Code::State`].
+    pub(crate) fn schema(&self) -> Result<i64> {
+        self.number("PRAGMA user_version")
+    }
+
     fn number(&self, query: &str) -> Result<i64> {
         self.db.query_row(query, [], |row| row.get(0)).map_err(|error| self.failure(&error))
     }
@@ -121,16 +120,42 @@ impl State {
     /// [`Code::State`].
     pub(crate) fn transaction<T>(
         &mut self,
-        work: impl FnOnce(&rusqlite::Transaction) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
         let path = &self.path;
-        let transaction = self
-            .db
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-            .map_err(|error| failure(path, &error))?;
-        let done = work(&transaction).map_err(|error| failure(path, &error))?;
-        transaction.commit().map_err(|error| failure(path, &error))?;
+        let failed = |error: rusqlite::Error| failure(path, &error);
+        if !self.db.is_autocommit() {
+            // Inside `begin`: the whole is on the disk with its `commit`.
+            return work(&self.db).map_err(failed);
+        }
+        let behavior = rusqlite::TransactionBehavior::Immediate;
+        let transaction = self.db.transaction_with_behavior(behavior).map_err(failed)?;
+        let done = work(&transaction).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
         Ok(done)
+    }
+
+    /// Makes everything until [`State::commit`] one transaction: the results of one batch cost one
+    /// write to the disk.
+    ///
+    /// # Errors
+    /// [`Code::State`].
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        self.db.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failure(&error))
+    }
+
+    /// Ends what [`State::begin`] began. After an error within, nothing of it is kept: the intents
+    /// stay open and are looked up.
+    ///
+    /// # Errors
+    /// [`Code::State`].
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        let done = self.db.execute_batch("COMMIT").map_err(|error| self.failure(&error));
+        if done.is_err() {
+            // Where even that fails the connection closes soon, and SQLite rolls back.
+            let _ = self.db.execute_batch("ROLLBACK");
+        }
+        done
     }
 }
 
