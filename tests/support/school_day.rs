@@ -21,7 +21,8 @@ pub(crate) struct Place {
     pub(crate) now: Timestamp,
     pub(crate) report: Value,
     profile: String,
-    folder: tempfile::TempDir,
+    config: Value,
+    _folder: tempfile::TempDir,
 }
 
 /// One chat as the messenger has it.
@@ -48,12 +49,18 @@ impl Place {
                 "community": messenger.community.to_string(),
             },
         });
-        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let session = Session::open(&config.to_string(), Box::new(Silent), Cancel::default());
-        let session = session.unwrap_or_else(|error| panic!("{error}: {:?}", error.faults));
+        extend(&mut config, more);
+        let session = opened(&config);
         let now = format!("{day}T08:00:00+03:00").parse().unwrap();
         let (profile, report) = (profile.to_owned(), Value::Null);
-        Place { messenger, session, roster, now, report, profile, folder }
+        Place { messenger, session, roster, now, report, profile, config, _folder: folder }
+    }
+
+    /// Opens the session anew with more lines of configuration, of the platform and beside it.
+    pub(crate) fn reopen(&mut self, platform: Value, more: Value) {
+        extend(&mut self.config["platform"], platform);
+        extend(&mut self.config, more);
+        self.session = opened(&self.config);
     }
 
     /// Time passes.
@@ -83,7 +90,7 @@ impl Place {
     /// A cycle.
     pub(crate) fn try_sync(&mut self, options: Value) -> Result<(Code, Value), Error> {
         let mut all = json!({"now": self.now.to_string()});
-        all.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        extend(&mut all, options);
         self.session.sync(self.roster.to_string().as_bytes(), &all.to_string())
     }
 
@@ -170,6 +177,16 @@ impl Place {
         let admins = json!({"desired": chat.admins.len(), "granted": linked(&chat.admins)});
         assert_eq!(self.chat(key)["admins"], admins, "{case}: {key}");
     }
+}
+
+fn opened(config: &Value) -> Session {
+    let session = Session::open(&config.to_string(), Box::new(Silent), Cancel::default());
+    session.unwrap_or_else(|error| panic!("{error}: {:?}", error.faults))
+}
+
+fn extend(object: &mut Value, more: Value) {
+    let Value::Object(more) = more else { panic!("an object, not {more}") };
+    object.as_object_mut().expect("an object").extend(more);
 }
 
 /// Compares sets of accounts and tells only the difference.
