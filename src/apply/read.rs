@@ -23,6 +23,38 @@ pub(crate) fn read_chats(work: &mut Work, keys: &[String]) -> Result<BTreeSet<St
     reader.finish()
 }
 
+/// How many chats one request is asked about: the least of the platforms' limits.
+const CHATS_A_REQUEST: usize = 100;
+
+/// Reads the titles of chats, so that one that was renamed by hand gets its title back.
+///
+/// # Errors
+/// [`crate::error::Code::State`].
+pub(crate) fn read_titles(work: &mut Work, keys: &[String]) -> Result<()> {
+    let addresses: BTreeMap<String, String> =
+        keys.iter().filter_map(|key| Some((work.address(key)?, key.clone()))).collect();
+    let chats: Vec<String> = addresses.keys().cloned().collect();
+    for some in chats.chunks(CHATS_A_REQUEST) {
+        if work.stop.reason().is_some() {
+            return Ok(());
+        }
+        let answer = work.platform.perform(&[Call::Chats { only: Some(some.to_vec()) }], work.stop);
+        let Some(Ok(Answer::Chats(found))) = answer.into_iter().next() else { return Ok(()) };
+        for chat in found.iter().filter(|chat| !chat.title.is_empty()) {
+            if let Some(key) = addresses.get(&chat.chat) {
+                store_title(work, key, &chat.title)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn store_title(work: &mut Work, key: &str, title: &str) -> Result<()> {
+    let Some(chat) = work.chat(key).filter(|chat| chat.title != title) else { return Ok(()) };
+    title.clone_into(&mut chat.title);
+    work.state.put_title(key, title)
+}
+
 /// Reads the invite links of chats and stores them.
 ///
 /// # Errors
