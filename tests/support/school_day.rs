@@ -56,9 +56,8 @@ impl Place {
         Place { messenger, session, roster, now, report, profile, config, _folder: folder }
     }
 
-    /// Opens the session anew with more lines of configuration, of the platform and beside it.
-    pub(crate) fn reopen(&mut self, platform: Value, more: Value) {
-        extend(&mut self.config["platform"], platform);
+    /// Opens the session anew with more lines of configuration.
+    pub(crate) fn reopen(&mut self, more: Value) {
         extend(&mut self.config, more);
         self.session = opened(&self.config);
     }
