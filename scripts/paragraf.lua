@@ -6,6 +6,9 @@ local function class_teacher(class)
   return class:named("classTeacherSourcedId"):because("классный руководитель")
 end
 
+-- Кому «Параграф» сам дал права на школу.
+local has_access = zvonok.host_role("Администратор", "Руководитель")
+
 return zvonok.profile {
   name = "paragraf",
   title = "Параграф",
@@ -13,8 +16,8 @@ return zvonok.profile {
 
   settings = {
     teachers_title = { default = "Учительская", help = "Название чата учителей" },
-    class_title = { default = "<class> - Чат учеников", help = "Название чата учеников класса" },
-    parents_title = { default = "<class> - Родительский чат", help = "Название чата родителей класса" },
+    class_title = { default = "<class> - Чат учеников", help = "Название чата учеников" },
+    parents_title = { default = "<class> - Родительский чат", help = "Название чата родителей" },
     subject_title = {
       default = "<class>/<subject>",
       help = "Название предметного чата; <class> здесь - класс, для которого ведётся журнал",
@@ -25,13 +28,16 @@ return zvonok.profile {
     teachers = {
       per = "school", type = "TEACHER", locked = true,
       title = function(school, set) return zvonok.fill(set.teachers_title, school) end,
-      members = function(school) return school:people("teacher"):because("педагогический работник") end,
-      -- Права есть у директора, у исполняющего обязанности и у тех, кому их дал сам «Параграф».
+      members = function(school)
+        return school:people("teacher"):because("педагогический работник")
+      end,
+      -- Права есть у директора, у исполняющего обязанности и у тех, кому их дал «Параграф».
       -- Все они должны быть действующими сотрудниками этой школы.
       admins = function(school)
-        return school:holding({ positionLevel = "Руководитель 1 уровня" }):because("руководитель 1 уровня")
+        local directors = school:holding { positionLevel = "Руководитель 1 уровня" }
+        return directors:because("руководитель 1 уровня")
           + school.staff:where("metadata.actingHead"):because("ИО руководителя")
-          + school.staff:where(zvonok.host_role("Администратор", "Руководитель")):because("роль доступа в «Параграфе»")
+          + school.staff:where(has_access):because("роль доступа в «Параграфе»")
       end,
     },
 
@@ -57,7 +63,9 @@ return zvonok.profile {
         local class = journal.homeroom or journal
         return zvonok.fill(set.subject_title, journal, { class = class.title })
       end,
-      when = function(journal) return journal:matches { subjectChat = true, generalEducation = true } end,
+      when = function(journal)
+        return journal:matches { subjectChat = true, generalEducation = true }
+      end,
       create_when = function(journal)
         return journal:has_lesson { online = true, state = { "published", "conducted" } }
       end,

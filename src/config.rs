@@ -498,9 +498,11 @@ impl Options {
     }
 }
 
+/// What is expected where a time stands, in both languages.
+pub(crate) const TIME_WORDS: (&str, &str) =
+    ("время вида 2026-09-01T08:25:00+03:00", "a time such as 2026-09-01T08:25:00+03:00");
+
 fn read_options(root: &mut Object, faults: &mut Faults) -> Options {
-    let words =
-        ("время вида 2026-09-01T08:25:00+03:00", "a time such as 2026-09-01T08:25:00+03:00");
     let details = [
         ("summary", Detail::Summary),
         ("chats", Detail::Chats),
@@ -508,7 +510,8 @@ fn read_options(root: &mut Object, faults: &mut Faults) -> Options {
     ];
     let verify = [("due", Verify::Due), ("all", Verify::All), ("none", Verify::None)];
     Options {
-        now: root.read("now", faults, words, |value| value.as_str().and_then(crate::clock::moment)),
+        now: root
+            .read("now", faults, TIME_WORDS, |value| value.as_str().and_then(crate::clock::moment)),
         dry_run: root.flag("dry_run", faults).unwrap_or(false),
         time_budget: root.duration("time_budget", faults),
         verify: root.one_of("verify", &verify, faults).unwrap_or_default(),

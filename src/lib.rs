@@ -30,3 +30,14 @@ pub mod secret;
 pub mod session;
 mod state;
 pub mod stop;
+
+/// The library, its target and what is built into it, in one line for support.
+pub fn version() -> String {
+    format!(
+        "zvonok {} {} sqlite {} luau {}",
+        env!("CARGO_PKG_VERSION"),
+        env!("ZVONOK_TARGET"),
+        state::sqlite_version(),
+        profile::luau_version(),
+    )
+}

@@ -34,6 +34,7 @@ impl Link {
 pub struct Session {
     config: Config,
     source: Source,
+    kinds: Vec<String>,
     platform: Box<dyn Platform>,
     link: Link,
     host: Box<dyn Host + Send>,
@@ -76,10 +77,12 @@ impl Session {
         cancel: Cancel,
     ) -> Result<Session> {
         let source = profile::source(&config.profile)?;
-        profile::describe(&source)?.settings_with(&config.settings)?;
+        let description = profile::describe(&source)?;
+        description.settings_with(&config.settings)?;
         let platform = platform::driver(config.platform.kind, config.platform.access.clone())?;
         State::open(&config.state)?;
-        Ok(Session { config, source, platform, link: Link::default(), host, cancel })
+        let kinds = description.kinds;
+        Ok(Session { config, source, kinds, platform, link: Link::default(), host, cancel })
     }
 
     /// What ends this session's running call.
@@ -124,6 +127,7 @@ impl Session {
                 config: &self.config,
                 options,
                 source: &self.source,
+                kinds: &self.kinds,
                 platform: &*self.platform,
                 link: &self.link,
                 clock: &clock,

@@ -55,8 +55,6 @@ pub(crate) struct Outcome {
     pub(crate) done: BTreeMap<Kind, u32>,
     /// Every operation that was tried, with its result.
     pub(crate) results: Vec<(Operation, Told)>,
-    /// Operations that failed and will be tried again.
-    pub(crate) failed: Vec<Failed>,
     /// What the platform turned out not to let this token do.
     pub(crate) missing: BTreeSet<Capability>,
     /// Why the work ended early.
@@ -87,21 +85,6 @@ pub(crate) enum Ended {
     Unreachable(String, Text),
     /// The state file cannot be written; nothing more may be asked of the platform.
     State(crate::error::Error),
-}
-
-/// One operation that failed.
-#[derive(Debug, Clone)]
-pub(crate) struct Failed {
-    /// What.
-    pub(crate) operation: Operation,
-    /// The platform's code.
-    pub(crate) code: String,
-    /// Why.
-    pub(crate) message: Text,
-    /// When it is tried again.
-    pub(crate) next_try: jiff::Timestamp,
-    /// The platform will not do it as it stands.
-    pub(crate) refused: bool,
 }
 
 /// Does the operations of a plan.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::stage::log;
-use super::{Failed, Work, read};
+use super::{Work, read};
 use crate::clock::later;
 use crate::error::{Result, Text};
 use crate::host::Level;
@@ -16,8 +16,8 @@ use crate::state::{Outcome as Row, Verdict};
 pub(super) enum Settled {
     /// Done.
     Done,
-    /// Failed; it waits.
-    Failed(Failed),
+    /// Failed with this code; it waits.
+    Failed(String),
     /// The platform does not let this token do it.
     Missing(Capability),
     /// Not sent.
@@ -188,15 +188,9 @@ pub(super) fn fail(
     record(work, intent, operation, Verdict::Failed(failure.code.clone()), Some(waiting.clone()))?;
     log(work, Level::Warning, operation, &format!("{} ({})", failure.message.en, failure.code));
     if let Some(chat) = work.chat(&operation.chat) {
-        chat.waiting.insert(attempt, waiting.clone());
+        chat.waiting.insert(attempt, waiting);
     }
-    Ok(Settled::Failed(Failed {
-        operation: operation.clone(),
-        code: waiting.code,
-        message: waiting.message,
-        next_try: waiting.next_try,
-        refused,
-    }))
+    Ok(Settled::Failed(failure.code.clone()))
 }
 
 /// The failure of an operation that the platform confirmed and that reading does not show.
@@ -219,7 +213,8 @@ fn record(
     verdict: Verdict,
     waiting: Option<Waiting>,
 ) -> Result<()> {
-    let row = Row { intent, operation, verdict, waiting, approved: work.hand.approved };
+    let row =
+        Row { intent, operation, verdict, waiting, approved: work.hand.approved_by.is_some() };
     work.state.settle(&[row], work.clock.now())?;
     if let Some(chat) = work.known.chats.get_mut(&operation.chat) {
         let attempt = Attempt { operation: operation.kind, account: operation.account.clone() };

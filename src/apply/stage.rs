@@ -143,10 +143,10 @@ impl Ledger for Stage<'_, '_> {
         if let Some(reason) = self.work.stop.reason() {
             self.end(Ended::Stopped(reason));
         }
-        if self.outcome.ended.is_none() {
-            if let Err(error) = self.intend(batch) {
-                self.end(Ended::State(error));
-            }
+        if self.outcome.ended.is_none()
+            && let Err(error) = self.intend(batch)
+        {
+            self.end(Ended::State(error));
         }
         if self.outcome.ended.is_some() {
             let rest = self.batches.split_off(batch);
@@ -227,10 +227,7 @@ impl Outcome {
                 *self.done.entry(operation.kind).or_default() += 1;
                 self.results.push((operation, Told::Done));
             }
-            Settled::Failed(failed) => {
-                self.results.push((operation, Told::Failed(failed.code.clone())));
-                self.failed.push(failed);
-            }
+            Settled::Failed(code) => self.results.push((operation, Told::Failed(code))),
             Settled::Missing(capability) => {
                 self.missing.insert(capability);
                 self.leave([operation]);

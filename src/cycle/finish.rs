@@ -319,7 +319,6 @@ impl Outcome {
             *self.done.entry(kind).or_default() += count;
         }
         self.results.extend(other.results);
-        self.failed.extend(other.failed);
         self.missing.extend(other.missing);
         self.left += other.left;
         self.ended = other.ended.or(self.ended.take());

@@ -14,7 +14,7 @@ use crate::plan::{Input, Known, Lacking, Plan, Policy, Scope};
 use crate::platform::{Capability, Counters, Platform};
 use crate::profile::{self, Desired, Source};
 use crate::roster::{self, Roster};
-use crate::state::{Accepted, Hand, Lock, State};
+use crate::state::{Accepted, Approval, Hand, Lock, State};
 use crate::stop::Stop;
 
 mod able;
@@ -33,6 +33,8 @@ pub(crate) struct Cycle<'a> {
     pub(crate) options: &'a Options,
     /// The profile's script.
     pub(crate) source: &'a Source,
+    /// The kinds of chats that the profile knows.
+    pub(crate) kinds: &'a [String],
     /// The messenger.
     pub(crate) platform: &'a dyn Platform,
     /// The session's connection to it, made on first use.
@@ -126,7 +128,7 @@ pub(crate) fn evaluate(cycle: &Cycle, roster: &Arc<Roster>) -> Result<Desired> {
     let log = |line: &str| cycle.host.log(Level::Info, line);
     profile::evaluate(
         cycle.source,
-        profile::Task {
+        profile::Room {
             roster,
             settings: &cycle.config.settings,
             organization: cycle.config.organization.as_deref(),
@@ -166,7 +168,7 @@ impl<'c, 'a> Run<'c, 'a> {
         let scope =
             Scope { kinds: cycle.options.kinds.clone(), chats: cycle.options.chats.clone() };
         let known = state.known(now)?;
-        check_scope(&scope, &desired, &known)?;
+        check_scope(&scope, cycle.kinds, &desired, &known)?;
         let mut number = state.last_cycle()?.map_or(0, |last| last.0) + 1;
         if !cycle.options.dry_run {
             // From here on the last quiet answer is no longer the whole truth.
@@ -215,7 +217,7 @@ impl<'c, 'a> Run<'c, 'a> {
             return Ok(());
         }
         self.connect()?;
-        self.open_intents = self.with_work(false, |work| apply::resolve(work, &intents))?;
+        self.open_intents = self.with_work(None, |work| apply::resolve(work, &intents))?;
         Ok(())
     }
 
@@ -227,7 +229,7 @@ impl<'c, 'a> Run<'c, 'a> {
             return Ok(());
         }
         self.connect()?;
-        self.with_work(false, |work| {
+        self.with_work(None, |work| {
             apply::read_chats(work, &due)?;
             apply::read_links(work, &linkless)
         })
@@ -286,7 +288,7 @@ impl<'c, 'a> Run<'c, 'a> {
     }
 
     fn plan(&self) -> Result<Plan> {
-        let (config, approved) = (self.cycle.config, self.approval()?);
+        let (config, approval) = (self.cycle.config, self.approval()?);
         let policy = policy(config);
         let organizations = organizations(config, &self.school.roster);
         Ok(crate::plan::plan(&Input {
@@ -301,14 +303,15 @@ impl<'c, 'a> Run<'c, 'a> {
             platform: self.cycle.platform.kind(),
             organizations: &organizations,
             now: self.cycle.clock.now(),
-            approved: approved.as_deref(),
+            approved: approval.as_ref().map(|approval| approval.fingerprint.as_str()),
         }))
     }
 
-    fn approval(&self) -> Result<Option<String>> {
-        match &self.cycle.options.approve {
-            Some(fingerprint) => Ok(Some(fingerprint.clone())),
-            None => self.state.meta("approval"),
+    fn approval(&self) -> Result<Option<Approval>> {
+        let actor = self.cycle.actor.to_owned();
+        match self.cycle.options.approve.clone() {
+            Some(fingerprint) => Ok(Some(Approval { fingerprint, actor })),
+            None => self.state.approval(),
         }
     }
 
@@ -320,8 +323,10 @@ impl<'c, 'a> Run<'c, 'a> {
                 break;
             }
             let operations = plan.operations.clone();
-            let approved = plan.approved;
-            let outcome = self.with_work(approved, |work| apply::run(work, &operations))?;
+            let approved =
+                self.approval()?.filter(|_| plan.approved).map(|approval| approval.actor);
+            let outcome =
+                self.with_work(approved.as_deref(), |work| apply::run(work, &operations))?;
             let missing: Vec<_> = outcome.missing.iter().map(|one| (*one, false)).collect();
             let ended = outcome.ended.is_some();
             all.merge(outcome);
@@ -337,7 +342,7 @@ impl<'c, 'a> Run<'c, 'a> {
 
     fn with_work<T>(
         &mut self,
-        approved: bool,
+        approved_by: Option<&str>,
         job: impl FnOnce(&mut Work) -> Result<T>,
     ) -> Result<T> {
         let cycle = self.cycle;
@@ -350,7 +355,7 @@ impl<'c, 'a> Run<'c, 'a> {
             clock: cycle.clock,
             stop: cycle.stop,
             in_flight: cycle.config.platform.requests_in_flight,
-            hand: Hand { cycle: self.number, actor: cycle.actor, approved },
+            hand: Hand { cycle: self.number, actor: cycle.actor, approved_by },
             host: cycle.host,
         };
         job(&mut work)
@@ -389,13 +394,9 @@ fn organizations(config: &Config, roster: &Roster) -> BTreeSet<String> {
     schools.filter(|id| config.organization.as_ref().is_none_or(|only| only == id)).collect()
 }
 
-fn check_scope(scope: &Scope, desired: &Desired, known: &Known) -> Result<()> {
-    let kinds: BTreeSet<&str> = desired
-        .chats
-        .values()
-        .map(|chat| chat.kind.as_str())
-        .chain(known.chats.values().map(|chat| chat.kind.as_str()))
-        .collect();
+fn check_scope(scope: &Scope, kinds: &[String], desired: &Desired, known: &Known) -> Result<()> {
+    let living = known.chats.values().map(|chat| chat.kind.as_str());
+    let kinds: BTreeSet<&str> = kinds.iter().map(String::as_str).chain(living).collect();
     let kinds: Vec<&str> = kinds.into_iter().collect();
     let mut faults: Vec<Fault> = Vec::new();
     for kind in scope.kinds.iter().filter(|kind| !kinds.contains(&kind.as_str())) {

@@ -82,6 +82,11 @@ pub fn approves(hold: &super::KnownHold, fingerprint: &str, now: Timestamp) -> b
         && fingerprint_of(&hold.content, hold.since) == fingerprint
 }
 
+/// What a person approves to let a remembered hold go.
+pub fn hold_fingerprint(hold: &super::KnownHold) -> String {
+    fingerprint_of(&hold.content, hold.since)
+}
+
 /// A chat that would lose too large a share of its people is held whole.
 fn by_chat(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
     let limit = input.policy.guard.chat_share;

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use mlua::{Function, Lua, Result as LuaResult, UserDataRef, Value};
+use mlua::{Function, UserDataRef, Value};
 
 use super::evaluate::{Evaluation, Object};
-use super::fault::said;
+use super::fault::{said, said_at};
 use super::global;
 use super::people::{Entry, People, Why};
 use super::shape::{ChatRule, Title};
@@ -22,36 +22,36 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Calls one function of the rule with the object and the settings.
-    fn call<T>(
-        &self,
-        function: &Function,
-        take: impl FnOnce(&Lua, Value) -> LuaResult<T>,
-    ) -> Result<T> {
-        let room = self.evaluation.room;
-        room.call(Some(self.key), || {
+    /// Calls one function of the rule with the object and the settings. An answer of a wrong kind
+    /// is told with the line where the function begins.
+    fn call<T>(&self, function: &Function, take: impl FnOnce(&Value) -> Answer<T>) -> Result<T> {
+        self.evaluation.luau.call(Some(self.key), || {
             let answer = function.call((&self.argument, &self.evaluation.settings))?;
-            take(&room.lua, answer)
+            take(&answer).map_err(|text| {
+                let line = function.info().line_defined.and_then(|line| u32::try_from(line).ok());
+                said_at("profile.script", text, line)
+            })
         })
     }
 
     pub(super) fn title(&self, rule: &ChatRule, object: &Object) -> Result<String> {
         let made = match &rule.title {
-            Title::Made(function) => self.call(function, |_, answer| text_answer(&answer))?,
+            Title::Made(function) => self.call(function, text_answer)?,
             Title::Template(template) => {
                 let values = match object {
                     Object::School(school) => global::of_school(school),
                     Object::Class(class) => global::of_class(class),
                 };
                 self.evaluation
-                    .room
+                    .luau
                     .call(Some(self.key), || fill(template, &values).map_err(said))?
             }
         };
         Ok(self.tidy(&made, object))
     }
 
-    /// The title as it will be shown; one that had to be cut, or has nothing in it, is warned about.
+    /// The title as it will be shown; one that had to be cut, or has nothing in it, is warned
+    /// about.
     fn tidy(&self, made: &str, object: &Object) -> String {
         let ground = &self.evaluation.ground;
         let school = match object {
@@ -96,7 +96,7 @@ impl Asked<'_> {
 
     fn holds(&self, condition: &Option<Function>) -> Result<bool> {
         match condition {
-            Some(condition) => self.call(condition, |_, answer| boolean_answer("when", &answer)),
+            Some(condition) => self.call(condition, |answer| boolean_answer("when", answer)),
             None => Ok(true),
         }
     }
@@ -107,12 +107,12 @@ impl Asked<'_> {
         rule: &ChatRule,
     ) -> Result<BTreeMap<String, DesiredMember>> {
         let mut members = BTreeMap::new();
-        for entry in self.call(&rule.members, |_, answer| people_answer(&answer))?.entries() {
+        for entry in self.call(&rule.members, people_answer)?.entries() {
             let reasons = reasons(entry, &format!("{kind}.members"));
             members.insert(self.id(entry), self.member(entry, reasons));
         }
         let Some(admins) = &rule.admins else { return Ok(members) };
-        for entry in self.call(admins, |_, answer| people_answer(&answer))?.entries() {
+        for entry in self.call(admins, people_answer)?.entries() {
             let why = reasons(entry, &format!("{kind}.admins"));
             let member =
                 members.entry(self.id(entry)).or_insert_with(|| self.member(entry, why.clone()));
@@ -150,16 +150,18 @@ fn reasons(entry: &Entry, rule: &str) -> Vec<Reason> {
     entry.reasons.iter().map(reason).collect()
 }
 
-fn text_answer(answer: &Value) -> LuaResult<String> {
+type Answer<T> = std::result::Result<T, Text>;
+
+fn text_answer(answer: &Value) -> Answer<String> {
     match answer {
-        Value::String(text) => Ok(text.to_str()?.to_owned()),
+        Value::String(text) => Ok(text.to_string_lossy()),
         other => Err(wrong_answer("title", "текст", "a text", other)),
     }
 }
 
 /// A text such as "false" counts as true in Lua, and a CSV has only texts: so nothing but a boolean
 /// (or nothing at all) will do.
-pub(super) fn boolean_answer(rule: &str, answer: &Value) -> LuaResult<bool> {
+pub(super) fn boolean_answer(rule: &str, answer: &Value) -> Answer<bool> {
     match answer {
         Value::Boolean(yes) => Ok(*yes),
         Value::Nil => Ok(false),
@@ -172,23 +174,25 @@ pub(super) fn boolean_answer(rule: &str, answer: &Value) -> LuaResult<bool> {
     }
 }
 
-fn people_answer(answer: &Value) -> LuaResult<UserDataRef<People>> {
-    match answer {
-        Value::UserData(data) if data.is::<People>() => data.borrow::<People>(),
-        // A forgotten `return` must not empty a chat.
-        other => Err(wrong_answer(
-            "members / admins",
+fn people_answer(answer: &Value) -> Answer<UserDataRef<People>> {
+    let people = match answer {
+        Value::UserData(data) => data.borrow::<People>().ok(),
+        _ => None,
+    };
+    // A forgotten `return` must not empty a chat.
+    people.ok_or_else(|| {
+        let (ru, en) = (
             "множество людей (нет ли пропущенного return?)",
             "a set of people (is a return missing?)",
-            other,
-        )),
-    }
+        );
+        wrong_answer("members / admins", ru, en, answer)
+    })
 }
 
-fn wrong_answer(rule: &str, ru: &str, en: &str, answer: &Value) -> mlua::Error {
+fn wrong_answer(rule: &str, ru: &str, en: &str, answer: &Value) -> Text {
     let kind = answer.type_name();
-    said(Text::new(
+    Text::new(
         format!("{rule}: функция должна вернуть {ru}, а вернула {kind}"),
         format!("{rule}: the function must return {en}, it returned {kind}"),
-    ))
+    )
 }

@@ -14,7 +14,7 @@ use super::ask::Asked;
 use super::global;
 use super::ground::Ground;
 use super::objects::{Class, School};
-use super::room::{Limits, Room};
+use super::room::{Limits, Luau};
 use super::settings::{self, Settings};
 use super::shape::{ChatRule, Per, Script};
 use super::text::nearest;
@@ -23,8 +23,8 @@ use crate::error::{Code, Error, Fault, Result, Text};
 use crate::roster::{ClassIx, ClassType, OrgIx, Roster};
 use crate::stop::Stop;
 
-/// What one evaluation works on.
-pub struct Task<'a> {
+/// What one evaluation works on, and within which limits.
+pub struct Room<'a> {
     /// The accepted roster.
     pub roster: &'a Arc<Roster>,
     /// `settings` of the configuration.
@@ -60,8 +60,8 @@ impl Description {
     /// The values of all settings: the defaults, with what the configuration gives instead.
     ///
     /// # Errors
-    /// [`Code::Config`] with a fault at `settings.<name>` for each unknown name (and the nearest known
-    /// one), wrong type or impossible value.
+    /// [`Code::Config`] with a fault at `settings.<name>` for each unknown name (and the nearest
+    /// known one), wrong type or impossible value.
     pub fn settings_with(&self, given: &Map<String, Value>) -> Result<Map<String, Value>> {
         settings::with_given(&self.settings, given)
     }
@@ -73,18 +73,14 @@ impl Description {
 /// [`Code::Profile`] with file, line and object where the script fails or exceeds its limits;
 /// [`Code::Config`] for settings or an organisation that do not exist; [`Code::Cancelled`] where
 /// `stop` ended it, by cancel or by budget.
-pub fn evaluate(source: &Source, task: Task<'_>) -> Result<Desired> {
-    let Task { roster, settings, organization, now, limits, stop, log } = task;
+pub fn evaluate(source: &Source, room: Room<'_>) -> Result<Desired> {
+    let Room { roster, settings, organization, now, limits, stop, log } = room;
     let schools = schools(roster, organization)?;
-    let (desired, printed) = apart(|| {
-        let room = open(source, limits, stop.clone(), now);
-        match room {
-            Ok(room) => (
-                Evaluation::run(&room, source, roster, settings, limits, &schools),
-                room.printed.take(),
-            ),
-            Err(error) => (Err(error), Vec::new()),
+    let (desired, printed) = apart(|| match open(source, limits, stop.clone(), now) {
+        Ok(luau) => {
+            (Evaluation::run(&luau, source, roster, settings, &schools), luau.printed.take())
         }
+        Err(error) => (Err(error), Vec::new()),
     })?;
     printed.iter().for_each(|line| log(line));
     desired
@@ -98,8 +94,8 @@ pub fn describe(source: &Source) -> Result<Description> {
     // A description must not depend on the day; the script sees the first one there is.
     let now = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
     apart(|| {
-        let room = open(source, Limits::default(), Stop::never(), &now)?;
-        let script = script(&room, source)?;
+        let luau = open(source, Limits::default(), Stop::never(), &now)?;
+        let script = script(&luau, source)?;
         let kinds = script.chats.keys().cloned().collect();
         let Script { name, title, version, settings, .. } = script;
         Ok(Description { name, title, version, settings, kinds })
@@ -124,14 +120,14 @@ fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
     })
 }
 
-fn open(source: &Source, limits: Limits, stop: Stop, now: &Zoned) -> Result<Room> {
-    Room::new(source, limits, stop, |lua| global::zvonok(lua, &source.text, now))
+fn open(source: &Source, limits: Limits, stop: Stop, now: &Zoned) -> Result<Luau> {
+    Luau::new(source, limits, stop, |lua| global::zvonok(lua, &source.text, now))
 }
 
-fn script(room: &Room, source: &Source) -> Result<Script> {
-    match room.run(source)? {
+fn script(luau: &Luau, source: &Source) -> Result<Script> {
+    match luau.run(source)? {
         LuaValue::UserData(data) if data.is::<Script>() => {
-            room.call(None, || Ok(data.borrow::<Script>()?.clone()))
+            luau.call(None, || Ok(data.borrow::<Script>()?.clone()))
         }
         other => {
             let kind = other.type_name();
@@ -179,7 +175,7 @@ pub(super) enum Object {
 
 /// The state of one evaluation.
 pub(super) struct Evaluation<'a> {
-    pub(super) room: &'a Room,
+    pub(super) luau: &'a Luau,
     pub(super) roster: &'a Roster,
     pub(super) ground: Rc<Ground>,
     pub(super) settings: LuaValue,
@@ -189,24 +185,23 @@ pub(super) struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     fn run(
-        room: &'a Room,
+        luau: &'a Luau,
         source: &Source,
         roster: &'a Arc<Roster>,
         given: &Map<String, Value>,
-        limits: Limits,
         schools: &[OrgIx],
     ) -> Result<Desired> {
-        let script = script(room, source)?;
+        let script = script(luau, source)?;
         let settings = settings::with_given(&script.settings, given)?;
-        let ground = Ground::new(roster.clone(), limits.memory);
+        let ground = Ground::new(roster.clone());
         if let Some(most) = settings["max_guardians"].as_u64() {
             ground.max_guardians.set(most as usize);
         }
         let organization_in_title = settings["organization_in_title"].as_bool().unwrap_or(false);
-        let settings = room.call(None, || Settings(settings).into_lua(&room.lua))?;
+        let settings = luau.call(None, || Settings(settings).into_lua(&luau.lua))?;
         let chats = BTreeMap::new();
         let mut evaluation =
-            Evaluation { room, roster, ground, settings, organization_in_title, chats };
+            Evaluation { luau, roster, ground, settings, organization_in_title, chats };
         for &school in schools {
             evaluation.school(&script, school)?;
         }
@@ -307,8 +302,8 @@ impl<'a> Evaluation<'a> {
     }
 
     fn argument(&self, key: &str, object: &Object) -> Result<LuaValue> {
-        let lua = &self.room.lua;
-        self.room.call(Some(key), || match object {
+        let lua = &self.luau.lua;
+        self.luau.call(Some(key), || match object {
             Object::School(school) => school.clone().into_lua(lua),
             Object::Class(class) => class.clone().into_lua(lua),
         })

@@ -32,7 +32,29 @@ pub(super) fn said_as(code: &'static str, text: Text) -> LuaError {
 
 /// The same, about a line that the room knows better than Luau.
 pub(super) fn said_at(code: &'static str, text: Text, line: Option<u32>) -> LuaError {
+    let text = Text::new(shortened(text.ru), shortened(text.en));
     LuaError::external(Said { code, text, line })
+}
+
+/// A message short enough for a log: a script may raise an error as long as its memory.
+fn shortened(text: String) -> String {
+    const LONGEST: usize = 1000;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// The error as the text that a script's `pcall` gets.
+pub(super) fn caught(error: &LuaError) -> String {
+    match error {
+        LuaError::CallbackError { cause, .. } => caught(cause),
+        LuaError::RuntimeError(message) => {
+            let message = message.split("\nstack traceback:").next().unwrap_or_default();
+            shortened(message.to_owned())
+        }
+        other => shortened(other.to_string()),
+    }
 }
 
 /// What a Lua error tells, taken out of mlua's wrapping.
@@ -42,8 +64,8 @@ struct Told {
     line: Option<u32>,
 }
 
-/// The error of a script as the library's own: `at` is `file:line`, and the message names the object
-/// that the script was working on.
+/// The error of a script as the library's own: `at` is `file:line`, and the message names the
+/// object that the script was working on.
 pub(super) fn profile_error(error: &LuaError, file: &str, object: Option<&str>) -> Error {
     let told = tell(error, chunk_name(file));
     let at = match told.line {
@@ -106,7 +128,7 @@ fn plain(message: &str, code: &'static str, chunk: &str) -> Told {
     }
     let line = line_in(head, chunk).or_else(|| line_in(traceback, chunk));
     let what = line.and_then(|line| head.strip_prefix(&format!("{chunk}:{line}: ")));
-    let what = what.unwrap_or(head);
+    let what = shortened(what.unwrap_or(head).to_owned());
     let text = Text::new(format!("ошибка профиля: {what}"), format!("profile error: {what}"));
     Told { code, text, line }
 }

@@ -1,28 +1,38 @@
 //! The global `zvonok`: what a script has beside Luau itself.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use jiff::Zoned;
 use mlua::{Lua, Result as LuaResult, Table, Value, Variadic};
 
 use super::fault::said;
-use super::matching::{MetadataKey, host_role};
+use super::matching::{MetadataKey, host_role, texts_of};
 use super::objects::{Class, School};
 use super::shape;
 use super::text;
 use crate::error::Text;
+use crate::roster::{texts, truthy};
 
 /// Makes the table; `script` is the profile's text, for the lines of its keys.
 pub(super) fn zvonok(lua: &Lua, script: &str, now: &Zoned) -> LuaResult<Table> {
     let table = lua.create_table()?;
     table.set("today", now.date().to_string())?;
     table.set("now", now.timestamp().display_with_offset(now.offset()).to_string())?;
-    table.set("metadata", lua.create_function(|_, key: String| Ok(MetadataKey(key)))?)?;
+    table.set("metadata", lua.create_function(MetadataKey::new)?)?;
     table.set("host_role", lua.create_function(host_role)?)?;
     table.set("fill", lua.create_function(fill)?)?;
+    table.set("list", lua.create_function(|_, value: Value| list(&value))?)?;
     table.set("yes", lua.create_function(|_, value: Value| yes(&value))?)?;
     let script = script.to_owned();
-    let profile = lua.create_function(move |_, given: Table| shape::script(&given, &script))?;
+    let made = Cell::new(false);
+    let profile = lua.create_function(move |_, given: Table| match made.replace(true) {
+        false => shape::script(&given, &script),
+        true => Err(said(Text::new(
+            "zvonok.profile вызывают один раз",
+            "zvonok.profile is called once",
+        ))),
+    })?;
     table.set("profile", profile)?;
     Ok(table)
 }
@@ -43,12 +53,21 @@ fn values_of(source: &Value) -> LuaResult<BTreeMap<String, String>> {
         Value::UserData(data) if data.is::<Class>() => Ok(of_class(&*data.borrow()?)),
         Value::Table(table) => table
             .pairs::<String, Value>()
-            .map(|pair| pair.and_then(|(key, value)| Ok((key, value.to_string()?))))
+            .map(|pair| pair.and_then(|(key, value)| Ok((key, short_text(&value)?))))
             .collect(),
         other => Err(said(Text::new(
             format!("fill: нужны школа, класс или таблица, а не {}", other.type_name()),
             format!("fill: a school, a class or a table is needed, not {}", other.type_name()),
         ))),
+    }
+}
+
+fn short_text(value: &Value) -> LuaResult<String> {
+    match value {
+        Value::String(text) if text.as_bytes().len() > text::LONGEST_TEXT => {
+            Err(said(text::too_long()))
+        }
+        other => other.to_string(),
     }
 }
 
@@ -60,8 +79,8 @@ pub(super) fn of_school(school: &School) -> BTreeMap<String, String> {
     ])
 }
 
-/// The places of a class, and those of its school. `homeroom` and `group` are the homeroom's title; a
-/// journal without a homeroom goes by its own.
+/// The places of a class, and those of its school. `homeroom` and `group` are the homeroom's title;
+/// a journal without a homeroom goes by its own.
 pub(super) fn of_class(class: &Class) -> BTreeMap<String, String> {
     let row = class.row();
     let homeroom = class.homeroom();
@@ -80,12 +99,24 @@ pub(super) fn of_class(class: &Class) -> BTreeMap<String, String> {
 
 /// Whether a value of metadata says yes: `true`, a number but 0, `"true"`, `"1"`, `"да"`.
 fn yes(value: &Value) -> LuaResult<bool> {
-    let json = match value {
+    Ok(truthy(Some(&plain(value)?)))
+}
+
+/// The texts of a metadata value: a list, a comma-separated text (as CSV has it), or one value.
+fn list(value: &Value) -> LuaResult<Vec<String>> {
+    match value {
+        Value::Table(items) => texts_of(items.sequence_values::<Value>()),
+        other => Ok(texts(Some(&plain(other)?))),
+    }
+}
+
+fn plain(value: &Value) -> LuaResult<serde_json::Value> {
+    Ok(match value {
         Value::Boolean(yes) => (*yes).into(),
         Value::Integer(number) => (*number).into(),
+        Value::Number(number) if number.fract() == 0.0 => (*number as i64).into(),
         Value::Number(number) => (*number).into(),
         Value::String(text) => text.to_str()?.to_owned().into(),
         _ => serde_json::Value::Null,
-    };
-    Ok(crate::roster::truthy(Some(&json)))
+    })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use mlua::{Lua, Result as LuaResult};
+use mlua::{Error as LuaError, Lua, Result as LuaResult};
 
 use super::fault::said_as;
 use crate::error::{Fault, Text};
@@ -16,19 +16,16 @@ pub(super) struct Ground {
     pub(super) roster: Arc<Roster>,
     /// The setting `max_guardians`.
     pub(super) max_guardians: Cell<usize>,
-    /// Memory that sets of people take; Luau does not see it.
-    pub(super) ledger: Rc<Ledger>,
     reads: RefCell<BTreeSet<String>>,
     touched: RefCell<BTreeSet<ClassIx>>,
     warnings: RefCell<BTreeMap<(String, String, String), Fault>>,
 }
 
 impl Ground {
-    pub(super) fn new(roster: Arc<Roster>, memory: usize) -> Rc<Ground> {
+    pub(super) fn new(roster: Arc<Roster>) -> Rc<Ground> {
         Rc::new(Ground {
             roster,
             max_guardians: Cell::new(usize::MAX),
-            ledger: Rc::new(Ledger { used: Cell::new(0), limit: memory }),
             reads: RefCell::default(),
             touched: RefCell::default(),
             warnings: RefCell::default(),
@@ -45,9 +42,14 @@ impl Ground {
         of.get(key)
     }
 
+    /// Notes a name of metadata. Names beyond all reason are not kept: a script that makes them up
+    /// by the thousand would fill the host's memory.
     pub(super) fn note_read(&self, key: &str) {
-        if !self.reads.borrow().contains(key) {
-            self.reads.borrow_mut().insert(key.to_owned());
+        const MOST: usize = 10_000;
+        const LONGEST: usize = 200;
+        let mut reads = self.reads.borrow_mut();
+        if key.len() <= LONGEST && reads.len() < MOST && !reads.contains(key) {
+            reads.insert(key.to_owned());
         }
     }
 
@@ -77,30 +79,20 @@ impl Ground {
     }
 }
 
-/// Counts memory outside Luau, against a limit of its own.
+/// Counts memory that values of the script take outside Luau, against a limit of its own.
 pub(super) struct Ledger {
     used: Cell<usize>,
     limit: usize,
 }
 
 impl Ledger {
-    /// Takes `bytes` until the answer is dropped. Sets that nobody holds any more are collected first
-    /// when there is not enough.
-    pub(super) fn charge(self: &Rc<Self>, lua: &Lua, bytes: usize) -> LuaResult<Charge> {
-        if self.used.get() + bytes > self.limit {
-            lua.gc_collect()?;
-        }
-        if self.used.get() + bytes > self.limit {
-            return Err(said_as(
-                "profile.memory",
-                Text::new(
-                    "множества людей заняли всю отведённую память",
-                    "sets of people used up the memory",
-                ),
-            ));
-        }
-        self.used.set(self.used.get() + bytes);
-        Ok(Charge { ledger: self.clone(), bytes })
+    /// An empty ledger; the room keeps it beside its Luau state.
+    pub(super) fn new(limit: usize) -> Rc<Ledger> {
+        Rc::new(Ledger { used: Cell::new(0), limit })
+    }
+
+    fn has(&self, bytes: usize) -> bool {
+        self.used.get().saturating_add(bytes) <= self.limit
     }
 }
 
@@ -108,6 +100,27 @@ impl Ledger {
 pub(super) struct Charge {
     ledger: Rc<Ledger>,
     bytes: usize,
+}
+
+impl Charge {
+    /// Takes `bytes` from the room's ledger until the answer is dropped. Values that nobody holds
+    /// any more are collected first when there is not enough.
+    pub(super) fn take(lua: &Lua, bytes: usize) -> LuaResult<Charge> {
+        let ledger = lua.app_data_ref::<Rc<Ledger>>().map(|ledger| ledger.clone());
+        let ledger = ledger.ok_or_else(|| LuaError::runtime("the room has no ledger"))?;
+        if !ledger.has(bytes) {
+            lua.gc_collect()?;
+        }
+        if !ledger.has(bytes) {
+            let text = Text::new(
+                "множества и условия заняли всю отведённую память",
+                "sets and predicates used up the memory",
+            );
+            return Err(said_as("profile.memory", text));
+        }
+        ledger.used.set(ledger.used.get() + bytes);
+        Ok(Charge { ledger, bytes })
+    }
 }
 
 impl Drop for Charge {

@@ -1,17 +1,22 @@
-//! Functions of the standard library that the room replaces: `print` goes to the log, and numbers are
+//! Functions of the standard library that the room replaces: `print` goes to the log, `pcall` gives
+//! errors as texts, and numbers are
 //! read and written without the host's locale (a host under `ru_RU` would write `0,5` and not read
 //! `0.5`).
 
 use std::rc::Rc;
 
-use mlua::{FromLua, Function, Lua, Result as LuaResult, Table, Value, Variadic};
+use mlua::{
+    Error as LuaError, FromLua, Function, Lua, MultiValue, Result as LuaResult, Table, Value,
+    Variadic,
+};
 
-use super::fault::said;
-use super::room::Printed;
+use super::fault::{caught, said};
+use super::room::{Printed, Watch};
+use super::text::{LONGEST_TEXT, too_long};
 use crate::error::Text;
 
 /// Puts the replacements in place.
-pub(super) fn install(lua: &Lua, printed: &Rc<Printed>) -> LuaResult<()> {
+pub(super) fn install(lua: &Lua, printed: &Rc<Printed>, watch: &Rc<Watch>) -> LuaResult<()> {
     let globals = lua.globals();
     let printed = printed.clone();
     let print = lua.create_function(move |lua, values: Variadic<Value>| {
@@ -19,13 +24,43 @@ pub(super) fn install(lua: &Lua, printed: &Rc<Printed>) -> LuaResult<()> {
         Ok(())
     })?;
     globals.set("print", print)?;
+    let watch = watch.clone();
+    let pcall = lua.create_function(move |lua, call| protected(lua, &watch, call))?;
+    globals.set("pcall", pcall)?;
     globals.set("tonumber", lua.create_function(to_number)?)?;
     globals.get::<Table>("string")?.set("format", lua.create_function(format)?)
 }
 
 fn line_of(lua: &Lua, values: &[Value]) -> LuaResult<String> {
-    let texts = values.iter().map(|value| shown(lua, value)).collect::<LuaResult<Vec<_>>>()?;
-    Ok(texts.join("\t"))
+    let mut line = String::new();
+    for (at, value) in values.iter().enumerate() {
+        if line.len() > Printed::LONGEST {
+            break;
+        }
+        line.push_str(if at == 0 { "" } else { "\t" });
+        line.push_str(&shown(lua, value)?);
+    }
+    Ok(line)
+}
+
+/// `pcall`, which gives the error as text: an error kept as a value would hold memory that Luau
+/// does not count. The end of the room's time passes through.
+fn protected(
+    lua: &Lua,
+    watch: &Watch,
+    (function, arguments): (Value, MultiValue),
+) -> LuaResult<(bool, MultiValue)> {
+    let called = match function {
+        Value::Function(function) => function.call::<MultiValue>(arguments),
+        other => Err(LuaError::runtime(format!("attempt to call a {} value", other.type_name()))),
+    };
+    match called {
+        Ok(values) => Ok((true, values)),
+        Err(error) if watch.has_ended() => Err(error),
+        Err(error) => {
+            Ok((false, MultiValue::from_iter([Value::String(lua.create_string(caught(&error))?)])))
+        }
+    }
 }
 
 /// A value as `tostring` shows it; Luau writes numbers by itself, without the locale.
@@ -59,12 +94,16 @@ fn decimal(text: &str) -> Option<f64> {
     text.parse().ok().filter(|_| plain)
 }
 
-/// `string.format` for what profiles write: `%s %d %i %x %X %f %%`, with width, `-`, `0`, precision.
+/// `string.format` for what profiles write: `%s %d %i %x %X %f %%`, with width, `-`, `0`,
+/// precision.
 fn format(lua: &Lua, (template, values): (String, Variadic<Value>)) -> LuaResult<String> {
     let mut out = String::new();
     let mut values = values.iter();
     let mut rest = template.as_str();
     while let Some(at) = rest.find('%') {
+        if out.len() + at > LONGEST_TEXT {
+            break;
+        }
         out.push_str(&rest[..at]);
         let (spec, after) = Spec::parse(&rest[at + 1..])?;
         rest = after;
@@ -76,6 +115,12 @@ fn format(lua: &Lua, (template, values): (String, Variadic<Value>)) -> LuaResult
             bad_format("значений меньше, чем мест", "there are fewer values than places")
         })?;
         out.push_str(&spec.write(lua, value)?);
+        if out.len() > LONGEST_TEXT {
+            return Err(said(too_long()));
+        }
+    }
+    if out.len() + rest.len() > LONGEST_TEXT {
+        return Err(said(too_long()));
     }
     out.push_str(rest);
     Ok(out)

@@ -1,12 +1,12 @@
-//! Conditions on metadata: `{ online = true, state = { "published", "conducted" } }`, paths, and the
-//! predicates that `zvonok.metadata` and `zvonok.host_role` make.
+//! Conditions on metadata: `{ online = true, state = { "published", "conducted" } }`, paths, and
+//! the predicates that `zvonok.metadata` and `zvonok.host_role` make.
 
 use mlua::{
     Lua, MetaMethod, Result as LuaResult, Table, UserData, UserDataMethods, Value, Variadic,
 };
 
 use super::fault::said;
-use super::ground::Ground;
+use super::ground::{Charge, Ground};
 use super::text::unknown;
 use crate::error::Text;
 use crate::roster::{Metadata, texts, truthy};
@@ -30,15 +30,15 @@ impl Match {
         Match(vec![(key.to_owned(), Want::Truth(true))])
     }
 
-    fn one_of(key: &str, texts: Vec<String>) -> Match {
-        Match(vec![(key.to_owned(), Want::OneOf(texts))])
-    }
-
     /// A condition from a script's table.
     pub(super) fn from_table(table: &Table) -> LuaResult<Match> {
+        const MOST: usize = 20;
         let mut wants = Vec::new();
         for pair in table.pairs::<Value, Value>() {
             let (key, value) = pair?;
+            if wants.len() == MOST {
+                return Err(bad_condition("слишком много имён", "too many names"));
+            }
             let Value::String(key) = key else {
                 return Err(bad_condition(
                     "слева от = должно стоять имя",
@@ -62,8 +62,8 @@ impl Match {
         }
     }
 
-    /// Whether the metadata meets the condition. Every name is read, so that what the script depends
-    /// on does not hang on the order of names.
+    /// Whether the metadata meets the condition. Every name is read, so that what the script
+    /// depends on does not hang on the order of names.
     pub(super) fn holds(&self, metadata: &Metadata, ground: &Ground) -> bool {
         self.0
             .iter()
@@ -88,18 +88,32 @@ impl Want {
 fn want(value: Value) -> LuaResult<Want> {
     match value {
         Value::Boolean(yes) => Ok(Want::Truth(yes)),
-        Value::Table(list) => {
-            let values = list.sequence_values::<Value>().collect::<LuaResult<Vec<_>>>()?;
-            Ok(Want::OneOf(values.iter().map(text_of).collect::<LuaResult<_>>()?))
-        }
+        Value::Table(list) => texts_of(list.sequence_values::<Value>()).map(Want::OneOf),
         other => Ok(Want::OneOf(vec![text_of(&other)?])),
     }
+}
+
+/// The texts of a condition, no more than anybody would write: copies are not Luau's memory.
+pub(super) fn texts_of(values: impl Iterator<Item = LuaResult<Value>>) -> LuaResult<Vec<String>> {
+    const MOST: usize = 1000;
+    let mut texts = Vec::new();
+    for value in values {
+        if texts.len() == MOST {
+            return Err(bad_condition("слишком много значений", "too many values"));
+        }
+        texts.push(text_of(&value?)?);
+    }
+    Ok(texts)
 }
 
 /// A text or a number as the text that metadata is compared with. Rust writes the number, so the
 /// host's locale has no say.
 fn text_of(value: &Value) -> LuaResult<String> {
+    const LONGEST: usize = 1000;
     match value {
+        Value::String(text) if text.as_bytes().len() > LONGEST => {
+            Err(bad_condition("слишком длинный текст", "a text is too long"))
+        }
         Value::String(text) => Ok(text.to_str()?.trim().to_owned()),
         Value::Integer(number) => Ok(number.to_string()),
         Value::Number(number) => Ok(number.to_string()),
@@ -115,25 +129,48 @@ fn bad_condition(ru: &str, en: &str) -> mlua::Error {
 }
 
 /// A condition as a value of the script.
-pub(super) struct Predicate(pub(super) Match);
+pub(super) struct Predicate {
+    condition: Match,
+    _charge: Charge,
+}
 
 impl UserData for Predicate {}
 
+impl Predicate {
+    /// `metadata[key]` is one of these texts, or has one of them.
+    fn one_of(lua: &Lua, key: &str, values: &[Value]) -> LuaResult<Predicate> {
+        let texts = texts_of(values.iter().cloned().map(Ok))?;
+        let bytes =
+            key.len() + texts.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
+        let condition = Match(vec![(key.to_owned(), Want::OneOf(texts))]);
+        Ok(Predicate { condition, _charge: Charge::take(lua, bytes)? })
+    }
+}
+
 /// `zvonok.metadata "key"`: by itself "says yes"; called with texts, "is or has one of them".
-pub(super) struct MetadataKey(pub(super) String);
+pub(super) struct MetadataKey {
+    key: String,
+    _charge: Charge,
+}
+
+impl MetadataKey {
+    pub(super) fn new(lua: &Lua, key: String) -> LuaResult<MetadataKey> {
+        let charge = Charge::take(lua, key.len())?;
+        Ok(MetadataKey { key, _charge: charge })
+    }
+}
 
 impl UserData for MetadataKey {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods.add_meta_method(MetaMethod::Call, |_, this, values: Variadic<Value>| {
-            let texts = values.iter().map(text_of).collect::<LuaResult<Vec<_>>>()?;
-            Ok(Predicate(Match::one_of(&this.0, texts)))
+        methods.add_meta_method(MetaMethod::Call, |lua, this, values: Variadic<Value>| {
+            Predicate::one_of(lua, &this.key, &values)
         });
     }
 }
 
 /// `zvonok.host_role(…)`: the host's own access roles of a person, `metadata.accessRoles`.
-pub(super) fn host_role(_: &Lua, roles: Variadic<String>) -> LuaResult<Predicate> {
-    Ok(Predicate(Match::one_of("accessRoles", roles.iter().map(|r| r.trim().to_owned()).collect())))
+pub(super) fn host_role(lua: &Lua, roles: Variadic<Value>) -> LuaResult<Predicate> {
+    Predicate::one_of(lua, "accessRoles", &roles)
 }
 
 /// A condition given as a path, a table or a predicate; `None` where the value is none of them.
@@ -142,10 +179,10 @@ pub(super) fn condition(value: &Value) -> LuaResult<Option<Match>> {
         Value::String(path) => Match::from_path(&path.to_str()?).map(Some),
         Value::Table(table) => Match::from_table(table).map(Some),
         Value::UserData(data) if data.is::<Predicate>() => {
-            Ok(Some(data.borrow::<Predicate>()?.0.clone()))
+            Ok(Some(data.borrow::<Predicate>()?.condition.clone()))
         }
         Value::UserData(data) if data.is::<MetadataKey>() => {
-            Ok(Some(Match::truth(&data.borrow::<MetadataKey>()?.0)))
+            Ok(Some(Match::truth(&data.borrow::<MetadataKey>()?.key)))
         }
         _ => Ok(None),
     }

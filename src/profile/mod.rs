@@ -1,5 +1,5 @@
-//! The profile: a Luau script of one kind of host says which chats must exist, who is in them and who
-//! administers them. Only this module knows Luau.
+//! The profile: a Luau script of one kind of host says which chats must exist, who is in them and
+//! who administers them. Only this module knows Luau.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,8 @@ use serde_json::Value;
 use crate::error::Fault;
 
 mod ask;
+#[cfg(test)]
+mod editor;
 mod evaluate;
 mod fault;
 mod global;
@@ -24,7 +26,7 @@ mod source;
 mod text;
 mod words;
 
-pub use evaluate::{Description, Task, describe, evaluate};
+pub use evaluate::{Description, Room, describe, evaluate};
 pub use room::Limits;
 pub use source::{BUILT_IN, Source, source};
 
@@ -81,8 +83,8 @@ pub struct DesiredChat {
     pub existence: Existence,
     /// Who should be in, by the person's `sourcedId`. Admins are always members.
     pub members: BTreeMap<String, DesiredMember>,
-    /// `sourcedId`s of the classes whose rows decide about this chat: broken or missing rows of any of
-    /// them freeze it. The class itself and, for a journal, its homeroom.
+    /// `sourcedId`s of the classes whose rows decide about this chat: broken or missing rows of any
+    /// of them freeze it. The class itself and, for a journal, its homeroom.
     pub depends_on: BTreeSet<String>,
 }
 
@@ -132,4 +134,10 @@ pub struct Setting {
     pub default: Value,
     /// What it does, for people.
     pub help: String,
+}
+
+/// The version of Luau that is built in, such as `0.740`.
+pub fn luau_version() -> String {
+    let name: String = mlua::Lua::new().globals().get("_VERSION").unwrap_or_default();
+    name.trim_start_matches("Luau").trim().to_owned()
 }

@@ -10,7 +10,7 @@ use mlua::{
 
 use super::fault::said;
 use super::ground::Ground;
-use super::matching::{Match, must_be_condition};
+use super::matching::{Match, must_be_condition, texts_of};
 use super::people::{Entry, People};
 use super::text::unknown;
 use super::words::Words;
@@ -95,7 +95,7 @@ impl School {
     }
 }
 
-const SCHOOL: &[&str] = &[
+pub(super) const SCHOOL: &[&str] = &[
     "id",
     "title",
     "short_title",
@@ -125,7 +125,8 @@ impl UserData for School {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         closed(methods, ("у школы нет", "a school has no"), SCHOOL);
-        methods.add_method("people", |lua, this, roles: Variadic<String>| {
+        methods.add_method("people", |lua, this, roles: Variadic<Value>| {
+            let roles = texts_of(roles.iter().cloned().map(Ok))?;
             this.by_role(lua, |role| roles.iter().any(|name| **name == *role.role))
         });
         methods.add_method("holding", |lua, this, wanted: Table| {
@@ -260,7 +261,7 @@ fn staff_role(roster: &Roster, person: PersonIx) -> Option<&Role> {
     staff.min_by_key(|role| !role.primary)
 }
 
-const CLASS: &[&str] = &[
+pub(super) const CLASS: &[&str] = &[
     "id",
     "title",
     "kind",
@@ -330,7 +331,7 @@ fn enrolled_words(words: &[Value]) -> LuaResult<(Vec<String>, Option<bool>)> {
     let (mut roles, mut primary) = (Vec::new(), None);
     for word in words {
         match word {
-            Value::String(role) => roles.push(role.to_str()?.to_owned()),
+            Value::String(_) => roles.extend(texts_of([Ok(word.clone())].into_iter())?),
             Value::Table(options) => primary = primary_option(options)?,
             other => {
                 return Err(said(Text::new(
@@ -373,7 +374,7 @@ impl Person {
     }
 }
 
-const PERSON: &[&str] = &["id", "role", "grades", "metadata", "has_role", "matches"];
+pub(super) const PERSON: &[&str] = &["id", "role", "grades", "metadata", "has_role", "matches"];
 
 impl UserData for Person {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {

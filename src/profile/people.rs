@@ -36,6 +36,12 @@ impl Entry {
         Entry { person, role, reasons: vec![Why { word, row }] }
     }
 
+    /// What the entry takes at most: a word may be shared.
+    fn bytes(&self) -> usize {
+        let reason = |why: &Why| size_of::<Why>() + why.word.len();
+        size_of::<Entry>() + self.reasons.iter().map(reason).sum::<usize>()
+    }
+
     /// Takes over the reasons of the same person from elsewhere.
     fn absorb(&mut self, other: &Entry) {
         for reason in &other.reasons {
@@ -72,9 +78,8 @@ impl People {
     }
 
     fn of_sorted(lua: &Lua, ground: &Rc<Ground>, entries: Vec<Entry>) -> LuaResult<People> {
-        let reasons: usize = entries.iter().map(|entry| entry.reasons.len()).sum();
-        let bytes = entries.len() * size_of::<Entry>() + reasons * size_of::<Why>();
-        let charge = ground.ledger.charge(lua, bytes)?;
+        let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        let charge = Charge::take(lua, bytes)?;
         Ok(People { ground: ground.clone(), entries, _charge: charge })
     }
 
@@ -137,7 +142,7 @@ impl People {
         };
         self.keep(lua, |entry| {
             let person = Person::new(&self.ground, entry.person, entry.role.clone());
-            boolean_answer("where", &test.call(person)?)
+            boolean_answer("where", &test.call(person)?).map_err(said)
         })
     }
 
@@ -199,7 +204,7 @@ impl People {
     }
 }
 
-const MEMBERS: &[&str] = &["where", "because", "guardians", "has", "ids"];
+pub(super) const MEMBERS: &[&str] = &["where", "because", "guardians", "has", "ids"];
 
 impl UserData for People {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {

@@ -1,5 +1,5 @@
-//! The room in which a script runs: a fresh Luau state with the globals of an allow-list, a limit of
-//! memory, and a limit of time that no script can swallow.
+//! The room in which a script runs: a fresh Luau state with the globals of an allow-list, a limit
+//! of memory, and a limit of time that no script can swallow.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,6 +9,7 @@ use mlua::chunk::ChunkMode;
 use mlua::{Lua, LuaOptions, Result as LuaResult, StdLib, Table, Value, VmState};
 
 use super::fault::{chunk_name, profile_error, said_as};
+use super::ground::Ledger;
 use super::library;
 use super::source::Source;
 use crate::error::{Code, Error, Fault, Result, Text};
@@ -54,7 +55,6 @@ const GLOBALS: &[&str] = &[
     "typeof",
     "unpack",
     "utf8",
-    "xpcall",
 ];
 
 /// Members of the libraries that scripts do not get: `math` without chance.
@@ -67,33 +67,44 @@ enum Ended {
     Stopped,
 }
 
-/// Watches the clock and the caller's wish to stop. Once it has ended a script it ends every further
-/// step of it too, so that a `pcall` cannot go on.
+/// Watches the clock and the caller's wish to stop. Once it has ended a script it ends every
+/// further step of it too, so that a `pcall` cannot go on.
 pub(super) struct Watch {
     started: Instant,
     limit: Duration,
     stop: Stop,
     ended: Cell<Option<Ended>>,
+    /// Where the script was when its time was over.
+    line: Cell<Option<usize>>,
     asked: Cell<u32>,
 }
 
 impl Watch {
     fn new(limit: Duration, stop: Stop) -> Rc<Watch> {
         let (ended, asked) = (Cell::new(None), Cell::new(0));
-        Rc::new(Watch { started: Instant::now(), limit, stop, ended, asked })
+        let line = Cell::new(None);
+        Rc::new(Watch { started: Instant::now(), limit, stop, ended, line, asked })
     }
 
     /// Called by Luau at every loop and call; looks at the clock at each sixteenth.
-    fn interrupt(&self) -> LuaResult<VmState> {
+    fn interrupt(&self, lua: &Lua) -> LuaResult<VmState> {
         let asked = self.asked.get().wrapping_add(1);
         self.asked.set(asked);
         if self.ended.get().is_none() && asked.is_multiple_of(16) {
             self.look();
+            if self.has_ended() {
+                self.line.set(line_of(lua));
+            }
         }
         match self.ended.get() {
             None => Ok(VmState::Continue),
             Some(_) => Err(said_as("profile.time", Text::new("время вышло", "the time is over"))),
         }
+    }
+
+    /// Whether the script must not go on.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.get().is_some()
     }
 
     fn look(&self) {
@@ -114,9 +125,19 @@ impl Watch {
             format!("скрипт работает дольше {seconds} с (объект {})", object.unwrap_or("-")),
             format!("the script runs longer than {seconds} s (object {})", object.unwrap_or("-")),
         );
-        let fault = Fault::new("profile.time", file, object.unwrap_or_default(), message);
+        let at = match self.line.get() {
+            Some(line) => format!("{file}:{line}"),
+            None => file.to_owned(),
+        };
+        let fault = Fault::new("profile.time", at, object.unwrap_or_default(), message);
         Error::with_faults(Code::Profile, vec![fault])
     }
+}
+
+/// The line that the script is at; functions of the library have none.
+fn line_of(lua: &Lua) -> Option<usize> {
+    const DEEPEST: usize = 8;
+    (0..DEEPEST).find_map(|level| lua.inspect_stack(level, |frame| frame.current_line()).flatten())
 }
 
 /// What scripts printed, in bounds.
@@ -127,7 +148,7 @@ pub(super) struct Printed {
 
 impl Printed {
     const LINES: usize = 1000;
-    const LONGEST: usize = 1000;
+    pub(super) const LONGEST: usize = 1000;
 
     pub(super) fn add(&self, line: &str) {
         let mut lines = self.lines.borrow_mut();
@@ -144,26 +165,26 @@ impl Printed {
 }
 
 /// A furnished Luau state and the file that it runs.
-pub(super) struct Room {
+pub(super) struct Luau {
     pub(super) lua: Lua,
     pub(super) printed: Rc<Printed>,
     file: String,
     watch: Rc<Watch>,
 }
 
-impl Room {
+impl Luau {
     /// A fresh room for one evaluation of this source. `zvonok` is made by the caller.
     pub(super) fn new(
         source: &Source,
         limits: Limits,
         stop: Stop,
         zvonok: impl FnOnce(&Lua) -> LuaResult<Table>,
-    ) -> Result<Room> {
+    ) -> Result<Luau> {
         let watch = Watch::new(limits.time, stop);
         let printed = Rc::<Printed>::default();
         let lua = furnished(limits, &watch, &printed, zvonok)
             .map_err(|error| profile_error(&error, &source.name, None))?;
-        Ok(Room { lua, printed, file: source.name.clone(), watch })
+        Ok(Luau { lua, printed, file: source.name.clone(), watch })
     }
 
     /// Runs the script's text. Bytecode is refused.
@@ -181,16 +202,15 @@ impl Room {
         object: Option<&str>,
         act: impl FnOnce() -> LuaResult<T>,
     ) -> Result<T> {
+        let ended = |ended| self.watch.error(ended, &self.file, object);
         self.watch.look();
-        let done = match self.watch.ended.get() {
-            None => Some(act()),
-            Some(_) => None,
-        };
-        match (self.watch.ended.get(), done) {
-            (Some(ended), _) => Err(self.watch.error(ended, &self.file, object)),
-            (None, Some(Ok(value))) => Ok(value),
-            (None, Some(Err(error))) => Err(profile_error(&error, &self.file, object)),
-            (None, None) => unreachable!("the watch takes nothing back"),
+        if let Some(before) = self.watch.ended.get() {
+            return Err(ended(before));
+        }
+        let done = act();
+        match self.watch.ended.get() {
+            Some(meanwhile) => Err(ended(meanwhile)),
+            None => done.map_err(|error| profile_error(&error, &self.file, object)),
         }
     }
 }
@@ -215,13 +235,14 @@ fn furnished(
     for (library, name) in LEFT_OUT {
         globals.get::<Table>(*library)?.raw_remove(*name)?;
     }
-    library::install(&lua, printed)?;
+    library::install(&lua, printed, watch)?;
+    lua.set_app_data(Ledger::new(limits.memory));
     let zvonok = zvonok(&lua)?;
     zvonok.set_readonly(true);
     globals.set("zvonok", zvonok)?;
     lua.sandbox(true)?;
     let watch = watch.clone();
-    lua.set_interrupt(move |_| watch.interrupt());
+    lua.set_interrupt(move |lua| watch.interrupt(lua));
     Ok(lua)
 }
 
@@ -251,7 +272,7 @@ mod tests {
     #[test]
     fn the_room_holds_only_what_is_on_the_list() {
         let source = Source::new("empty.lua", "");
-        let room = Room::new(&source, Limits::default(), Stop::never(), |lua| {
+        let room = Luau::new(&source, Limits::default(), Stop::never(), |lua| {
             crate::profile::global::zvonok(lua, "", &jiff::Zoned::default())
         });
         insta::assert_snapshot!(reachable(&room.unwrap().lua).join("\n"));

@@ -61,7 +61,12 @@ pub(super) fn with_given(
     Ok(declared.iter().map(effective).collect())
 }
 
-fn fault(declared: &BTreeMap<String, Setting>, key: &str, value: &Value) -> Option<Fault> {
+/// What is wrong with a value for a setting, if anything.
+pub(super) fn fault(
+    declared: &BTreeMap<String, Setting>,
+    key: &str,
+    value: &Value,
+) -> Option<Fault> {
     let at = format!("settings.{key}");
     let Some(setting) = declared.get(key) else {
         let known: Vec<&str> = declared.keys().map(String::as_str).collect();

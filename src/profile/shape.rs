@@ -53,7 +53,7 @@ pub(super) enum Title {
     Template(String),
 }
 
-const PROFILE: &[&str] = &[
+pub(super) const PROFILE: &[&str] = &[
     "name",
     "title",
     "version",
@@ -66,7 +66,7 @@ const PROFILE: &[&str] = &[
     "rollover",
     "leavers",
 ];
-const CHAT: &[&str] =
+pub(super) const CHAT: &[&str] =
     &["per", "type", "locked", "title", "members", "admins", "when", "create_when"];
 const SETTING: &[&str] = &["default", "help"];
 
@@ -135,6 +135,12 @@ fn declared_settings(top: &Node) -> LuaResult<BTreeMap<String, Setting>> {
         let node = Node { table: &setting, place: &place, text: top.text };
         node.only(SETTING)?;
         let default = json(&node, setting.get("default")?)?;
+        // A common setting may get another default, but not another type.
+        let wrong =
+            declared.contains_key(&name).then(|| settings::fault(&declared, &name, &default));
+        if let Some(fault) = wrong.flatten() {
+            return Err(node.bad("default", &fault.message.ru, &fault.message.en));
+        }
         let help = node.need("help", "string")?;
         declared.insert(name, Setting { default, help });
     }
@@ -150,8 +156,11 @@ fn json(node: &Node, value: Value) -> LuaResult<serde_json::Value> {
             (number as i64).into()
         }
         Value::Number(number) => number.into(),
+        Value::String(text) if text.as_bytes().len() > 1000 => {
+            return Err(node.bad("default", "слишком длинный текст", "the text is too long"));
+        }
         Value::String(text) => text.to_str()?.to_owned().into(),
-        Value::Table(list) if list.raw_len() > 0 => {
+        Value::Table(list) if (1..1000).contains(&list.raw_len()) => {
             let items = list.sequence_values::<Value>().map(|item| json(node, item?));
             serde_json::Value::Array(items.collect::<LuaResult<_>>()?)
         }

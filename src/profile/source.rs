@@ -38,8 +38,8 @@ impl Source {
 /// Finds a profile: a built-in name, or the path of a script.
 ///
 /// # Errors
-/// [`Code::Config`] at `profile`, with the built-in names, where there is no such profile or the file
-/// cannot be read as UTF-8 text.
+/// [`Code::Config`] at `profile`, with the built-in names, where there is no such profile or the
+/// file cannot be read as UTF-8 text.
 pub fn source(name_or_path: &str) -> Result<Source> {
     if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
         return Ok(Source::new(format!("{name}.lua"), *text));

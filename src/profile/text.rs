@@ -20,6 +20,8 @@ pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
 
 /// "unknown …" with what was meant, or with everything that is known.
 pub(super) fn unknown(what: (&str, &str), word: &str, known: &[&str]) -> Text {
+    const LONGEST: usize = 80;
+    let word = &word.chars().take(LONGEST).collect::<String>();
     let (ru, en) = match nearest(word, known.iter().copied()) {
         Some(near) => (format!("может быть, «{near}»?"), format!("did you mean \"{near}\"?")),
         None => (format!("есть: {}", known.join(", ")), format!("there are: {}", known.join(", "))),
@@ -39,11 +41,15 @@ pub(super) fn tidy_title(title: &str) -> (String, bool) {
     (format!("{}…", kept.trim_end()), true)
 }
 
-/// Fills `<name>` places of a template. A `<` that opens no place stays as it is.
+/// Fills `<name>` places of a template. A `<` that opens no place stays as it is. What comes out is
+/// at most [`LONGEST_TEXT`] bytes long: this memory is not counted by Luau.
 pub(super) fn fill(template: &str, values: &BTreeMap<String, String>) -> Result<String, Text> {
     let mut filled = String::new();
     let mut rest = template;
     while let Some(start) = rest.find('<') {
+        if filled.len() + rest.len() > LONGEST_TEXT {
+            break;
+        }
         filled.push_str(&rest[..start]);
         let after = &rest[start + 1..];
         match place(after) {
@@ -57,8 +63,19 @@ pub(super) fn fill(template: &str, values: &BTreeMap<String, String>) -> Result<
             }
         }
     }
+    if filled.len() + rest.len() > LONGEST_TEXT {
+        return Err(too_long());
+    }
     filled.push_str(rest);
     Ok(filled)
+}
+
+/// Longer texts than this are made by no honest profile.
+pub(super) const LONGEST_TEXT: usize = 64 * 1024;
+
+/// A text grew beyond [`LONGEST_TEXT`].
+pub(super) fn too_long() -> Text {
+    Text::new("получается слишком длинный текст", "the text grows too long")
 }
 
 /// The name of the place that begins here, after its `<`.

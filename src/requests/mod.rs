@@ -1,9 +1,124 @@
-//! Questions and orders from the host's screens.
+//! Questions and orders from the host's screens (`interface.md`, "Requests").
+//!
+//! They are judged by the last accepted roster, of which the state file keeps what is needed without
+//! names (ruling 22). People are named by `sourcedId`; the host joins the names.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::clock::Clock;
+use crate::config::unknown_name;
+use crate::document::{Faults, Object, parse_object};
 use crate::error::{Code, Error, Result};
 use crate::session::Session;
-use serde_json::Value;
+use crate::state::State;
 
-/// Answers one request.
-pub(crate) fn answer(_session: &mut Session, _request: &str) -> Result<(Code, Value)> {
-    Err(Error::new(Code::Request, "", ""))
+mod audit;
+mod chats;
+mod diagnostics;
+mod explain;
+mod orders;
+mod page;
+
+/// Every method that this version answers.
+const METHODS: [(&str, Method); 9] = [
+    ("audit", audit::audit),
+    ("chats.get", chats::get),
+    ("chats.list", chats::list),
+    ("chats.sync", orders::sync),
+    ("diagnostics", diagnostics::diagnostics),
+    ("explain", explain::explain),
+    ("guard.approve", orders::approve),
+    ("plan", orders::plan),
+    ("tasks.list", orders::tasks),
+];
+
+/// One method: the request in, a code and the result out.
+type Method = fn(&mut Ask) -> Result<(Code, Value)>;
+
+/// The host itself, as an actor.
+const SYSTEM: &str = "system";
+
+/// One request while it is answered.
+pub(crate) struct Ask<'s> {
+    session: &'s mut Session,
+    actor: String,
+    params: Map<String, Value>,
+    now: Option<Timestamp>,
+    clock: Clock,
+}
+
+/// Answers one request with a code and a `zvonok.reply/1` document.
+///
+/// # Errors
+/// [`Code::Request`] for what is not understood or does not exist, [`Code::Denied`] for what the actor
+/// may not do, and what the order itself meets.
+pub(crate) fn answer(session: &mut Session, request: &str) -> Result<(Code, Value)> {
+    let map = parse_object("request", request)
+        .map_err(|fault| Error::with_faults(Code::Request, vec![fault]))?;
+    let mut faults = Faults::new();
+    let mut root = Object::new("request", "", &map);
+    let name = root.required("method", &mut faults);
+    let actor = root.text("actor", &mut faults).unwrap_or_else(|| SYSTEM.to_owned());
+    let params = root.map("params", &mut faults).cloned().unwrap_or_default();
+    let now = root.read("now", &mut faults, crate::config::TIME_WORDS, |value| {
+        value.as_str().and_then(crate::clock::moment)
+    });
+    root.finish(&mut faults);
+    let method = METHODS.iter().find(|(known, _)| *known == name);
+    if method.is_none() && !name.is_empty() {
+        let known: Vec<&str> = METHODS.iter().map(|(known, _)| *known).collect();
+        faults.push(unknown_name("request.unknown_method", "method", &name, &known));
+    }
+    let Some((_, method)) = method.filter(|_| faults.is_empty()) else {
+        return Err(Error::with_faults(Code::Request, faults));
+    };
+    let clock = Clock::new(now, session.config().zone.clone());
+    let mut ask = Ask { session, actor, params, now, clock };
+    ask.check_actor()?;
+    let (code, result) = method(&mut ask)?;
+    Ok((code, json!({"format": "zvonok.reply/1", "result": result})))
+}
+
+impl Ask<'_> {
+    /// Who may do what is the profile's `requests` rule; a profile without one lets only the host
+    /// itself ask.
+    fn check_actor(&self) -> Result<()> {
+        if self.actor == SYSTEM {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::Denied,
+            format!("профиль не разрешает запросы человеку {}", self.actor),
+            format!("the profile lets {} ask nothing", self.actor),
+        ))
+    }
+
+    /// Reads the parameters; what `read` does not ask for is an unknown key.
+    fn params<T>(&self, read: impl FnOnce(&mut Object, &mut Faults) -> T) -> Result<T> {
+        let mut faults = Faults::new();
+        let mut object = Object::new("request", "params", &self.params);
+        let read = read(&mut object, &mut faults);
+        object.finish(&mut faults);
+        if faults.is_empty() { Ok(read) } else { Err(Error::with_faults(Code::Request, faults)) }
+    }
+
+    /// The state file, for a question that needs an accepted roster.
+    fn state(&self) -> Result<State> {
+        let state = State::open(&self.session.config().state)?;
+        if state.accepted()?.is_none() {
+            return Err(crate::cycle::no_roster());
+        }
+        Ok(state)
+    }
+}
+
+/// An object of a request that does not exist.
+fn no_such(what: (&str, &str), id: &str) -> Error {
+    let (ru, en) = what;
+    Error::new(
+        Code::Request,
+        format!("{ru} {id} не существует"),
+        format!("{en} {id} does not exist"),
+    )
 }

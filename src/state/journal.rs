@@ -52,8 +52,16 @@ pub(crate) struct Hand<'a> {
     pub(crate) cycle: i64,
     /// The person at the screen, or `system`.
     pub(crate) actor: &'a str,
-    /// An approval stands behind this: losses do not count for the guard.
-    pub(crate) approved: bool,
+    /// The person who approved what the guard held: such losses do not count again.
+    pub(crate) approved_by: Option<&'a str>,
+}
+
+impl<'a> Hand<'a> {
+    /// Who stands behind an operation.
+    fn behind(&self, operation: &Operation) -> &'a str {
+        let held = operation.cause.counts() || operation.kind == Kind::ArchiveChat;
+        self.approved_by.filter(|_| held).unwrap_or(self.actor)
+    }
 }
 
 impl State {
@@ -82,8 +90,8 @@ impl State {
                     json(&operation.people),
                     operation.title,
                     json(&operation.cause.text()),
-                    hand.actor,
-                    operation.cause.counts() && !hand.approved,
+                    hand.behind(operation),
+                    operation.cause.counts() && hand.approved_by.is_none(),
                 ])
             };
             operations.iter().map(&mut row).collect()

@@ -10,16 +10,18 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Code, Error, Fault, Result, Text};
 
+mod audit;
 mod journal;
 mod known;
 mod lock;
 mod queries;
 mod record;
 
+pub(crate) use audit::AuditFilter;
 pub(crate) use journal::{Hand, Intent, Verdict};
 pub(crate) use known::ChatRow;
 pub(crate) use lock::Lock;
-pub(crate) use queries::{Accepted, MemberDetail, Quiet};
+pub(crate) use queries::{Accepted, Approval, MemberDetail, Quiet};
 pub(crate) use record::Outcome;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
@@ -48,17 +50,6 @@ impl State {
         let state = State { db, path: path.to_owned() };
         state.prepare()?;
         Ok(state)
-    }
-
-    /// Opens a file that exists already, without changing it in any way: `None` where there is none.
-    ///
-    /// # Errors
-    /// As [`State::open`]; an older file is an error too, because it cannot be brought up to date.
-    pub(crate) fn read_only(path: &Path) -> Result<Option<State>> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        State::open(path).map(Some)
     }
 
     fn prepare(&self) -> Result<()> {
@@ -104,6 +95,14 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// How many migrations the file has taken.
+    ///
+    /// # Errors
+    /// [`Code::State`].
+    pub(crate) fn schema(&self) -> Result<i64> {
+        self.number("PRAGMA user_version")
     }
 
     fn number(&self, query: &str) -> Result<i64> {

@@ -40,11 +40,18 @@ pub(crate) struct Accepted {
     pub(crate) at: Timestamp,
 }
 
+/// A person's word that a hold may be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Approval {
+    /// Of what.
+    pub(crate) fingerprint: String,
+    /// By whom.
+    pub(crate) actor: String,
+}
+
 /// One person in one chat, for screens and `explain`.
 #[derive(Debug, Clone)]
 pub(crate) struct MemberDetail {
-    /// The chat's key.
-    pub(crate) chat: String,
     /// The person's `sourcedId`.
     pub(crate) person: String,
     /// What the person is there.
@@ -106,6 +113,23 @@ impl State {
     /// [`crate::error::Code::State`].
     pub(crate) fn quiet(&self) -> Result<Option<Quiet>> {
         Ok(self.meta("quiet")?.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// The approval that waits for the next cycle.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn approval(&self) -> Result<Option<Approval>> {
+        Ok(self.meta("approval")?.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Stores an approval; the next cycle has something to do.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_approval(&mut self, approval: &Approval) -> Result<()> {
+        self.put_meta("approval", &super::journal::json(approval))?;
+        self.drop_meta(&["quiet"])
     }
 
     /// Begins a cycle and returns its number.
@@ -249,24 +273,23 @@ impl State {
         chat: Option<&str>,
         person: Option<&str>,
     ) -> Result<Vec<MemberDetail>> {
-        let query = "SELECT chat, person, role, admin, granted, account, state, reasons, \
+        let query = "SELECT person, role, admin, granted, account, state, reasons, \
                      admin_reasons, since, cycle FROM members \
                      WHERE (?1 IS NULL OR chat = ?1) AND (?2 IS NULL OR person = ?2) \
                      ORDER BY chat, person";
         self.rows(query, params![chat, person], |row| {
-            let state = MemberState::from_name(&row.get::<_, String>(6)?);
+            let state = MemberState::from_name(&row.get::<_, String>(5)?);
             Ok(MemberDetail {
-                chat: row.get(0)?,
-                person: row.get(1)?,
-                role: row.get(2)?,
-                admin: row.get(3)?,
-                granted: row.get(4)?,
-                account: row.get(5)?,
+                person: row.get(0)?,
+                role: row.get(1)?,
+                admin: row.get(2)?,
+                granted: row.get(3)?,
+                account: row.get(4)?,
                 state: state.unwrap_or(MemberState::Linked),
-                reasons: parsed(&row.get::<_, String>(7)?),
-                admin_reasons: parsed(&row.get::<_, String>(8)?),
-                since: moment(row.get(9)?),
-                cycle: row.get(10)?,
+                reasons: parsed(&row.get::<_, String>(6)?),
+                admin_reasons: parsed(&row.get::<_, String>(7)?),
+                since: moment(row.get(8)?),
+                cycle: row.get(9)?,
             })
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Zoned;
 use serde_json::{Map, Value, json};
 use zvonok::error::Result;
-use zvonok::profile::{Desired, Limits, Source, Task, evaluate};
+use zvonok::profile::{Desired, Limits, Room, Source, evaluate};
 use zvonok::roster::{Roster, Rules, read};
 use zvonok::stop::Stop;
 
@@ -52,7 +52,7 @@ pub(crate) fn evaluated_with(
     let (stop, log) = (Stop::never(), |_: &str| {});
     evaluate(
         source,
-        Task { roster, settings, organization, now: &now, limits, stop: &stop, log: &log },
+        Room { roster, settings, organization, now: &now, limits, stop: &stop, log: &log },
     )
 }
 

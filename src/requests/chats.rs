@@ -1,0 +1,213 @@
+//! The registry of chats, and the people of one (P8, E5, I3, I5).
+
+use std::cmp::Ordering;
+
+use serde_json::{Value, json};
+
+use super::page::Page;
+use super::{Ask, no_such};
+use crate::clock::show;
+use crate::error::{Code, Result};
+use crate::plan::MemberState;
+use crate::report;
+use crate::state::{ChatRow, MemberDetail, State};
+
+/// By what the registry may be sorted; a minus in front turns the order round.
+const ORDERS: [(&str, Order); 10] = [
+    ("title", Order { by: By::Title, down: false }),
+    ("-title", Order { by: By::Title, down: true }),
+    ("kind", Order { by: By::Kind, down: false }),
+    ("-kind", Order { by: By::Kind, down: true }),
+    ("class", Order { by: By::Class, down: false }),
+    ("-class", Order { by: By::Class, down: true }),
+    ("state", Order { by: By::State, down: false }),
+    ("-state", Order { by: By::State, down: true }),
+    ("members", Order { by: By::Members, down: false }),
+    ("-members", Order { by: By::Members, down: true }),
+];
+
+#[derive(Debug, Clone, Copy)]
+struct Order {
+    by: By,
+    down: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Title,
+    Kind,
+    Class,
+    State,
+    Members,
+}
+
+/// What narrows the registry.
+struct Filter {
+    search: Option<String>,
+    kind: Option<String>,
+    chat_type: Option<String>,
+    class: Option<String>,
+}
+
+impl Filter {
+    fn holds(&self, row: &ChatRow) -> bool {
+        let chat = &row.chat;
+        let is = |wanted: &Option<String>, value: Option<&String>| {
+            wanted.as_ref().is_none_or(|wanted| value == Some(wanted))
+        };
+        let found = |text: &String| chat.title.to_lowercase().contains(&text.to_lowercase());
+        is(&self.kind, Some(&chat.kind))
+            && is(&self.chat_type, Some(&chat.chat_type))
+            && is(&self.class, chat.class.as_ref())
+            && self.search.as_ref().is_none_or(found)
+    }
+}
+
+/// `chats.list`
+pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
+    let (filter, order, page) = ask.params(|params, faults| {
+        let filter = Filter {
+            search: params.any_text("search", faults),
+            kind: params.text("kind", faults),
+            chat_type: params.text("type", faults),
+            class: params.text("class", faults),
+        };
+        let order = params.one_of("sort", &ORDERS, faults).unwrap_or(ORDERS[0].1);
+        (filter, order, Page::read(params, faults))
+    })?;
+    let mut rows = ask.state()?.chats()?;
+    rows.retain(|row| filter.holds(row));
+    rows.sort_by(|a, b| compare(a, b, order));
+    let rows = rows.iter().map(|row| report::chat(&row.chat, &row.counts)).collect();
+    Ok((Code::Ok, page.of("chats", rows)))
+}
+
+fn compare(a: &ChatRow, b: &ChatRow, order: Order) -> Ordering {
+    let class = |row: &ChatRow| row.chat.class.clone().unwrap_or_default();
+    let first = match order.by {
+        By::Title => natural(&a.chat.title, &b.chat.title),
+        By::Kind => a.chat.kind.cmp(&b.chat.kind),
+        By::Class => natural(&class(a), &class(b)),
+        By::State => a.chat.state.name().cmp(b.chat.state.name()),
+        By::Members => a.counts.joined.cmp(&b.counts.joined),
+    };
+    let first = if order.down { first.reverse() } else { first };
+    first
+        .then_with(|| natural(&a.chat.title, &b.chat.title))
+        .then_with(|| a.chat.key.cmp(&b.chat.key))
+}
+
+/// Titles as people sort them: 2А before 10А, letters without regard to case, ё as е.
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (Parts::of(a), Parts::of(b));
+    loop {
+        match (a.next(), b.next()) {
+            (None, None) => return Ordering::Equal,
+            (None, _) => return Ordering::Less,
+            (_, None) => return Ordering::Greater,
+            (Some(a), Some(b)) => match a.cmp(&b) {
+                Ordering::Equal => {}
+                different => return different,
+            },
+        }
+    }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Number(u64),
+    Letter(char),
+}
+
+struct Parts {
+    letters: std::iter::Peekable<std::vec::IntoIter<char>>,
+}
+
+impl Parts {
+    fn of(text: &str) -> Parts {
+        let letters: Vec<char> = text.to_lowercase().replace('ё', "е").chars().collect();
+        Parts { letters: letters.into_iter().peekable() }
+    }
+}
+
+impl Iterator for Parts {
+    type Item = Part;
+
+    fn next(&mut self) -> Option<Part> {
+        let first = self.letters.next()?;
+        let Some(mut number) = first.to_digit(10).map(u64::from) else {
+            return Some(Part::Letter(first));
+        };
+        while let Some(digit) = self.letters.peek().and_then(|letter| letter.to_digit(10)) {
+            number = number.saturating_mul(10).saturating_add(u64::from(digit));
+            self.letters.next();
+        }
+        Some(Part::Number(number))
+    }
+}
+
+/// `chats.get`
+pub(super) fn get(ask: &mut Ask) -> Result<(Code, Value)> {
+    let key = ask.params(|params, faults| params.required("chat", faults))?;
+    let state = ask.state()?;
+    let row = find(&state, &key)?;
+    let zone = ask.session.config().zone.clone();
+    let mut chat = report::chat(&row.chat, &row.counts);
+    let members = state.members(Some(&key), None)?;
+    chat["people"] = members.iter().map(|member| member_row(member, &zone)).collect();
+    // `members` of a report is counts; of one chat it is the people, as the interface has it.
+    chat["counts"] = chat["members"].take();
+    chat["members"] = chat["people"].take();
+    if let Some(object) = chat.as_object_mut() {
+        object.shift_remove("people");
+    }
+    chat["strangers"] = json!(strangers(&state, &key, ask)?);
+    Ok((Code::Ok, chat))
+}
+
+fn strangers(state: &State, key: &str, ask: &Ask) -> Result<Vec<String>> {
+    let known = state.known(ask.clock.now())?;
+    let members = state.members(Some(key), None)?;
+    let meant = |account: &str| members.iter().any(|m| m.account.as_deref() == Some(account));
+    let Some(chat) = known.chats.get(key) else { return Ok(Vec::new()) };
+    let strange = chat.people_present().filter(|(a, p)| p.people.is_empty() && !meant(a));
+    Ok(strange.map(|(account, _)| account.clone()).collect())
+}
+
+/// The chat with this key.
+pub(super) fn find(state: &State, key: &str) -> Result<ChatRow> {
+    let rows = state.chats()?;
+    rows.into_iter()
+        .find(|row| row.chat.key == key)
+        .ok_or_else(|| no_such(("чат", "the chat"), key))
+}
+
+/// One person of a chat as screens show it.
+pub(super) fn member_row(member: &MemberDetail, zone: &jiff::tz::TimeZone) -> Value {
+    json!({
+        "person": member.person,
+        "role": member.role,
+        "admin": member.admin,
+        "granted": member.granted,
+        "linked": member.account.is_some(),
+        "joined": member.state == MemberState::Joined,
+        "state": member.state.name(),
+        "account": member.account,
+        "reasons": member.reasons,
+        "admin_reasons": member.admin_reasons,
+        "since": show(member.since, zone),
+        "cycle": member.cycle,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::natural;
+
+    #[test]
+    fn titles_are_sorted_as_people_do() {
+        let mut titles = ["10А", "2б", "2А - Чат", "2А", "Учительская", "11А", "ёлка", "ежи"];
+        titles.sort_by(|a, b| natural(a, b));
+        assert_eq!(titles, ["2А", "2А - Чат", "2б", "10А", "11А", "ежи", "ёлка", "Учительская"]);
+    }
+}

@@ -1,0 +1,107 @@
+//! Why somebody is, or is not, in a chat.
+
+use serde_json::{Value, json};
+
+use super::{Ask, chats, no_such};
+use crate::clock::{later, show};
+use crate::error::{Code, Result, Text};
+use crate::plan::{KnownChat, MemberState};
+use crate::state::{MemberDetail, State};
+
+/// How many of the last operations are told.
+const HISTORY: usize = 20;
+
+/// `explain`
+pub(super) fn explain(ask: &mut Ask) -> Result<(Code, Value)> {
+    let (key, person) = ask.params(|params, faults| {
+        (params.required("chat", faults), params.required("person", faults))
+    })?;
+    let state = ask.state()?;
+    chats::find(&state, &key)?;
+    let member = state.members(Some(&key), Some(&person))?.into_iter().next();
+    let history = state.history(&key, &person, HISTORY)?;
+    if member.is_none() && history.is_empty() && !is_known(&state, &person)? {
+        return Err(no_such(("человек", "the person"), &person));
+    }
+    let known = state.known(ask.clock.now())?;
+    let chat = known.chats.get(&key);
+    let zone = ask.session.config().zone.clone();
+    let mut result = match &member {
+        Some(member) => belongs(member, &zone),
+        None => does_not_belong(ask, chat, &person),
+    };
+    result["chat"] = json!(key);
+    result["person"] = json!(person);
+    result["overrides"] = json!([]);
+    result["history"] = history.iter().map(|entry| entry.to_json(&zone)).collect();
+    Ok((Code::Ok, result))
+}
+
+fn is_known(state: &State, person: &str) -> Result<bool> {
+    let Some(accepted) = state.accepted()? else { return Ok(false) };
+    let needle = json!(person).to_string();
+    // A sourcedId stands in the kept roster as a JSON text of its own wherever the person is named.
+    Ok(accepted.body.contains(&needle))
+}
+
+fn belongs(member: &MemberDetail, zone: &jiff::tz::TimeZone) -> Value {
+    let mut row = chats::member_row(member, zone);
+    row["member"] = json!(true);
+    row["message"] = json!(words_for(member));
+    row
+}
+
+fn words_for(member: &MemberDetail) -> Text {
+    let because: Vec<String> =
+        member.reasons.iter().map(|r| format!("{} ({})", r.because, r.row)).collect();
+    let because = because.join("; ");
+    let (ru, en) = match member.state {
+        MemberState::Joined => ("состоит в чате", "is in the chat"),
+        MemberState::Unlinked => (
+            "должен быть в чате, но учётная запись не привязана",
+            "belongs in, no account is linked",
+        ),
+        MemberState::Left => ("должен быть в чате, но вышел сам", "belongs in, left without us"),
+        MemberState::Refused => {
+            ("должен быть в чате, но мессенджер отказывает", "belongs in, the messenger refuses")
+        }
+        MemberState::Invited => {
+            ("приглашён по ссылке, ещё не вошёл", "was given the link and has not come yet")
+        }
+        _ => ("должен быть в чате, ещё не вошёл", "belongs in and is not in yet"),
+    };
+    Text::new(format!("{ru}: {because}"), format!("{en}: {because}"))
+}
+
+fn does_not_belong(ask: &Ask, chat: Option<&KnownChat>, person: &str) -> Value {
+    let still = chat.and_then(|chat| {
+        chat.present.iter().find(|(_, present)| present.people.iter().any(|one| one == person))
+    });
+    let zone = &ask.session.config().zone;
+    let message = match still.map(|(_, present)| present.gone_since) {
+        Some(since) => {
+            let until = since.map(|since| later(since, ask.session.config().grace));
+            let until = until.map_or_else(String::new, |until| show(until, zone));
+            Text::new(
+                format!(
+                    "данные школы больше не называют человека здесь; ещё в чате, исключение не раньше {until}"
+                ),
+                format!(
+                    "the school's data no longer names the person here; still in, to be removed not before {until}"
+                ),
+            )
+        }
+        None => Text::new(
+            "правила профиля не называют человека в этом чате",
+            "no rule of the profile names the person in this chat",
+        ),
+    };
+    json!({
+        "member": false,
+        "admin": false,
+        "joined": still.is_some(),
+        "account": still.map(|(account, _)| account),
+        "reasons": [],
+        "message": message,
+    })
+}
