@@ -78,20 +78,12 @@ pub fn zone(name: &str) -> Option<TimeZone> {
 
 /// A duration written as a whole number and a unit: `90s`, `10m`, `24h`, `7d`.
 pub fn duration(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_at(text.len().checked_sub(1)?.min(text.len()));
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86400,
-        _ => return None,
-    };
-    number
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(seconds)
-        .filter(|s| *s <= 366 * 86400)
-        .map(Duration::from_secs)
+    const UNITS: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 3600), ('d', 86400)];
+    const LONGEST: u64 = 366 * 86400;
+    let unit = text.chars().next_back()?;
+    let (_, seconds) = UNITS.into_iter().find(|(letter, _)| *letter == unit)?;
+    let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+    number.checked_mul(seconds).filter(|all| *all <= LONGEST).map(Duration::from_secs)
 }
 
 /// A moment so much later.

@@ -122,7 +122,7 @@ impl Session {
         let clock = Clock::new(options.now, self.config.zone.clone());
         let budget = options.time_budget.unwrap_or(self.config.time_budget);
         let stop = Stop::new(self.cancel.0.clone(), Instant::now().checked_add(budget));
-        cycle::run(
+        let done = cycle::run(
             &Cycle {
                 config: &self.config,
                 options,
@@ -136,7 +136,10 @@ impl Session {
                 actor,
             },
             from,
-        )
+        );
+        // A cancel belongs to the call that it ended.
+        self.cancel.reset();
+        done
     }
 
     /// One question or order from the host's screens.

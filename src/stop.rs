@@ -31,6 +31,11 @@ impl Stop {
         Stop::new(Arc::default(), None)
     }
 
+    /// The same cancel without the deadline, for work that has a limit of its own.
+    pub fn without_deadline(&self) -> Stop {
+        Stop::new(self.cancelled.clone(), None)
+    }
+
     /// Whether work must end now, and why.
     pub fn reason(&self) -> Option<Reason> {
         if self.cancelled.load(Ordering::Relaxed) {

@@ -23,6 +23,38 @@ pub(crate) fn read_chats(work: &mut Work, keys: &[String]) -> Result<BTreeSet<St
     reader.finish()
 }
 
+/// How many chats one request is asked about: the least of the platforms' limits.
+const CHATS_A_REQUEST: usize = 100;
+
+/// Reads the titles of chats, so that one that was renamed by hand gets its title back.
+///
+/// # Errors
+/// [`crate::error::Code::State`].
+pub(crate) fn read_titles(work: &mut Work, keys: &[String]) -> Result<()> {
+    let addresses: BTreeMap<String, String> =
+        keys.iter().filter_map(|key| Some((work.address(key)?, key.clone()))).collect();
+    let chats: Vec<String> = addresses.keys().cloned().collect();
+    for some in chats.chunks(CHATS_A_REQUEST) {
+        if work.stop.reason().is_some() {
+            return Ok(());
+        }
+        let answer = work.platform.perform(&[Call::Chats { only: Some(some.to_vec()) }], work.stop);
+        let Some(Ok(Answer::Chats(found))) = answer.into_iter().next() else { return Ok(()) };
+        for chat in found.iter().filter(|chat| !chat.title.is_empty()) {
+            if let Some(key) = addresses.get(&chat.chat) {
+                store_title(work, key, &chat.title)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn store_title(work: &mut Work, key: &str, title: &str) -> Result<()> {
+    let Some(chat) = work.chat(key).filter(|chat| chat.title != title) else { return Ok(()) };
+    title.clone_into(&mut chat.title);
+    work.state.put_title(key, title)
+}
+
 /// Reads the invite links of chats and stores them.
 ///
 /// # Errors
@@ -71,6 +103,14 @@ impl<'w, 'a> Reader<'w, 'a> {
         self.error.map_or(Ok(self.read), Err)
     }
 
+    fn store(&mut self, keys: &[String], answers: Answers) -> Result<()> {
+        self.work.state.begin()?;
+        for (key, answer) in keys.iter().zip(answers) {
+            self.take(key, answer)?;
+        }
+        self.work.state.commit()
+    }
+
     fn take(&mut self, key: &str, answer: std::result::Result<Answer, Failure>) -> Result<()> {
         match answer {
             Ok(Answer::Members(members)) => store_members(self.work, key, &members)?,
@@ -101,10 +141,8 @@ impl Ledger for Reader<'_, '_> {
 
     fn after(&mut self, batch: usize, answers: Answers) {
         let keys: Vec<String> = self.batches[batch].iter().map(|(key, _)| key.clone()).collect();
-        for (key, answer) in keys.iter().zip(answers) {
-            if let Err(error) = self.take(key, answer) {
-                self.error = Some(error);
-            }
+        if let Err(error) = self.store(&keys, answers) {
+            self.error = Some(error);
         }
         self.done += keys.len() as u32;
         self.work.tell(Phase::Checking, self.done, self.total);

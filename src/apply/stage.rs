@@ -160,8 +160,14 @@ impl Ledger for Stage<'_, '_> {
     fn after(&mut self, batch: usize, answers: Answers) {
         let operations = self.batches[batch].clone();
         let intents = std::mem::take(&mut self.intents[batch]);
+        if let Err(error) = self.work.state.begin() {
+            return self.end(Ended::State(error));
+        }
         for ((operation, intent), answer) in operations.into_iter().zip(intents).zip(answers) {
             self.take(intent, operation, answer);
+        }
+        if let Err(error) = self.work.state.commit() {
+            self.end(Ended::State(error));
         }
         self.work.tell(Phase::Applying, self.outcome.reached(), self.total);
     }

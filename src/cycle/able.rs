@@ -71,10 +71,14 @@ impl Able {
     }
 }
 
+/// How drivers call the end of the time budget.
+const BUDGET: &str = "stop.budget";
+
 /// A failure of the whole connection as the error that a call returns.
 pub(crate) fn error_of(failure: &Failure) -> Error {
     let code = match failure.class {
         Class::TokenDead => Code::Auth,
+        Class::Stopped if failure.code == BUDGET => Code::Partial,
         Class::Stopped => Code::Cancelled,
         Class::Never | Class::Missing => Code::Config,
         _ => Code::Platform,

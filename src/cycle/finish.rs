@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Reported, Run, lacking, verify};
-use crate::apply::{Ended, Outcome};
+use crate::apply::{Ended, Outcome, Told};
 use crate::config::Detail;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{Attempt, Census, ChatState, Known, KnownChat, KnownHold, Plan, Waiting, census};
@@ -313,6 +313,17 @@ fn close(
 }
 
 impl Outcome {
+    /// Nothing of a plan was reached.
+    pub(super) fn out_of_time(plan: &Plan) -> Outcome {
+        let left = plan.operations.iter().map(|operation| (operation.clone(), Told::Left));
+        Outcome {
+            results: left.collect(),
+            ended: Some(Ended::Stopped(Reason::Budget)),
+            left: plan.operations.len() as u32,
+            ..Outcome::default()
+        }
+    }
+
     /// Adds what a second round did.
     pub(super) fn merge(&mut self, other: Outcome) {
         for (kind, count) in other.done {
@@ -327,6 +338,6 @@ impl Outcome {
     /// Forgets what was left over, because a new plan speaks of it.
     pub(super) fn replanned(&mut self) {
         self.left = 0;
-        self.results.retain(|(_, told)| *told != crate::apply::Told::Left);
+        self.results.retain(|(_, told)| *told != Told::Left);
     }
 }

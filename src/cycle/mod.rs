@@ -97,7 +97,7 @@ fn read(cycle: &Cycle, from: From, state: &State, seen: &quiet::Seen) -> Result<
         before,
     };
     let before = match &accepted {
-        Some(accepted) => Some(Arc::new(roster::read(accepted.body.as_bytes(), &rules(None))?)),
+        Some(accepted) => Some(Arc::new(kept(accepted, &rules(None))?)),
         None => None,
     };
     let last = state.lacking()?;
@@ -112,6 +112,13 @@ fn read(cycle: &Cycle, from: From, state: &State, seen: &quiet::Seen) -> Result<
     let known = state.known(now)?;
     let lacking = lacking::lacking(before.as_deref(), &last, &roster, &known, now);
     Ok(School { roster, fingerprint: seen.roster.clone(), lacking, body: Some(String::new()) })
+}
+
+/// The last accepted roster. What cannot be read again is a damaged state file: without it nobody could
+/// tell a missing class from a new one.
+fn kept(accepted: &Accepted, rules: &roster::Rules) -> Result<Roster> {
+    roster::read(accepted.body.as_bytes(), rules)
+        .map_err(|error| Error { code: Code::State, ..error })
 }
 
 /// Requests are judged by the last accepted roster (ruling 22).
@@ -134,7 +141,7 @@ pub(crate) fn evaluate(cycle: &Cycle, roster: &Arc<Roster>) -> Result<Desired> {
             organization: cycle.config.organization.as_deref(),
             now: &cycle.clock.zoned(),
             limits: profile::Limits::default(),
-            stop: cycle.stop,
+            stop: &cycle.stop.without_deadline(),
             log: &log,
         },
     )
@@ -198,16 +205,29 @@ impl<'c, 'a> Run<'c, 'a> {
     }
 
     fn work_through(&mut self) -> Result<Reported> {
-        if !self.cycle.options.dry_run {
-            self.look_back()?;
-            self.look_around()?;
+        if self.cycle.options.dry_run {
+            let plan = self.plan_surely()?;
+            return finish::finish(self, &plan, None);
         }
-        let mut plan = self.plan_surely()?;
-        let outcome = match self.cycle.options.dry_run {
-            true => None,
-            false => Some(self.apply(&mut plan)?),
-        };
-        finish::finish(self, &plan, outcome)
+        match self.prepare() {
+            Ok(mut plan) => {
+                let outcome = self.apply(&mut plan)?;
+                finish::finish(self, &plan, Some(outcome))
+            }
+            // Out of time before anything could be changed: the next cycle goes on.
+            Err(error) if error.code == Code::Partial => {
+                let plan = self.plan()?;
+                let outcome = Outcome::out_of_time(&plan);
+                finish::finish(self, &plan, Some(outcome))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn prepare(&mut self) -> Result<Plan> {
+        self.look_back()?;
+        self.look_around()?;
+        self.plan_surely()
     }
 
     /// What an earlier cycle meant to do and never heard back from.
@@ -231,6 +251,7 @@ impl<'c, 'a> Run<'c, 'a> {
         self.connect()?;
         self.with_work(None, |work| {
             apply::read_chats(work, &due)?;
+            apply::read_titles(work, &due)?;
             apply::read_links(work, &linkless)
         })
     }
@@ -239,15 +260,14 @@ impl<'c, 'a> Run<'c, 'a> {
     fn plan_surely(&mut self) -> Result<Plan> {
         let plan = self.plan()?;
         let questions = self.able.questions(&plan);
-        let reach = !plan.operations.is_empty() || !plan.held.is_empty();
-        let must = reach && !self.cycle.options.dry_run;
+        let must = !plan.operations.is_empty() && !self.cycle.options.dry_run;
         if !must && questions.is_empty() {
             return Ok(plan);
         }
         match self.connect().and_then(|()| self.ask(&questions)) {
             Ok(()) => self.plan(),
             // A dry run needs no messenger: it then says what it would try.
-            Err(error) if self.cycle.options.dry_run && error.code == Code::Platform => Ok(plan),
+            Err(error) if self.cycle.options.dry_run && is_passing(error.code) => Ok(plan),
             Err(error) => Err(error),
         }
     }
@@ -360,6 +380,11 @@ impl<'c, 'a> Run<'c, 'a> {
         };
         job(&mut work)
     }
+}
+
+/// Whether the messenger could not be asked just now.
+fn is_passing(code: Code) -> bool {
+    matches!(code, Code::Platform | Code::Partial)
 }
 
 fn own_account_name(cycle: &Cycle) -> String {

@@ -93,16 +93,17 @@ fn member_row(member: &DesiredMember, person: &str, known: &KnownChat) -> Member
     MemberRow { account, state, admin: present.is_some_and(|present| present.admin) }
 }
 
-/// Where somebody stands who is not in: refused by the platform, left by themselves, invited, or just
+/// Where somebody stands who is not in: invited, refused by the platform, left by themselves, or just
 /// linked.
 fn absent_state(account: &str, before: Option<MemberState>, known: &KnownChat) -> MemberState {
     let attempt = Attempt { operation: Kind::AddMember, account: account.to_owned() };
-    if known.waiting.get(&attempt).is_some_and(|waiting| waiting.refused) {
-        return MemberState::Refused;
-    }
+    let refused = known.waiting.get(&attempt).is_some_and(|waiting| waiting.refused);
     match before {
+        // Whom the platform refused to add has been given another way in since.
+        Some(MemberState::Invited) => MemberState::Invited,
+        _ if refused => MemberState::Refused,
         Some(MemberState::Joined) if known.state == ChatState::Active => MemberState::Left,
-        Some(state @ (MemberState::Left | MemberState::Invited | MemberState::Expired)) => state,
+        Some(state @ (MemberState::Left | MemberState::Expired)) => state,
         _ => MemberState::Linked,
     }
 }

@@ -17,6 +17,12 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
     if !kind.is_some_and(|kind| input.scope.holds(key, kind)) {
         return;
     }
+    if let Some(known) = known.filter(|known| lives_elsewhere(input, known)) {
+        if desired.is_some() {
+            plan.warnings.push(elsewhere(known));
+        }
+        return;
+    }
     match (desired, known) {
         (Some(desired), None) => make(input, desired, None, plan),
         (Some(desired), Some(known)) => keep(input, desired, known, plan),
@@ -40,6 +46,23 @@ fn make(input: &Input, desired: &DesiredChat, known: Option<&KnownChat>, plan: &
     members::plan(input, desired, None, false, plan);
 }
 
+/// A chat on another platform than this cycle's: its id and its accounts mean nothing here.
+fn lives_elsewhere(input: &Input, known: &KnownChat) -> bool {
+    known.platform != input.platform && known.platform_id.is_some()
+}
+
+fn elsewhere(known: &KnownChat) -> Fault {
+    Fault::new(
+        "plan.other_platform",
+        &known.key,
+        &known.title,
+        Text::new(
+            "чат создан в другом мессенджере, чем указан в настройках: он не изменяется",
+            "the chat was made on another platform than the configured one: it is left alone",
+        ),
+    )
+}
+
 fn cannot_make(desired: &DesiredChat) -> Fault {
     Fault::new(
         "plan.cannot_create",
@@ -57,6 +80,7 @@ fn keep(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan
     match (known.state, desired.existence) {
         (ChatState::Gone | ChatState::Deleted, _) => {}
         (ChatState::Planned | ChatState::Task, _) => make(input, desired, Some(known), plan),
+        (ChatState::Archived, Existence::Archived) if !frozen => empty(input, known, plan),
         (ChatState::Archived, Existence::Archived) => {}
         (ChatState::Archived, _) => {
             plan.operations.push(operation(Kind::RestoreChat, &known.key, Cause::WantedAgain));
@@ -85,11 +109,20 @@ fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool,
 fn unspoken(input: &Input, known: &KnownChat, plan: &mut Plan) {
     let ours = input.organizations.contains(&known.organization)
         || input.lacking.orgs.contains_key(&known.organization);
-    if known.state != ChatState::Active || !ours || is_broken(input, known, &known.depends_on) {
+    if !ours || is_broken(input, known, &known.depends_on) {
         return;
     }
+    let lacks = lacking_tables(input).next().is_some();
+    match known.state {
+        ChatState::Active => no_longer_meant(input, known, lacks, plan),
+        ChatState::Archived if !lacks => empty(input, known, plan),
+        _ => {}
+    }
+}
+
+fn no_longer_meant(input: &Input, known: &KnownChat, lacks: bool, plan: &mut Plan) {
     let Some(since) = missing_since(input, known) else {
-        if lacking_tables(input).next().is_none() {
+        if !lacks {
             archive(input, known, Cause::NotWanted, plan);
         }
         return;
@@ -109,12 +142,24 @@ fn missing_since(input: &Input, known: &KnownChat) -> Option<jiff::Timestamp> {
 
 fn archive(input: &Input, known: &KnownChat, cause: Cause, plan: &mut Plan) {
     plan.operations.push(operation(Kind::ArchiveChat, &known.key, cause));
+    empty(input, known, plan);
+}
+
+/// An archived chat holds nobody where the policy says so; who could not be taken out with the
+/// archiving is taken out by a later cycle.
+fn empty(input: &Input, known: &KnownChat, plan: &mut Plan) {
     if input.policy.archive_keeps_members || !input.able.contains(&Capability::RemoveMembers) {
         return;
     }
-    let protect = &input.policy.protect;
-    let inside = known.people_present().filter(|(account, _)| !protect.contains(*account));
-    for (account, present) in inside {
+    let frozen = |person: &String| input.frozen.people.contains(person);
+    for (account, present) in known.people_present() {
+        let kept = input.policy.protect.contains(account)
+            || account == input.own_account
+            || present.people.iter().any(frozen)
+            || waits_for(input, known, Kind::RemoveMember, account, plan);
+        if kept {
+            continue;
+        }
         plan.operations.push(Operation {
             account: account.clone(),
             people: present.people.clone(),

@@ -123,7 +123,7 @@ fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
     let losses: Vec<&Operation> =
         plan.operations.iter().filter(|op| op.cause.counts() && !held.contains(op)).collect();
     let active = || input.known.chats.values().filter(|chat| chat.state == ChatState::Active);
-    let lately: u32 = active().map(|chat| chat.removed_lately).sum();
+    let lately: u32 = input.known.chats.values().map(|chat| chat.removed_lately).sum();
     let of = active().map(|chat| chat.people_present().count() as u32).sum::<u32>() + lately;
     if losses.is_empty() || !exceeds(input, losses.len() as u32 + lately, of, limit) {
         return;
@@ -177,7 +177,11 @@ fn of_chats(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
 fn hold_of(input: &Input, held: &BTreeSet<Operation>) -> Hold {
     let mut content = Fingerprint::new();
     for operation in held {
-        content.add(operation.kind.name()).add(&operation.chat).add(&operation.account);
+        content
+            .add(operation.kind.name())
+            .add(&operation.chat)
+            .add(&operation.account)
+            .add(operation.title.as_deref().unwrap_or_default());
     }
     let content = content.hex();
     let open =

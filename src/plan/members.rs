@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::chat::{operation, waits_for};
-use super::{Cause, Input, Kind, KnownChat, MemberState, Operation, Plan, Present};
+use super::{
+    Attempt, Cause, ChatState, Input, Kind, KnownChat, MemberState, Operation, Plan, Present,
+};
 use crate::clock::later;
 use crate::config::{Leavers, Strangers};
 use crate::platform::Capability;
@@ -67,11 +69,12 @@ struct Chat<'a> {
 
 impl Chat<'_> {
     fn bring_in(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
-        let state = self.last_state(account);
+        let state = self.absent_state(account);
         if state == Some(MemberState::Left) && self.input.policy.leavers == Leavers::Respect {
             return;
         }
-        let kind = if self.may_add(account) { Kind::AddMember } else { Kind::InviteMember };
+        let may_add = self.may_add(account, state, plan);
+        let kind = if may_add { Kind::AddMember } else { Kind::InviteMember };
         if kind == Kind::InviteMember && state == Some(MemberState::Invited) {
             return;
         }
@@ -96,9 +99,13 @@ impl Chat<'_> {
         if admin && !present.admin {
             self.grant(account, people, plan);
         }
-        let frozen = self.frozen
-            || people.iter().any(|(person, _)| self.input.frozen.people.contains(*person));
-        let untouchable = present.protected || self.input.policy.protect.contains(account);
+        // A broken row may be the very one that no longer names somebody by this account.
+        let mut behind =
+            people.iter().map(|(person, _)| *person).chain(present.people.iter().map(|p| &**p));
+        let frozen = self.frozen || behind.any(|person| self.input.frozen.people.contains(person));
+        let untouchable = present.protected
+            || self.input.policy.protect.contains(account)
+            || account == self.input.own_account;
         if !admin && present.admin && !frozen && !untouchable {
             self.revoke(account, people, present.meant_admin, plan);
         }
@@ -129,14 +136,27 @@ impl Chat<'_> {
         plan.operations.push(self.about(Kind::RevokeAdmin, account, people, cause));
     }
 
-    fn may_add(&self, account: &str) -> bool {
-        self.input.able.contains(&Capability::AddMembers)
-            && self.last_state(account) != Some(MemberState::Refused)
+    /// Whether adding is worth a try. A refusal stands until its own next try, also for somebody who
+    /// has been invited since: otherwise every cycle would ask the platform again.
+    fn may_add(&self, account: &str, state: Option<MemberState>, plan: &mut Plan) -> bool {
+        if !self.input.able.contains(&Capability::AddMembers) {
+            return false;
+        }
+        let attempt = Attempt { operation: Kind::AddMember, account: account.to_owned() };
+        match self.known.and_then(|known| known.waiting.get(&attempt)) {
+            Some(waiting) if waiting.refused => !self.waits(Kind::AddMember, account, plan),
+            _ => state != Some(MemberState::Refused),
+        }
     }
 
-    fn last_state(&self, account: &str) -> Option<MemberState> {
-        let members = self.known?.people.values();
-        members.filter(|member| member.account.as_deref() == Some(account)).map(|m| m.state).max()
+    /// Where somebody stands who is not in. Who was in when the last cycle ended has left since.
+    fn absent_state(&self, account: &str) -> Option<MemberState> {
+        let known = self.known?;
+        let members = known.people.values().filter(|m| m.account.as_deref() == Some(account));
+        match members.map(|member| member.state).max()? {
+            MemberState::Joined if known.state == ChatState::Active => Some(MemberState::Left),
+            state => Some(state),
+        }
     }
 
     fn waits(&self, kind: Kind, account: &str, plan: &mut Plan) -> bool {

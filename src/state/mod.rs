@@ -120,16 +120,42 @@ impl State {
     /// [`Code::State`].
     pub(crate) fn transaction<T>(
         &mut self,
-        work: impl FnOnce(&rusqlite::Transaction) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
         let path = &self.path;
-        let transaction = self
-            .db
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-            .map_err(|error| failure(path, &error))?;
-        let done = work(&transaction).map_err(|error| failure(path, &error))?;
-        transaction.commit().map_err(|error| failure(path, &error))?;
+        let failed = |error: rusqlite::Error| failure(path, &error);
+        if !self.db.is_autocommit() {
+            // Inside `begin`: the whole is on the disk with its `commit`.
+            return work(&self.db).map_err(failed);
+        }
+        let behavior = rusqlite::TransactionBehavior::Immediate;
+        let transaction = self.db.transaction_with_behavior(behavior).map_err(failed)?;
+        let done = work(&transaction).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
         Ok(done)
+    }
+
+    /// Makes everything until [`State::commit`] one transaction: the results of one batch cost one
+    /// write to the disk.
+    ///
+    /// # Errors
+    /// [`Code::State`].
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        self.db.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failure(&error))
+    }
+
+    /// Ends what [`State::begin`] began. After an error within, nothing of it is kept: the intents
+    /// stay open and are looked up.
+    ///
+    /// # Errors
+    /// [`Code::State`].
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        let done = self.db.execute_batch("COMMIT").map_err(|error| self.failure(&error));
+        if done.is_err() {
+            // Where even that fails the connection closes soon, and SQLite rolls back.
+            let _ = self.db.execute_batch("ROLLBACK");
+        }
+        done
     }
 }
 

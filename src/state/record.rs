@@ -104,6 +104,17 @@ impl State {
         })
     }
 
+    /// Stores a chat's title as the platform shows it.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_title(&mut self, chat: &str, title: &str) -> Result<()> {
+        self.transaction(|db| {
+            let text = "UPDATE chats SET title = ? WHERE key = ?";
+            db.prepare_cached(text)?.execute([title, chat]).map(drop)
+        })
+    }
+
     /// Stores where a chat stands, such as `gone`.
     ///
     /// # Errors

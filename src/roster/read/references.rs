@@ -2,8 +2,8 @@
 //! too many of them refuse the roster.
 //!
 //! A row that is deleted, or that also names something deleted, counts as absent: it is left out
-//! silently and freezes nothing, since nobody is in a chat because of it. A row that points to a class that was itself left out goes with it and freezes, but is neither reported nor
-//! counted: its cause is.
+//! silently and freezes nothing, since nobody is in a chat because of it. A row that points to a class
+//! that was itself left out goes with it and freezes, but is neither reported nor counted: its cause is.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

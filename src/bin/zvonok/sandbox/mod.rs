@@ -197,6 +197,7 @@ mod tests {
         let address = sandbox.address.trim_start_matches("http://").to_owned();
         assert!(TcpStream::connect(&address).is_ok());
         drop(sandbox);
-        assert!(TcpStream::connect(&address).is_err());
+        // A connection to a free local port can, rarely, meet itself: one refusal is the proof.
+        assert!((0..50).any(|_| TcpStream::connect(&address).is_err()));
     }
 }

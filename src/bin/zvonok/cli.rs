@@ -1,0 +1,145 @@
+//! Arguments, the choice of a command, and exit codes.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
+use zvonok::error::Code;
+
+use crate::commands::{chats, check, demo, explain, plan, sync};
+use crate::terminal::Terminal;
+use crate::trouble::{Outcome, Trouble};
+use crate::words::{Language, decide};
+use crate::{help, sandbox, school};
+
+/// Wrong arguments; `EX_USAGE` of sysexits.h.
+const BAD_USAGE: u8 = 64;
+/// A file, the terminal or a local port could not be used; `EX_IOERR` of sysexits.h.
+const NO_SYSTEM: u8 = 74;
+
+/// A school's messenger chats follow the school's own data / Чаты школы в мессенджере следуют за данными школы
+#[derive(Parser)]
+#[command(name = "zvonok", version)]
+#[command(disable_help_flag = true, disable_version_flag = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(clap::Args)]
+#[group(skip)]
+struct Common {
+    /// Print only the library's JSON document / Вывести только документ JSON библиотеки
+    #[arg(long, global = true, display_order = 1000)]
+    json: bool,
+    /// Language of help and messages / Язык справки и сообщений
+    #[arg(long, global = true, value_name = "LANG", display_order = 1001)]
+    lang: Option<Language>,
+    /// Show the library's log / Показывать журнал библиотеки
+    #[arg(long, short, global = true, display_order = 1002)]
+    verbose: bool,
+    /// Print this help / Показать эту справку
+    #[arg(long, short, global = true, action = ArgAction::Help, display_order = 1003)]
+    help: Option<bool>,
+    /// Print the version / Показать версию
+    #[arg(long, short = 'V', action = ArgAction::Version, display_order = 1004)]
+    version: Option<bool>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// See everything at work in a made-up school, without any settings / Показать всё в работе на вымышленной школе, без настроек
+    Demo(demo::Args),
+    /// Run one cycle: make the chats follow a roster / Выполнить цикл: привести чаты в соответствие с выгрузкой
+    Sync(sync::Args),
+    /// What a cycle would do, and why; changes nothing / Что сделал бы цикл и почему; ничего не меняет
+    Plan(plan::Args),
+    /// The registry of chats, or the people of one / Список чатов или люди одного чата
+    Chats(chats::Args),
+    /// Why a person is, or is not, in a chat / Почему человек состоит или не состоит в чате
+    Explain(explain::Args),
+    /// Every fault of a configuration, a profile and a roster / Все ошибки настроек, профиля и выгрузки
+    Check(check::Args),
+    /// A local messenger for trying things out / Местный мессенджер для проб
+    Sandbox(sandbox::command::Args),
+    /// Make the roster of a made-up school / Сделать выгрузку вымышленной школы
+    School(school::command::Args),
+}
+
+/// Does what the arguments ask for.
+pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    let language = decide(&arguments);
+    let command = help::command(language);
+    let parsed = command
+        .clone()
+        .try_get_matches_from(arguments)
+        .and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches));
+    let Cli { common, command } = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error, language),
+    };
+    let terminal = Terminal::new(language, common.json, common.verbose);
+    let outcome = obey(&terminal, command);
+    ended(&terminal, outcome)
+}
+
+fn obey(terminal: &Terminal, command: Command) -> Outcome {
+    match command {
+        Command::Demo(args) => demo::run(terminal, &args),
+        Command::Sync(args) => sync::run(terminal, &args),
+        Command::Plan(args) => plan::run(terminal, &args),
+        Command::Chats(args) => chats::run(terminal, &args),
+        Command::Explain(args) => explain::run(terminal, &args),
+        Command::Check(args) => check::run(terminal, &args),
+        Command::Sandbox(args) => {
+            sandbox::run(args.into()).map_err(Trouble::System).map(|()| Code::Ok)
+        }
+        Command::School(args) => Ok(school::command::run(&args).map(|()| Code::Ok)?),
+    }
+}
+
+/// Help and versions are answers; everything else that clap tells is bad usage.
+fn refused(error: &clap::Error, language: Language) -> ExitCode {
+    if !error.use_stderr() {
+        // Nobody left to read the help is no failure.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    help::tell_usage_error(error, language);
+    ExitCode::from(BAD_USAGE)
+}
+
+fn ended(terminal: &Terminal, outcome: Outcome) -> ExitCode {
+    let trouble = match outcome {
+        Ok(code) => return ExitCode::from(exit_code(code)),
+        Err(trouble) => trouble,
+    };
+    // Whoever closed the pipe or pulled the disk cannot be told more.
+    let _ = terminal.tell_trouble(&trouble);
+    ExitCode::from(match trouble {
+        Trouble::Library(error) => exit_code(error.code),
+        Trouble::Usage(_) => BAD_USAGE,
+        Trouble::System(_) | Trouble::Io(_) => NO_SYSTEM,
+    })
+}
+
+/// The library's code as a process can return it: a negative one becomes 10 and its number.
+fn exit_code(code: Code) -> u8 {
+    let number = code as i32;
+    u8::try_from(if number < 0 { 10 - number } else { number }).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_codes_of_the_library_share_an_exit_code() {
+        let mut seen = std::collections::BTreeSet::from([BAD_USAGE, NO_SYSTEM]);
+        assert!(Code::ALL.into_iter().all(|code| seen.insert(exit_code(code))));
+        assert_eq!(exit_code(Code::Roster), 16);
+    }
+}

@@ -1,0 +1,29 @@
+//! One file per command.
+
+pub(crate) mod chats;
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod plan;
+pub(crate) mod sync;
+
+use serde_json::{Map, Value, json};
+use zvonok::error::{Code, Error};
+use zvonok::session::Session;
+
+/// Asks the library one question for the host itself.
+pub(crate) fn ask(
+    session: &mut Session,
+    method: &str,
+    params: &Map<String, Value>,
+) -> Result<(Code, Value), Error> {
+    let request = json!({"method": method, "actor": "system", "params": params});
+    session.request(&request.to_string())
+}
+
+/// Puts what was given into a document; what was not stays at the library's default.
+pub(crate) fn put<T: Into<Value>>(map: &mut Map<String, Value>, key: &str, value: Option<T>) {
+    if let Some(value) = value {
+        map.insert(key.to_owned(), value.into());
+    }
+}

@@ -1,0 +1,118 @@
+//! What the library tells while it works: a progress bar and a log on standard error.
+
+use std::cell::RefCell;
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use zvonok::host::{Host, Level, Phase};
+use zvonok::session::Cancel;
+
+use crate::terminal::Terminal;
+use crate::words::Language;
+
+/// The library's host on a terminal.
+pub(crate) struct Console {
+    language: Language,
+    verbose: bool,
+    bar: Option<RefCell<Bar>>,
+}
+
+struct Bar {
+    bar: ProgressBar,
+    phase: Option<Phase>,
+}
+
+impl Console {
+    /// A host for this terminal; the bar is drawn only where people look.
+    pub(crate) fn new(terminal: &Terminal) -> Console {
+        let watched = !terminal.json && io::stderr().is_terminal();
+        Console {
+            language: terminal.language,
+            verbose: terminal.verbose,
+            bar: watched.then(|| RefCell::new(Bar::new())),
+        }
+    }
+
+    fn phase(&self, phase: Phase) -> &'static str {
+        match phase {
+            Phase::Reading => self.language.pick("Чтение выгрузки", "Reading the roster"),
+            Phase::Checking => self.language.pick("Сверка с мессенджером", "Reading the messenger"),
+            Phase::Applying => {
+                self.language.pick("Изменения в мессенджере", "Changing the messenger")
+            }
+        }
+    }
+}
+
+impl Bar {
+    fn new() -> Bar {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
+        Bar { bar, phase: None }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Host for Console {
+    fn log(&self, level: Level, text: &str) {
+        if !self.verbose {
+            return;
+        }
+        let word = match level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Info => "info",
+            Level::Debug => "debug",
+        };
+        // A log that nobody can read does not stop the work.
+        let _ = writeln!(io::stderr(), "{word}: {text}");
+    }
+
+    fn progress(&self, phase: Phase, done: u32, total: u32) -> bool {
+        let Some(bar) = &self.bar else { return true };
+        let mut shown = bar.borrow_mut();
+        if shown.phase != Some(phase) {
+            shown.phase = Some(phase);
+            shown.bar.reset();
+            shown.bar.set_message(self.phase(phase));
+        }
+        shown.bar.set_length(u64::from(total));
+        shown.bar.set_position(u64::from(done));
+        if done >= total {
+            shown.bar.finish_and_clear();
+            shown.phase = None;
+        }
+        true
+    }
+}
+
+/// Ctrl+C ends the running cycle in good order; pressed again, it ends the process.
+pub(crate) fn cancel_on_interrupt(cancel: &Cancel, terminal: &Terminal) {
+    let cancel = cancel.clone();
+    let told = terminal.pick(
+        "\nОстанавливаюсь: сделанное сохранено. Ещё раз Ctrl+C — выйти сразу.",
+        "\nStopping: what was done is kept. Ctrl+C again ends at once.",
+    );
+    let wait = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        if runtime.block_on(tokio::signal::ctrl_c()).is_err() {
+            return;
+        }
+        cancel.cancel();
+        let _ = writeln!(io::stderr(), "{told}");
+        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            const INTERRUPTED: i32 = 130;
+            #[allow(clippy::exit, reason = "a second Ctrl+C means at once")]
+            std::process::exit(INTERRUPTED);
+        }
+    };
+    // Without a thread Ctrl+C ends the process at once, which the state file survives.
+    let _ = std::thread::Builder::new().name("interrupt".to_owned()).spawn(wait);
+}

@@ -1,0 +1,61 @@
+//! Why a person is, or is not, in a chat.
+
+use std::io;
+
+use serde_json::Value;
+
+use super::{moment, number, rows, text};
+use crate::people::People;
+use crate::terminal::{Terminal, Tone};
+
+/// Shows the answer of `explain`.
+pub(crate) fn show(terminal: &Terminal, answer: &Value, people: &People) -> io::Result<()> {
+    let language = terminal.language;
+    let name = terminal.tone(Tone::Head, people.name(text(answer, "person")));
+    terminal.say(format!("{name} · {}", text(answer, "chat")))?;
+    terminal.say(format!("  {}", language.of(&answer["message"])))?;
+    if let Some(state) = answer["state"].as_str() {
+        line(terminal, ("Состояние", "State"), language.member_state(state))?;
+        let since = moment(text(answer, "since"));
+        let cycle = number(answer, "cycle");
+        let since =
+            terminal.pick(format!("{since}, цикл {cycle}"), format!("{since}, cycle {cycle}"));
+        line(terminal, ("С", "Since"), &since)?;
+    }
+    if let Some(account) = answer["account"].as_str() {
+        line(terminal, ("Аккаунт", "Account"), account)?;
+    }
+    reasons(terminal, ("Почему", "Why"), rows(answer, "reasons"))?;
+    reasons(terminal, ("Админ", "Admin"), rows(answer, "admin_reasons"))?;
+    history(terminal, rows(answer, "history"))
+}
+
+fn line(terminal: &Terminal, (ru, en): (&str, &str), value: &str) -> io::Result<()> {
+    let name = format!("{:<10}", terminal.pick(ru, en));
+    terminal.say(format!("  {} {value}", terminal.tone(Tone::Faint, name)))
+}
+
+fn reasons(terminal: &Terminal, name: (&str, &str), reasons: &[Value]) -> io::Result<()> {
+    for reason in reasons {
+        let [rule, because, row] = ["rule", "because", "row"].map(|key| text(reason, key));
+        line(terminal, name, &format!("{because} · {rule} · {row}"))?;
+    }
+    Ok(())
+}
+
+fn history(terminal: &Terminal, entries: &[Value]) -> io::Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    terminal.say(terminal.tone(Tone::Head, terminal.pick("Что было сделано", "What was done")))?;
+    for entry in entries {
+        let what = terminal.language.operation(text(entry, "operation"));
+        let (at, actor) = (moment(text(entry, "at")), text(entry, "actor"));
+        let reason = terminal.language.of(&entry["reason"]);
+        let result = text(entry, "result");
+        let cycle = terminal.pick("цикл", "cycle");
+        let number = number(entry, "cycle");
+        terminal.say(format!("  {at}  {cycle} {number}, {actor}: {what} — {result} · {reason}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Faults and warnings: place, value, expectation.
+
+use std::io;
+
+use serde_json::Value;
+use zvonok::error::Fault;
+
+use super::{rows, table, text};
+use crate::people::People;
+use crate::terminal::{Terminal, Tone};
+use crate::words::grouped;
+
+/// One fault on one line: `guard.minimum = "many": expected a number`.
+pub(crate) fn line(terminal: &Terminal, fault: &Fault) -> String {
+    let value = match fault.value.as_str() {
+        "" => String::new(),
+        value => terminal.tone(Tone::Faint, format!(" = «{value}»")),
+    };
+    format!("{}{value}: {}", terminal.tone(Tone::Head, &fault.at), terminal.text(&fault.message))
+}
+
+/// The warnings of a report: each kind once, with an example and how many more there are.
+pub(crate) fn warnings(terminal: &Terminal, warnings: &[Value]) -> io::Result<()> {
+    if warnings.is_empty() {
+        return Ok(());
+    }
+    let count = grouped(warnings.len() as u64);
+    let head = terminal.pick(format!("Предупреждения: {count}"), format!("Warnings: {count}"));
+    terminal.say(terminal.tone(Tone::Warning, head))?;
+    let mut kinds: Vec<(&str, &Value, usize)> = Vec::new();
+    for warning in warnings {
+        let code = text(warning, "code");
+        match kinds.iter_mut().find(|(known, ..)| *known == code) {
+            Some((.., count)) => *count += 1,
+            None => kinds.push((code, warning, 0)),
+        }
+    }
+    for (_, warning, more) in kinds {
+        let more = match more {
+            0 => String::new(),
+            more => terminal.pick(format!(" (и ещё {more})"), format!(" (and {more} more)")),
+        };
+        let (at, message) = (text(warning, "at"), terminal.language.of(&warning["message"]));
+        terminal.say(format!("  {at}: {message}{}", terminal.tone(Tone::Faint, more)))?;
+    }
+    Ok(())
+}
+
+/// Operations that failed and are tried again.
+pub(crate) fn failed(terminal: &Terminal, report: &Value, people: &People) -> io::Result<()> {
+    const MOST: usize = 20;
+    let failed = rows(report, "failed");
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let head = terminal.pick("Не удалось", "Failed");
+    terminal.say(terminal.tone(Tone::Bad, format!("{head}: {}", failed.len())))?;
+    let row = |row: &Value| {
+        let language = terminal.language;
+        vec![
+            language.operation(text(row, "operation")).to_owned(),
+            text(row, "chat").to_owned(),
+            row["person"].as_str().map(|id| people.name(id)).unwrap_or_default(),
+            format!("{} ({})", language.of(&row["message"]), text(row, "code")),
+            super::moment(text(row, "next_try")),
+        ]
+    };
+    let titles = terminal
+        .pick(["Что", "Чат", "Кто", "Почему", "Снова"], ["What", "Chat", "Who", "Why", "Next try"]);
+    terminal.say(table(terminal, &titles, failed.iter().take(MOST).map(row).collect()))?;
+    more(terminal, failed.len().saturating_sub(MOST))
+}
+
+/// «… ещё 12», if there is any more.
+pub(crate) fn more(terminal: &Terminal, more: usize) -> io::Result<()> {
+    if more == 0 {
+        return Ok(());
+    }
+    let more = terminal.pick(format!("… ещё {more}"), format!("… {more} more"));
+    terminal.say(terminal.tone(Tone::Faint, more))
+}
+
+/// What the guard holds, why, and how to allow it.
+pub(crate) fn held(terminal: &Terminal, report: &Value) -> io::Result<()> {
+    let held = rows(report, "held");
+    if held.is_empty() {
+        return Ok(());
+    }
+    let head = terminal.pick("Предохранитель удерживает:", "The guard holds:");
+    terminal.say(terminal.tone(Tone::Warning, head))?;
+    for row in held {
+        terminal.say(format!("  • {}", terminal.language.of(&row["message"])))?;
+    }
+    allow(terminal, report)
+}
+
+fn allow(terminal: &Terminal, report: &Value) -> io::Result<()> {
+    let hold = &report["hold"];
+    let (since, started) = (text(hold, "since"), text(report, "started"));
+    // What no cycle has held yet gets its fingerprint from the cycle that does.
+    if report["dry_run"] == true && since.get(..19) >= started.get(..19) {
+        return terminal.say(terminal.pick(
+            "  Цикл «zvonok sync» удержит это и назовёт отпечаток, которым его можно разрешить.",
+            "  A cycle, `zvonok sync`, will hold this and name the fingerprint that allows it.",
+        ));
+    }
+    let (print, until) = (text(hold, "fingerprint"), super::moment(text(hold, "expires")));
+    terminal.say(terminal.pick(
+        format!(
+            "  Разрешить (до {until}): повторите zvonok sync с параметром\n    --approve {print}"
+        ),
+        format!("  To allow it (until {until}): repeat zvonok sync with\n    --approve {print}"),
+    ))
+}

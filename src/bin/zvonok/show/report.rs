@@ -1,0 +1,113 @@
+//! The report of a cycle.
+
+use std::io;
+
+use serde_json::Value;
+
+use super::{faults, number, rows, text};
+use crate::people::People;
+use crate::terminal::{Terminal, Tone};
+use crate::words::grouped;
+
+/// Shows a whole report.
+pub(crate) fn show(terminal: &Terminal, report: &Value, people: &People) -> io::Result<()> {
+    head(terminal, report)?;
+    faults::failed(terminal, report, people)?;
+    faults::held(terminal, report)?;
+    tasks(terminal, report)?;
+    faults::warnings(terminal, rows(&report["roster"], "warnings"))
+}
+
+/// The summary: how it ended, what was read, done and asked.
+pub(crate) fn head(terminal: &Terminal, report: &Value) -> io::Result<()> {
+    terminal.say(status(terminal, report))?;
+    line(terminal, ("Выгрузка", "Roster"), &roster(terminal, &report["roster"]))?;
+    let done = terminal.language.counts(&report["done"]);
+    line(terminal, ("Сделано", "Done"), &done)?;
+    if let Some(chats) = report["chats"].as_array() {
+        line(terminal, ("Чаты", "Chats"), &chats_line(terminal, chats))?;
+    }
+    line(terminal, ("Запросы", "Requests"), &requests(terminal, &report["requests"]))
+}
+
+fn line(terminal: &Terminal, (ru, en): (&str, &str), value: &str) -> io::Result<()> {
+    let name = format!("{:<9}", terminal.pick(ru, en));
+    terminal.say(format!("  {}  {value}", terminal.tone(Tone::Faint, name)))
+}
+
+fn status(terminal: &Terminal, report: &Value) -> String {
+    let (tone, words) = match text(report, "status") {
+        "OK" => (Tone::Good, terminal.pick("сделано", "done")),
+        "PARTIAL" => (
+            Tone::Warning,
+            terminal.pick(
+                "сделано не всё, следующий цикл продолжит",
+                "not everything was done, the next cycle goes on",
+            ),
+        ),
+        _ => (
+            Tone::Warning,
+            terminal.pick("часть изменений ждёт подтверждения", "a part waits for approval"),
+        ),
+    };
+    let cycle = terminal.pick("Цикл", "Cycle");
+    let cycle = terminal.tone(Tone::Head, format!("{cycle} {}", number(report, "cycle")));
+    format!("{cycle}: {} ({})", terminal.tone(tone, words), text(report, "status"))
+}
+
+fn roster(terminal: &Terminal, roster: &Value) -> String {
+    let count = |key, ru, en| terminal.language.count(number(roster, key), ru, en);
+    let mut words = [
+        count("users", ["человек", "человека", "человек"], ["person", "people"]),
+        count(
+            "classes",
+            ["класс или журнал", "класса и журнала", "классов и журналов"],
+            ["class", "classes"],
+        ),
+        count(
+            "enrollments",
+            ["зачисление", "зачисления", "зачислений"],
+            ["enrollment", "enrollments"],
+        ),
+    ]
+    .join(" · ");
+    if roster["unchanged"] == true {
+        words.push_str(terminal.pick(" · не изменилась", " · unchanged"));
+    }
+    words
+}
+
+fn chats_line(terminal: &Terminal, chats: &[Value]) -> String {
+    let living: Vec<&Value> = chats.iter().filter(|chat| chat["state"] == "active").collect();
+    let sum =
+        |part: &str, key: &str| -> u64 { living.iter().map(|chat| number(&chat[part], key)).sum() };
+    let (joined, desired) = (grouped(sum("members", "joined")), grouped(sum("members", "desired")));
+    let count = living.len() as u64;
+    terminal.pick(
+        format!("действуют: {count} · мест занято: {joined} из {desired}"),
+        format!("active: {count} · places taken: {joined} of {desired}"),
+    )
+}
+
+fn requests(terminal: &Terminal, requests: &Value) -> String {
+    let (sent, retried) = (number(requests, "sent"), number(requests, "retried"));
+    let mut words = grouped(sent);
+    if retried > 0 {
+        words.push_str(
+            &terminal.pick(format!(", повторено {retried}"), format!(", {retried} repeated")),
+        );
+    }
+    words
+}
+
+fn tasks(terminal: &Terminal, report: &Value) -> io::Result<()> {
+    for task in rows(report, "tasks") {
+        let head = terminal.pick("Нужен человек", "A person is needed");
+        let head = terminal.tone(Tone::Warning, head);
+        terminal.say(format!("{head}: {} ({})", text(task, "title"), text(task, "code")))?;
+        for step in rows(&task["steps"], terminal.pick("ru", "en")) {
+            terminal.say(format!("  – {}", step.as_str().unwrap_or_default()))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! The compact words in which the cases of the planner are written, and the types behind them.
+//!
+//! A desired member is `p1 101 admin`: the person, the accounts in the roster's order (`101,102`, or
+//! `max:7` for another platform; none where unlinked), and `admin`. An account in a chat is
+//! `101 p1+p2 admin`: the account, the people whom the roster last meant by it (`?` for a stranger),
+//! then any of `admin` (by the roster), `handmade` (admin by hand), `protected`, `gone=<time>`. In
+//! both, `1..20` stands for the people p1 to p20 with the accounts 1 to 20. What waits is
+//! `add_member 101 <time>`, followed by `refused` where the platform will not do it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use zvonok::error::Text;
+use zvonok::plan::{
+    Attempt, ChatState, Kind, Known, KnownChat, KnownHold, KnownMember, MemberState, Present,
+    Waiting,
+};
+use zvonok::platform;
+use zvonok::profile::{Desired, DesiredChat, DesiredMember, Existence, Reason};
+
+pub(crate) type Chats<T> = BTreeMap<String, T>;
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wish {
+    title: Option<String>,
+    existence: Option<Existence>,
+    #[serde(default)]
+    members: Vec<String>,
+    depends_on: Option<BTreeSet<String>>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fact {
+    title: Option<String>,
+    state: Option<ChatState>,
+    organization: Option<String>,
+    platform: Option<platform::Kind>,
+    #[serde(default)]
+    present: Vec<String>,
+    #[serde(default)]
+    people: Vec<String>,
+    #[serde(default)]
+    waiting: Vec<String>,
+    #[serde(default)]
+    removed_lately: u32,
+    #[serde(default)]
+    archived_lately: bool,
+    depends_on: Option<BTreeSet<String>>,
+}
+
+pub(crate) fn desired(chats: &Chats<Wish>) -> Desired {
+    let chats = chats.iter().map(|(key, wish)| (key.clone(), desired_chat(key, wish)));
+    Desired { chats: chats.collect(), ..Desired::default() }
+}
+
+pub(crate) fn known(chats: &Chats<Fact>, hold: Option<KnownHold>) -> Known {
+    let chats = chats.iter().map(|(key, fact)| (key.clone(), known_chat(key, fact)));
+    Known { chats: chats.collect(), hold }
+}
+
+pub(crate) fn moment(text: &str) -> Timestamp {
+    text.parse().unwrap_or_else(|_| panic!("{text:?} is no time"))
+}
+
+/// The kind, and the class where the chat belongs to one.
+fn parts(key: &str) -> (String, Option<String>) {
+    let (kind, id) = key.split_once(':').unwrap_or_else(|| panic!("{key:?} is no key"));
+    (kind.to_owned(), (kind != "teachers").then(|| id.to_owned()))
+}
+
+fn desired_chat(key: &str, wish: &Wish) -> DesiredChat {
+    let (kind, class) = parts(key);
+    let depends_on = wish.depends_on.clone();
+    DesiredChat {
+        key: key.to_owned(),
+        chat_type: kind.to_uppercase(),
+        kind,
+        organization: "s1".to_owned(),
+        subject: None,
+        title: wish.title.clone().unwrap_or_else(|| "T".to_owned()),
+        locked: true,
+        existence: wish.existence.unwrap_or(Existence::Wanted),
+        members: wish.members.iter().flat_map(|line| members(line)).collect(),
+        depends_on: depends_on.unwrap_or_else(|| class.iter().cloned().collect()),
+        class,
+    }
+}
+
+/// `1..20` as lines of one person each, made by `line`; any other line as it is.
+fn spread(text: &str, line: impl Fn(u32) -> String) -> Vec<String> {
+    let Some((first, last)) = text.split_once("..") else { return vec![text.to_owned()] };
+    let (first, last): (u32, u32) = (first.parse().unwrap(), last.parse().unwrap());
+    (first..=last).map(line).collect()
+}
+
+fn members(text: &str) -> Vec<(String, DesiredMember)> {
+    spread(text, |number| format!("p{number} {number}")).iter().map(|line| member(line)).collect()
+}
+
+fn member(line: &str) -> (String, DesiredMember) {
+    let mut words = line.split(' ');
+    let person = words.next().unwrap().to_owned();
+    let mut member = DesiredMember {
+        role: "student".to_owned(),
+        admin: false,
+        reasons: vec![reason("student", &person)],
+        admin_reasons: Vec::new(),
+        accounts: Vec::new(),
+    };
+    for word in words {
+        if word == "admin" {
+            member.admin = true;
+            member.admin_reasons = vec![reason("head", &person)];
+        } else {
+            member.accounts = word.split(',').map(account).collect();
+        }
+    }
+    (person, member)
+}
+
+fn reason(because: &str, person: &str) -> Reason {
+    Reason { rule: "rule".to_owned(), because: because.to_owned(), row: person.to_owned() }
+}
+
+fn account(text: &str) -> (String, String) {
+    let (platform, account) = text.split_once(':').unwrap_or(("vk", text));
+    (platform.to_owned(), account.to_owned())
+}
+
+fn known_chat(key: &str, fact: &Fact) -> KnownChat {
+    let (kind, class) = parts(key);
+    let state = fact.state.unwrap_or(ChatState::Active);
+    let made = !matches!(state, ChatState::Planned | ChatState::Task);
+    let depends_on = fact.depends_on.clone();
+    KnownChat {
+        key: key.to_owned(),
+        chat_type: kind.to_uppercase(),
+        kind,
+        organization: fact.organization.clone().unwrap_or_else(|| "s1".to_owned()),
+        subject: None,
+        depends_on: depends_on.unwrap_or_else(|| class.iter().cloned().collect()),
+        class,
+        title: fact.title.clone().unwrap_or_else(|| "T".to_owned()),
+        locked: true,
+        platform: fact.platform.unwrap_or(platform::Kind::Vk),
+        platform_id: made.then(|| "2000000001".to_owned()),
+        link: None,
+        state,
+        present: fact.present.iter().flat_map(|line| presents(line)).collect(),
+        people: fact.people.iter().map(|line| known_member(line)).collect(),
+        waiting: fact.waiting.iter().map(|line| waiting(line)).collect(),
+        removed_lately: fact.removed_lately,
+        archived_lately: fact.archived_lately,
+        verified: None,
+        digest: String::new(),
+    }
+}
+
+fn presents(text: &str) -> Vec<(String, Present)> {
+    spread(text, |number| format!("{number} p{number}")).iter().map(|line| present(line)).collect()
+}
+
+fn present(line: &str) -> (String, Present) {
+    let mut words = line.split(' ');
+    let account = words.next().unwrap().to_owned();
+    let people = words.next().unwrap_or_else(|| panic!("{line:?} names no people"));
+    let mut present = Present::seen(false, false);
+    present.people = people.split('+').filter(|p| *p != "?").map(str::to_owned).collect();
+    for word in words {
+        match word {
+            "admin" => (present.admin, present.meant_admin) = (true, true),
+            "handmade" => present.admin = true,
+            "protected" => present.protected = true,
+            _ => present.gone_since = Some(moment(word.strip_prefix("gone=").unwrap())),
+        }
+    }
+    (account, present)
+}
+
+/// `p1 101 left`: where a person stood after the last cycle.
+fn known_member(line: &str) -> (String, KnownMember) {
+    let [person, account, state] = words(line);
+    let state = MemberState::from_name(state).unwrap_or_else(|| panic!("{line:?}"));
+    (person.to_owned(), KnownMember { account: Some(account.to_owned()), state })
+}
+
+fn waiting(line: &str) -> (Attempt, Waiting) {
+    let (line, refused) = match line.strip_suffix(" refused") {
+        Some(rest) => (rest, true),
+        None => (line, false),
+    };
+    let [operation, account, next_try] = words(line);
+    let account = if account == "-" { "" } else { account };
+    let attempt =
+        Attempt { operation: Kind::from_name(operation).unwrap(), account: account.to_owned() };
+    let waiting = Waiting {
+        code: "vk.1".to_owned(),
+        message: Text::new("нельзя", "not allowed"),
+        tries: 1,
+        next_try: moment(next_try),
+        refused,
+        people: Vec::new(),
+    };
+    (attempt, waiting)
+}
+
+fn words(line: &str) -> [&str; 3] {
+    let words: Vec<&str> = line.split(' ').collect();
+    words.try_into().unwrap_or_else(|_| panic!("{line:?} has not three words"))
+}
