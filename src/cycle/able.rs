@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::plan::{Kind, Plan};
 use crate::platform::{Capability, Class, Failure};
 use crate::state::State;
+use crate::stop::{Reason, Stop};
 
 /// How long an answer about the token is believed.
 const BELIEVED: Duration = Duration::from_secs(24 * 3600);
@@ -71,15 +72,12 @@ impl Able {
     }
 }
 
-/// How drivers call the end of the time budget.
-const BUDGET: &str = "stop.budget";
-
-/// A failure of the whole connection as the error that a call returns.
-pub(crate) fn error_of(failure: &Failure) -> Error {
+/// A failure of the whole connection as the error that a call returns; the end of the time budget is
+/// [`Code::Partial`].
+pub(crate) fn error_of(failure: &Failure, stop: &Stop) -> Error {
     let code = match failure.class {
         Class::TokenDead => Code::Auth,
-        Class::Stopped if failure.code == BUDGET => Code::Partial,
-        Class::Stopped => Code::Cancelled,
+        Class::Stopped => return stopped(stop.reason().unwrap_or(Reason::Cancelled)),
         Class::Never | Class::Missing => Code::Config,
         _ => Code::Platform,
     };
@@ -89,4 +87,20 @@ pub(crate) fn error_of(failure: &Failure) -> Error {
         format!("{} ({})", message.ru, failure.code),
         format!("{} ({})", message.en, failure.code),
     )
+}
+
+/// The end of a call that was stopped before it was through.
+pub(crate) fn stopped(reason: Reason) -> Error {
+    match reason {
+        Reason::Cancelled => Error::new(
+            Code::Cancelled,
+            "отменено; сделанное сохранено, остальное продолжит следующий цикл",
+            "cancelled; what was done is kept, the next cycle goes on",
+        ),
+        Reason::Budget => Error::new(
+            Code::Partial,
+            "время вышло; остальное продолжит следующий цикл",
+            "the time is over; the next cycle goes on",
+        ),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -108,7 +108,7 @@ fn a_silent_messenger_does_not_hold_a_cycle_beyond_its_time() {
     let begun = Instant::now();
     let told = rig.sync_with(&roster, &at(1, "09:00"), json!({"time_budget": "2s"}));
     let took = begun.elapsed();
-    assert_eq!(told.unwrap_err().code, Code::Platform);
+    assert_eq!(told.unwrap().0, Code::Partial);
     assert!(took < Duration::from_secs(4), "{took:?}");
 }
 
@@ -179,16 +179,29 @@ fn a_cancel_from_another_thread_ends_the_cycle_and_only_it() {
 #[test]
 fn a_host_may_cancel_at_every_step_of_its_progress() {
     let School(roster) = School::with_classes(&[2; 4]);
-    for stop_at in 0..12_u32 {
+    let mut cancelled = 0;
+    for stop_at in 0..100_u32 {
         let mut rig = Rig::new();
-        let told = Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let told = Arc::new(AtomicU32::new(0));
         let go_on = move |_, _| told.fetch_add(1, Ordering::SeqCst) != stop_at;
         let mut session = rig.open_for(Cancel::default(), go_on).unwrap();
         let bytes = roster.to_string();
         let first = session.sync(bytes.as_bytes(), &with_now(&at(1, "09:00"), json!({})));
-        assert_eq!(first.unwrap_err().code, Code::Cancelled, "at progress {stop_at}");
         let again = session.sync(bytes.as_bytes(), &with_now(&at(1, "09:10"), json!({})));
-        assert_eq!(again.unwrap().0, Code::Ok, "at progress {stop_at}");
+        match first {
+            Ok((code, _)) => assert_eq!(code, Code::Ok, "at progress {stop_at}"),
+            Err(error) => {
+                assert_eq!(error.code, Code::Cancelled, "at progress {stop_at}");
+                cancelled += 1;
+            }
+        }
+        // A cancel that came when all was done is not for the next cycle; it may also have been.
+        let again = again.map(|(code, _)| code).map_err(|error| error.code);
+        assert!(matches!(again, Ok(Code::Ok)) || stop_at > cancelled, "{stop_at}: {again:?}");
         finishes(&mut rig, &roster, 9);
+        if stop_at > cancelled {
+            break;
+        }
     }
+    assert!(cancelled >= 8, "cancelled at {cancelled} steps");
 }
