@@ -138,7 +138,7 @@ fn try_out(
     findings: &mut Findings,
 ) {
     let now = clock.zoned();
-    let task = profile::Task {
+    let room = profile::Room {
         roster,
         settings,
         organization,
@@ -147,7 +147,7 @@ fn try_out(
         stop: &Stop::never(),
         log: &|_| {},
     };
-    if let Some(desired) = findings.take(profile::evaluate(source, task)) {
+    if let Some(desired) = findings.take(profile::evaluate(source, room)) {
         findings.warnings.extend(desired.warnings);
     }
 }

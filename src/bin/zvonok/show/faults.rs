@@ -80,17 +80,18 @@ pub(crate) fn more(terminal: &Terminal, more: usize) -> io::Result<()> {
     terminal.say(terminal.tone(Tone::Faint, more))
 }
 
-/// What the guard holds, why, and how to allow it.
-pub(crate) fn held(terminal: &Terminal, report: &Value) -> io::Result<()> {
+/// What the guard holds, why, and how to allow it; at most so many reasons.
+pub(crate) fn held(terminal: &Terminal, report: &Value, most: usize) -> io::Result<()> {
     let held = rows(report, "held");
     if held.is_empty() {
         return Ok(());
     }
     let head = terminal.pick("Предохранитель удерживает:", "The guard holds:");
     terminal.say(terminal.tone(Tone::Warning, head))?;
-    for row in held {
+    for row in held.iter().take(most) {
         terminal.say(format!("  • {}", terminal.language.of(&row["message"])))?;
     }
+    more(terminal, held.len().saturating_sub(most))?;
     allow(terminal, report)
 }
 
