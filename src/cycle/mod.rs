@@ -15,7 +15,7 @@ use crate::platform::{Capability, Counters, Platform};
 use crate::profile::{self, Desired, Source};
 use crate::roster::{self, Roster};
 use crate::state::{Accepted, Approval, Hand, Lock, State};
-use crate::stop::Stop;
+use crate::stop::{Reason, Stop};
 
 mod able;
 mod finish;
@@ -72,7 +72,9 @@ pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
     if let Some(report) = quiet::unchanged(cycle, &state, &seen)? {
         return Ok(report);
     }
-    cycle.host.progress(Phase::Reading, 0, 1);
+    if !cycle.host.progress(Phase::Reading, 0, 1) {
+        return Err(able::stopped(Reason::Cancelled));
+    }
     let school = read(cycle, from, &state, &seen)?;
     let desired = evaluate(cycle, &school.roster)?;
     let mut run = Run::begin(cycle, &mut state, school, desired, seen)?;
