@@ -61,7 +61,8 @@ pub(super) fn settle_one(
         Err(failure) => failure,
     };
     match failure.class {
-        Class::Stopped | Class::TokenDead => {
+        // Nothing was done and nothing can be until this is over: no failure of the operation.
+        Class::Stopped | Class::TokenDead | Class::Unreachable => {
             record(work, intent, operation, Verdict::NotSent, None)?;
             Ok(Settled::Left)
         }

@@ -37,11 +37,7 @@ pub(super) fn finish(run: &mut Run, plan: &Plan, outcome: Option<Outcome>) -> Re
 /// What a cycle that ended early returns instead of a report.
 fn failure_of(outcome: &Outcome) -> Option<Error> {
     match outcome.ended.as_ref()? {
-        Ended::Stopped(Reason::Cancelled) => Some(Error::new(
-            Code::Cancelled,
-            "отменено; сделанное сохранено, остальное продолжит следующий цикл",
-            "cancelled; what was done is kept, the next cycle goes on",
-        )),
+        Ended::Stopped(Reason::Cancelled) => Some(super::able::stopped(Reason::Cancelled)),
         Ended::Token(code, message) => Some(Error::new(
             Code::Auth,
             format!("{} ({code})", message.ru),
@@ -266,7 +262,11 @@ fn status(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Cod
     }
     let partial = outcome.is_some_and(|outcome| outcome.left > 0 || outcome.ended.is_some());
     let retries = rows.iter().any(|(_, _, waiting)| !waiting.refused);
-    if partial || retries || run.open_intents > 0 { Code::Partial } else { Code::Ok }
+    if partial || retries || run.open_intents > 0 || run.unread > 0 {
+        Code::Partial
+    } else {
+        Code::Ok
+    }
 }
 
 /// When a cycle will have something to do though nothing changes; `None`: only a change can tell.

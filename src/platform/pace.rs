@@ -33,10 +33,11 @@ impl Pace {
         }
         let begin = Instant::now();
         let now = begin.duration_since(self.began);
-        let wait = self.with(|slots| slots.take(now)).saturating_sub(now);
-        if stop.left().is_some_and(|left| left < wait) {
-            return Err(Reason::Budget);
-        }
+        // A slot that comes too late is not taken: cycles that are cut short would fill the future with
+        // slots that nobody uses, and no later cycle would get one in its time.
+        let last = stop.left().map_or(Duration::MAX, |left| now.saturating_add(left));
+        let slot = self.with(|slots| (slots.first(now) <= last).then(|| slots.take(now)));
+        let wait = slot.ok_or(Reason::Budget)?.saturating_sub(now);
         let outcome = stop.sleep(wait);
         let waited = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.waited_ms.fetch_add(waited, Ordering::Relaxed);
@@ -74,9 +75,14 @@ impl Slots {
         Slots { gap, next: Duration::ZERO, slow_until: Duration::ZERO }
     }
 
-    /// The next free slot. Slots that nobody used are lost, they never add up to a burst.
+    /// When the next free slot is.
+    fn first(&self, now: Duration) -> Duration {
+        self.next.max(now)
+    }
+
+    /// Takes the next free slot. Slots that nobody used are lost, they never add up to a burst.
     fn take(&mut self, now: Duration) -> Duration {
-        let slot = self.next.max(now);
+        let slot = self.first(now);
         let slow = if slot < self.slow_until { 2 } else { 1 };
         self.next = slot + self.gap * slow;
         slot

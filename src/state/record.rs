@@ -219,6 +219,10 @@ fn apply(
         }
         Kind::RemoveMember => {
             let text = "DELETE FROM presence WHERE chat = ? AND account = ?";
+            db.prepare_cached(text)?.execute([chat, account])?;
+            // Whoever is taken out has not left by themselves.
+            let text = "UPDATE members SET state = 'linked' WHERE chat = ? AND account = ? \
+                        AND state = 'joined'";
             db.prepare_cached(text)?.execute([chat, account]).map(drop)
         }
         Kind::GrantAdmin | Kind::RevokeAdmin => {
