@@ -1,6 +1,55 @@
-//! Tells the library for which target it is built.
+//! What the linker is told about the library that hosts load.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The generation of the C interface; `zvonok_abi_version` and the tests compare it.
+const ABI: u32 = 1;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-env=ZVONOK_TARGET={}", std::env::var("TARGET").unwrap_or_default());
+    println!("cargo:rustc-env=ZVONOK_TARGET={}", env::var("TARGET").unwrap_or_default());
+    println!("cargo:rustc-env=ZVONOK_ABI={ABI}");
+    let target = |part: &str| env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
+    match target("OS").as_str() {
+        "linux" => {
+            // A cdylib has no soname of its own, and a Rust library must stay where it was loaded:
+            // destructors of thread-locals may still run after the last use.
+            link(&format!("-Wl,-soname,libzvonok.so.{ABI}"));
+            link("-Wl,-z,nodelete");
+        }
+        "macos" => link(&format!("-Wl,-install_name,@rpath/libzvonok.{ABI}.dylib")),
+        _ => {}
+    }
+    if target("ENV") == "gnu" {
+        prefer_static_cpp_runtime();
+    }
+}
+
+fn link(argument: &str) {
+    println!("cargo:rustc-cdylib-link-arg={argument}");
+}
+
+/// Luau is C++. The linker looks through folders one by one, and in each for a shared library before
+/// an archive; a folder in front that has the archive alone makes `-lstdc++` mean the archive. A
+/// host's machine then needs no C++ runtime, and the host's own one does not matter.
+fn prefer_static_cpp_runtime() {
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let copy = out.join("libstdc++.a");
+    match archive() {
+        Some(archive) if std::fs::copy(&archive, &copy).is_ok() => {
+            println!("cargo:rustc-link-search=native={}", out.display());
+        }
+        // A compiler such as zig's has its runtime elsewhere and links it statically by itself.
+        _ => println!("cargo:warning=no libstdc++.a found, the shared C++ runtime may be linked"),
+    }
+}
+
+/// The archive as the C++ compiler of the target names it.
+fn archive() -> Option<PathBuf> {
+    let compiler = cc::Build::new().cpp(true).try_get_compiler().ok()?;
+    let asked = compiler.to_command().arg("-print-file-name=libstdc++.a").output().ok()?;
+    let path = String::from_utf8(asked.stdout).ok()?;
+    // A compiler that has none answers with the bare name.
+    Some(Path::new(path.trim()).to_owned()).filter(|path| path.is_absolute())
 }

@@ -12,6 +12,7 @@
 //! `platform`, and tells what happened. `ARCHITECTURE.md` has the map and the invariants.
 
 mod apply;
+pub mod check;
 pub mod clock;
 pub mod config;
 mod cycle;
@@ -26,6 +27,7 @@ pub mod profile;
 mod report;
 mod requests;
 pub mod roster;
+pub mod run_task;
 pub mod secret;
 pub mod session;
 mod state;

@@ -69,7 +69,7 @@ struct Chat<'a> {
 
 impl Chat<'_> {
     fn bring_in(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
-        let state = self.absent_state(account);
+        let state = self.absent_state(account, people);
         if state == Some(MemberState::Left) && self.input.policy.leavers == Leavers::Respect {
             return;
         }
@@ -149,11 +149,17 @@ impl Chat<'_> {
         }
     }
 
-    /// Where somebody stands who is not in. Who was in when the last cycle ended has left since.
-    fn absent_state(&self, account: &str) -> Option<MemberState> {
+    /// Where somebody stands who is not in, by the people whom the account stands for now. Who was in
+    /// when the last cycle ended has left since.
+    fn absent_state(
+        &self,
+        account: &str,
+        people: &[(&str, &DesiredMember)],
+    ) -> Option<MemberState> {
         let known = self.known?;
-        let members = known.people.values().filter(|m| m.account.as_deref() == Some(account));
-        match members.map(|member| member.state).max()? {
+        let members = people.iter().filter_map(|(person, _)| known.people.get(*person));
+        let same = members.filter(|member| member.account.as_deref() == Some(account));
+        match same.map(|member| member.state).max()? {
             MemberState::Joined if known.state == ChatState::Active => Some(MemberState::Left),
             state => Some(state),
         }

@@ -1,0 +1,125 @@
+//! What only the operating system can tell.
+
+use std::path::Path;
+
+/// Whether a path lies on a network share, or on something that may be one. There, shared memory
+/// does not work between machines.
+pub(crate) fn on_network_share(path: &Path) -> bool {
+    // The file may not be there yet; its folder is.
+    std::iter::successors(Some(path), |path| path.parent())
+        .find_map(system::remote)
+        .unwrap_or(false)
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use std::ffi::CString;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    /// The `f_type` of the file systems that keep their files on another machine (statfs(2)), and of
+    /// FUSE, behind which sshfs and the like stand.
+    const REMOTE: [u32; 12] = [
+        0x0000_6969, // nfs
+        0x0000_517b, // smb
+        0xff53_4d42, // cifs
+        0xfe53_4d42, // smb2
+        0x6573_5546, // fuse
+        0x0102_1997, // 9p
+        0x5346_414f, // afs
+        0x7375_7245, // coda
+        0x00c3_6400, // ceph
+        0x0bd0_0bd3, // lustre
+        0x786f_4256, // vboxsf
+        0xbacb_acbc, // vmhgfs
+    ];
+
+    pub(super) fn remote(path: &Path) -> Option<bool> {
+        let path = CString::new(path.as_os_str().as_bytes()).ok()?;
+        // SAFETY: all-zero is a value of this struct of integers.
+        let mut answer: libc::statfs = unsafe { std::mem::zeroed() };
+        // SAFETY: the path ends with a NUL, and the struct is ours to be written.
+        let failed = unsafe { libc::statfs(path.as_ptr(), &raw mut answer) } != 0;
+        // The kernel's numbers have 32 bits; the field is wider on some machines, and signed.
+        (!failed).then(|| REMOTE.contains(&(answer.f_type as u32)))
+    }
+}
+
+#[cfg(target_os = "macos")]
+mod system {
+    use std::ffi::CString;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    pub(super) fn remote(path: &Path) -> Option<bool> {
+        let path = CString::new(path.as_os_str().as_bytes()).ok()?;
+        // SAFETY: all-zero is a value of this struct of integers.
+        let mut answer: libc::statfs = unsafe { std::mem::zeroed() };
+        // SAFETY: the path ends with a NUL, and the struct is ours to be written.
+        let failed = unsafe { libc::statfs(path.as_ptr(), &raw mut answer) } != 0;
+        (!failed).then(|| answer.f_flags & libc::MNT_LOCAL as u32 == 0)
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use std::path::{Component, Path, Prefix};
+
+    const DRIVE_REMOTE: u32 = 4;
+
+    #[link(name = "kernel32")]
+    unsafe extern "system" {
+        fn GetDriveTypeW(root: *const u16) -> u32;
+    }
+
+    pub(super) fn remote(path: &Path) -> Option<bool> {
+        let Some(Component::Prefix(prefix)) = path.components().next() else { return None };
+        match prefix.kind() {
+            Prefix::UNC(..) | Prefix::VerbatimUNC(..) => Some(true),
+            Prefix::Disk(letter) | Prefix::VerbatimDisk(letter) => {
+                let root = [u16::from(letter), u16::from(b':'), u16::from(b'\\'), 0];
+                // SAFETY: the root ends with a zero.
+                Some(unsafe { GetDriveTypeW(root.as_ptr()) } == DRIVE_REMOTE)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+mod system {
+    pub(super) fn remote(_path: &std::path::Path) -> Option<bool> {
+        Some(false)
+    }
+}
+
+/// Keeps the library in memory for the life of the process, as the linker's flag does on ELF.
+#[cfg(all(windows, not(test)))]
+pub(super) fn stay_loaded() {
+    const PIN_BY_ADDRESS: u32 = 1 | 4;
+
+    #[link(name = "kernel32")]
+    unsafe extern "system" {
+        fn GetModuleHandleExW(flags: u32, address: *const u16, module: *mut *mut u8) -> i32;
+    }
+
+    let mut module = std::ptr::null_mut();
+    // SAFETY: with this flag the second argument is any address inside the module, and the third is
+    // ours to be written. Where it fails the library stays unloadable, which is no reason to stop.
+    unsafe { GetModuleHandleExW(PIN_BY_ADDRESS, stay_loaded as *const u16, &raw mut module) };
+}
+
+/// Keeps the library in memory: the linker's flag has seen to that.
+#[cfg(not(all(windows, not(test))))]
+pub(super) fn stay_loaded() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_there_is_judged_by_its_folder() {
+        assert!(!on_network_share(Path::new("/proc/self/no-such-file/at-all")));
+        assert!(!on_network_share(Path::new("")));
+    }
+}
