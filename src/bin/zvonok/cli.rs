@@ -1,6 +1,7 @@
 //! Arguments, the choice of a command, and exit codes.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
@@ -120,6 +121,10 @@ fn refused(error: &clap::Error, language: Language) -> ExitCode {
 fn ended(terminal: &Terminal, outcome: Outcome) -> ExitCode {
     let trouble = match outcome {
         Ok(code) => return ExitCode::from(exit_code(code)),
+        // A reader who has gone away has seen enough.
+        Err(Trouble::Io(error)) if error.kind() == ErrorKind::BrokenPipe => {
+            return ExitCode::SUCCESS;
+        }
         Err(trouble) => trouble,
     };
     // Whoever closed the pipe or pulled the disk cannot be told more.

@@ -108,15 +108,16 @@ fn held_line(terminal: &Terminal, report: &Value, row: &Value) -> String {
         lately => terminal
             .pick(format!(", за сутки уже {lately}"), format!(", {lately} in the last 24 hours")),
     };
+    let parts = [
+        (removed, terminal.pick("исключить", "remove")),
+        (lost, terminal.pick("лишить прав", "take rights from")),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let losses: Vec<String> = parts.map(|(count, word)| format!("{word} {count}")).collect();
+    let (losses, percent) = (losses.join(", "), limit * 100.0);
     let losses = terminal.pick(
-        format!(
-            "исключить {removed}, лишить прав {lost} из {of}{lately}; предел {:.0} %",
-            limit * 100.0
-        ),
-        format!(
-            "remove {removed}, demote {lost} of {of}{lately}; the limit is {:.0} %",
-            limit * 100.0
-        ),
+        format!("{losses} из {of}{lately}; предел {percent:.0} %"),
+        format!("{losses} of {of}{lately}; the limit is {percent:.0} %"),
     );
     let what = match rule {
         "guard.chat_share" => format!("{}: {losses}", title_of(report, text(row, "chat"))),
