@@ -7,7 +7,9 @@ use super::{Work, read};
 use crate::clock::later;
 use crate::error::{Result, Text};
 use crate::host::Level;
-use crate::plan::{Attempt, ChatState, Kind, KnownChat, Operation, Present, Waiting};
+use crate::plan::{
+    Attempt, ChatState, Kind, KnownChat, KnownMember, MemberState, Operation, Present, Waiting,
+};
 use crate::platform::{Answer, Capability, Class, Failure};
 use crate::state::{Outcome as Row, Verdict};
 
@@ -112,6 +114,13 @@ pub(super) fn made(
     Ok(())
 }
 
+/// The cycle's own end counts who was invited in it.
+fn invited(chat: &mut KnownChat, operation: &Operation) {
+    let member =
+        KnownMember { account: Some(operation.account.clone()), state: MemberState::Invited };
+    chat.people.extend(operation.people.iter().map(|person| (person.clone(), member.clone())));
+}
+
 /// Writes down that an operation was done.
 pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Result<()> {
     record(work, intent, operation, Verdict::Done, None)?;
@@ -125,6 +134,7 @@ pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Resul
             chat.present.insert(account.clone(), present);
         }
         Kind::RemoveMember => drop(chat.present.remove(account)),
+        Kind::InviteMember => invited(chat, operation),
         Kind::GrantAdmin | Kind::RevokeAdmin => {
             if let Some(present) = chat.present.get_mut(account) {
                 present.admin = operation.kind == Kind::GrantAdmin;

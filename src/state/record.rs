@@ -397,11 +397,13 @@ fn put_member(
     .map(drop)
 }
 
-/// Writes whom the roster means by each account that is in.
+/// Writes whom the roster means by each account that is in. A right that the roster gave stays meant
+/// until it is taken: while it is held, it must not pass for one that was given by hand.
 fn mean(db: &Connection, desired: &DesiredChat, known: &KnownChat) -> rusqlite::Result<()> {
-    let text = "UPDATE presence SET people = ?1, meant_admin = ?2, gone_since = NULL \
-                WHERE chat = ?3 AND account = ?4 \
-                AND (people <> ?1 OR meant_admin <> ?2 OR gone_since IS NOT NULL)";
+    let text = "UPDATE presence SET people = ?1, meant_admin = (?2 OR (meant_admin AND admin)), \
+                gone_since = NULL WHERE chat = ?3 AND account = ?4 \
+                AND (people <> ?1 OR meant_admin <> (?2 OR (meant_admin AND admin)) \
+                OR gone_since IS NOT NULL)";
     let mut update = db.prepare_cached(text)?;
     for (account, people) in crate::plan::wanted_accounts(desired, known.platform) {
         let names: Vec<&str> = people.iter().map(|(person, _)| *person).collect();
