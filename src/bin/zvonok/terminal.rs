@@ -123,10 +123,10 @@ impl Terminal {
 
     /// An error as a person reads it: the sentence, then every fault.
     fn sentences(&self, error: &Error) -> String {
-        let mut text = self.text(&error.message).to_owned();
-        if error.faults.len() == 1 && error.faults[0].value.is_empty() {
-            return text;
+        if let [only] = error.faults.as_slice() {
+            return crate::show::faults::line(self, only);
         }
+        let mut text = self.text(&error.message).to_owned();
         let most = if self.verbose { usize::MAX } else { MOST_FAULTS };
         for fault in error.faults.iter().take(most) {
             text.push_str(&format!("\n  {}", crate::show::faults::line(self, fault)));

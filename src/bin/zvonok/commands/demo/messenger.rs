@@ -37,6 +37,11 @@ impl Messenger {
         Ok((chats.len(), chats.iter().flat_map(of).collect()))
     }
 
+    /// Every chat with all that is in it.
+    pub(super) fn chats(&self) -> Result<Value, Trouble> {
+        Ok(self.look("state")?["chats"].take())
+    }
+
     /// How many requests have changed something so far.
     pub(super) fn changes(&self) -> Result<u64, Trouble> {
         Ok(number(&self.look("counters")?, "changing"))

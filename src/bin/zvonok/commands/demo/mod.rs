@@ -25,7 +25,8 @@ const SMALL: usize = 100;
 #[derive(clap::Args, Debug)]
 #[group(skip)]
 pub(crate) struct Args {
-    /// How many students the school has, from 20 to 4000; 1500 if not told / Сколько в школе учеников, от 20 до 4000; если не указано — 1500
+    /// How many students the school has, from 20 to 4000; 1500 if not told
+    /// / Сколько в школе учеников, от 20 до 4000; если не указано — 1500
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(20..=4000))]
     students: Option<u16>,
     /// A school of 100 students, some seconds / Школа на 100 учеников, несколько секунд
@@ -34,7 +35,8 @@ pub(crate) struct Args {
     /// A school of 4000 students, some minutes / Школа на 4000 учеников, несколько минут
     #[arg(long, conflicts_with = "students")]
     full: bool,
-    /// standard: people follow links; partner: the library adds them / standard — люди входят по ссылкам, partner — библиотека добавляет их сама
+    /// standard: people follow links; partner: the library adds them
+    /// / standard — люди входят по ссылкам, partner — библиотека добавляет их сама
     #[arg(long, value_enum, default_value_t = sandbox::Mode::Partner)]
     mode: sandbox::Mode,
     /// Wait for Enter between the steps / Ждать Enter между шагами
@@ -43,7 +45,8 @@ pub(crate) struct Args {
     /// Leave the messenger running at the end / Оставить мессенджер работать в конце
     #[arg(long)]
     keep: bool,
-    /// Where the messenger listens; port 0 takes a free one / Где слушает мессенджер; порт 0 — любой свободный
+    /// Where the messenger listens; port 0 takes a free one
+    /// / Где слушает мессенджер; порт 0 — любой свободный
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 }

@@ -38,8 +38,6 @@ pub(super) struct Stage<'t> {
     pub(super) chance: Chance,
     /// What the token may do.
     pub(super) mode: Mode,
-    /// The time that the first cycle took.
-    pub(super) took: Duration,
     session: Session,
     sandbox: Sandbox,
     folder: Folder,
@@ -73,7 +71,6 @@ impl<'t> Stage<'t> {
             roster: school::generate(SEED, size, BEGINS),
             chance: Chance::seed_from_u64(SEED + 1),
             mode: args.mode,
-            took: Duration::ZERO,
             session,
             sandbox,
             folder,
@@ -111,7 +108,14 @@ impl<'t> Stage<'t> {
         crate::commands::chats::all(&mut self.session, Map::new())
     }
 
-    /// One cycle with a roster, half an hour later.
+    /// One chat with its people.
+    pub(super) fn chat(&mut self, key: &str) -> Result<Value, Error> {
+        let params = Map::from_iter([("chat".to_owned(), json!(key))]);
+        let (_, mut reply) = crate::commands::ask(&mut self.session, "chats.get", &params)?;
+        Ok(reply["result"].take())
+    }
+
+    /// One cycle with a roster, an hour later.
     ///
     /// # Errors
     /// What the library refuses.
@@ -198,9 +202,10 @@ impl<'t> Stage<'t> {
             token.display()
         );
         self.tell(
-            format!("\nМессенджер работает: {address}  Закончить — Ctrl+C.\nВ другом окне:\n  zvonok chats {options}"),
-            format!("\nThe messenger is running: {address}  Ctrl+C ends it.\nIn another window:\n  zvonok chats {options}"),
+            format!("\nМессенджер работает: {address}  Закончить — Ctrl+C.\nВ другом окне:"),
+            format!("\nThe messenger is running: {address}  Ctrl+C ends it.\nIn another window:"),
         )?;
+        self.tell(format!("  zvonok chats {options}"), format!("  zvonok chats {options}"))?;
         loop {
             std::thread::park();
         }

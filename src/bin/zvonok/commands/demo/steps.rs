@@ -8,6 +8,7 @@ use zvonok::error::{Code, Error};
 
 use super::messenger::Places;
 use super::stage::Stage;
+use crate::people::People;
 use crate::sandbox::Mode;
 use crate::school::changes;
 use crate::show::plan::Depth;
@@ -44,7 +45,6 @@ pub(super) fn first(stage: &mut Stage) -> Outcome {
         "The first cycle makes the chats",
     )?;
     let (code, report, took) = stage.cycle(&stage.roster.clone(), json!({}))?;
-    stage.took = took;
     stage.show(|terminal| show::report::head(terminal, &report))?;
     let seconds = format!("{:.1}", took.as_secs_f64());
     let (chats, places) = stage.messenger.places()?;
@@ -73,7 +73,7 @@ pub(super) fn followers(stage: &mut Stage) -> Outcome {
     )?;
     const STRANGER: i64 = 999_999_937;
     let registry = stage.registry()?;
-    let invited = invited(stage, &registry);
+    let invited = invited(stage, &registry)?;
     for (link, person) in &invited {
         stage.messenger.join(link, *person)?;
     }
@@ -93,22 +93,19 @@ pub(super) fn followers(stage: &mut Stage) -> Outcome {
     Ok(code)
 }
 
-/// Staff of the first chat that has a link: who follows it, by account.
-fn invited(stage: &Stage, registry: &[Value]) -> Vec<(String, i64)> {
-    let teachers: BTreeSet<&str> = rows(&stage.roster, "roles")
-        .iter()
-        .filter(|role| role["role"] == "teacher")
-        .map(|role| text(role, "userSourcedId"))
-        .collect();
-    let staff = registry.iter().find(|chat| chat["type"] == "TEACHER");
-    let Some(link) = staff.and_then(|chat| chat["link"].as_str()) else { return Vec::new() };
-    rows(&stage.roster, "users")
-        .iter()
-        .filter(|user| teachers.contains(text(user, "sourcedId")))
-        .filter_map(super::stage::account)
-        .take(20)
-        .map(|account| (link.to_owned(), account))
-        .collect()
+/// Who follows which link: four of five of those who were invited.
+fn invited(stage: &mut Stage, registry: &[Value]) -> Result<Vec<(String, i64)>, Trouble> {
+    // A set: parents may share an account.
+    let mut all = BTreeSet::new();
+    for chat in registry {
+        let Some(link) = chat["link"].as_str() else { continue };
+        let chat = stage.chat(text(chat, "key"))?;
+        let has_link = |member: &&Value| member["linked"] == true && member["joined"] == false;
+        let accounts = rows(&chat, "members").iter().filter(has_link);
+        let accounts = accounts.filter_map(|member| text(member, "account").parse().ok());
+        all.extend(accounts.map(|account| (link.to_owned(), account)));
+    }
+    Ok(all.into_iter().enumerate().filter(|(at, _)| at % 5 != 4).map(|(_, one)| one).collect())
 }
 
 /// The same data again costs nothing.
@@ -144,15 +141,17 @@ pub(super) fn day(stage: &mut Stage) -> Outcome {
     stage.sleep();
     for name in HAPPENS {
         if let Some(change) = changes::apply(name, &mut stage.roster, &mut stage.chance) {
-            stage.tell(format!("  • {}", change.ru), format!("  • {}", change.en))?;
+            let people = stage.people();
+            let [ru, en] = [change.ru, change.en].map(|text| named(text, &change.ids, &people));
+            stage.tell(format!("  • {ru}"), format!("  • {en}"))?;
         }
     }
     stage.tell("\nПлан, до всяких действий:", "\nThe plan, before anything is done:")?;
     let roster = stage.roster.clone();
-    let before = stage.messenger.changes()?;
+    let before = stage.messenger.chats()?;
     let options = json!({"dry_run": true, "detail": "operations"});
     let (_, plan, _) = stage.cycle(&roster, options)?;
-    expect(stage.messenger.changes()? == before, "a plan changed something")?;
+    expect(stage.messenger.chats()? == before, "a plan changed something")?;
     let people = stage.people();
     stage.show(|terminal| show::plan::show(terminal, &plan, &people, DAY))?;
     stage.pause()?;
@@ -163,6 +162,11 @@ pub(super) fn day(stage: &mut Stage) -> Outcome {
         .map(|language| language.counts(done));
     stage.confirm(format!("сделано за {ms} мс: {ru}"), format!("done in {ms} ms: {en}"))?;
     Ok(code)
+}
+
+/// A change's words with names beside the ids.
+fn named(text: String, ids: &[String], people: &People) -> String {
+    ids.iter().fold(text, |text, id| text.replace(id.as_str(), &people.name(id)))
 }
 
 /// Two exports that went wrong: nobody is removed.
