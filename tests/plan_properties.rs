@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use zvonok::config::{Leavers, Strangers};
 use zvonok::plan::{
-    Cause, ChatState, Kind, KnownChat, KnownHold, MemberState, Operation, Plan, census,
+    Cause, ChatState, Kind, KnownChat, KnownHold, MemberState, Operation, Plan, Present, census,
 };
 use zvonok::platform::Capability;
 use zvonok::profile::Existence;
@@ -134,7 +134,7 @@ proptest! {
         let mut total = 0;
         for (chat, losses) in losses(&plan.operations) {
             let known = &world.known.chats[chat];
-            let of = inside(known) + known.removed_lately;
+            let of = inside(&world, known) + known.removed_lately;
             let losses_of_day = losses + known.removed_lately;
             prop_assert!(fits(&world, losses_of_day, of, world.policy.guard.chat_share), "{chat}");
             total += losses;
@@ -142,7 +142,7 @@ proptest! {
         let chats = world.known.chats.values();
         let lately: u32 = chats.clone().map(|chat| chat.removed_lately).sum();
         let active = chats.clone().filter(|chat| chat.state == ChatState::Active);
-        let of = active.map(inside).sum::<u32>() + lately;
+        let of = active.map(|chat| inside(&world, chat)).sum::<u32>() + lately;
         let share = world.policy.guard.total_share;
         prop_assert!(total == 0 || fits(&world, total + lately, of, share));
         let archived = plan.operations.iter().filter(|op| op.kind == Kind::ArchiveChat).count();
@@ -212,7 +212,8 @@ proptest! {
             prop_assert!(counts.admins_granted <= counts.admins_desired);
             let joined = census.members.values().filter(|row| row.state == MemberState::Joined);
             prop_assert_eq!(joined.count(), counts.joined as usize);
-            prop_assert!(counts.strangers <= inside(known));
+            let unprotected = known.present.values().filter(|present| !present.protected).count();
+            prop_assert!(counts.strangers as usize <= unprotected);
         }
     }
 }
@@ -285,8 +286,14 @@ fn losses(operations: &[Operation]) -> BTreeMap<&str, u32> {
     losses
 }
 
-fn inside(known: &KnownChat) -> u32 {
-    known.present.values().filter(|present| !present.protected).count() as u32
+/// The members of a chat: strangers, the owner and bots are none.
+fn inside(world: &World, known: &KnownChat) -> u32 {
+    let wanted = world.desired.chats.get(&known.key).map(wanted).unwrap_or_default();
+    let member = |(account, present): &(&String, &Present)| {
+        let meant = !present.people.is_empty() || wanted.contains_key(*account);
+        !present.protected && meant
+    };
+    known.present.iter().filter(member).count() as u32
 }
 
 fn fits(world: &World, losses: u32, of: u32, share: f64) -> bool {
