@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ChatState, Input, Kind, Operation, Plan};
+use super::{ChatState, Input, Kind, KnownChat, Operation, Plan, Present};
 use crate::clock::later;
 use crate::error::Text;
 use crate::fingerprint::Fingerprint;
@@ -97,7 +97,7 @@ fn by_chat(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTree
     for (chat, counts) in losses {
         let Some(known) = input.known.chats.get(chat) else { continue };
         let lately = known.removed_lately;
-        let of = known.people_present().count() as u32 + lately;
+        let of = members(input, known) + lately;
         if !exceeds(input, counts.values().sum::<u32>() + lately, of, limit) {
             continue;
         }
@@ -122,10 +122,13 @@ fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
     let limit = input.policy.guard.total_share;
     let losses: Vec<&Operation> =
         plan.operations.iter().filter(|op| op.cause.counts() && !held.contains(op)).collect();
+    if losses.is_empty() {
+        return;
+    }
     let active = || input.known.chats.values().filter(|chat| chat.state == ChatState::Active);
     let lately: u32 = input.known.chats.values().map(|chat| chat.removed_lately).sum();
-    let of = active().map(|chat| chat.people_present().count() as u32).sum::<u32>() + lately;
-    if losses.is_empty() || !exceeds(input, losses.len() as u32 + lately, of, limit) {
+    let of = active().map(|chat| members(input, chat)).sum::<u32>() + lately;
+    if !exceeds(input, losses.len() as u32 + lately, of, limit) {
         return;
     }
     let mut counts = Counts::new();
@@ -143,6 +146,18 @@ fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
         limit,
         message,
     });
+}
+
+/// How many in a chat the roster means or meant. Strangers are no members: whoever comes by a link
+/// would make every loss look smaller.
+fn members(input: &Input, known: &KnownChat) -> u32 {
+    let desired = input.desired.chats.get(&known.key);
+    let wanted = desired.map(|desired| super::members::wanted(desired, input.platform));
+    let wanted = wanted.unwrap_or_default();
+    let meant = |(account, present): &(&String, &Present)| {
+        !present.people.is_empty() || wanted.contains_key(account.as_str())
+    };
+    known.people_present().filter(meant).count() as u32
 }
 
 fn exceeds(input: &Input, losses: u32, of: u32, limit: f64) -> bool {
