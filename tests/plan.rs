@@ -181,7 +181,7 @@ fn accepts_only_the_open_hold(hold: &Hold, now: Timestamp) {
 }
 
 fn remembered(hold: &Hold) -> KnownHold {
-    KnownHold { content: hold.content.clone(), since: hold.since }
+    hold.to_known()
 }
 
 fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {

@@ -224,8 +224,13 @@ fn record(
     verdict: Verdict,
     waiting: Option<Waiting>,
 ) -> Result<()> {
-    let row =
-        Row { intent, operation, verdict, waiting, approved: work.hand.approved_by.is_some() };
+    let row = Row {
+        intent,
+        operation,
+        verdict,
+        waiting,
+        approved: work.hand.approval_of(operation).is_some(),
+    };
     work.state.settle(&[row], work.clock.now())?;
     if let Some(chat) = work.known.chats.get_mut(&operation.chat) {
         let attempt = Attempt { operation: operation.kind, account: operation.account.clone() };

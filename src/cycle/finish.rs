@@ -9,7 +9,7 @@ use super::{Reported, Run, lacking, verify};
 use crate::apply::{Ended, Outcome, Told};
 use crate::config::Detail;
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::plan::{Attempt, Census, ChatState, Known, KnownChat, KnownHold, Plan, Waiting, census};
+use crate::plan::{Attempt, Census, ChatState, Known, KnownChat, Plan, Waiting, census};
 use crate::profile::{Desired, DesiredChat, Existence};
 use crate::report;
 use crate::state::Quiet;
@@ -75,10 +75,9 @@ fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
 fn remember_hold(run: &mut Run, plan: &Plan) -> Result<()> {
     let limited = !run.scope.kinds.is_empty() || !run.scope.chats.is_empty();
     match &plan.hold {
-        Some(hold) => {
-            let known = KnownHold { content: hold.content.clone(), since: hold.since };
-            run.state.put_hold(Some(&known))
-        }
+        // Nor may it put its own smaller hold in the place of one that a person was shown.
+        Some(_) if limited && run.known.hold.is_some() => Ok(()),
+        Some(hold) => run.state.put_hold(Some(&hold.to_known())),
         // A cycle limited to a few chats says nothing about what is held elsewhere.
         None if limited && !plan.approved => Ok(()),
         None => run.state.put_hold(None),

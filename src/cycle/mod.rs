@@ -14,7 +14,7 @@ use crate::plan::{ChatState, Input, Known, Lacking, Operation, Plan, Policy, Sco
 use crate::platform::{Capability, Counters, Platform};
 use crate::profile::{self, Desired, Source};
 use crate::roster::{self, Roster};
-use crate::state::{Accepted, Approval, Hand, Lock, State};
+use crate::state::{Accepted, Approval, Approved, Hand, Lock, State};
 use crate::stop::{Reason, Stop};
 
 mod able;
@@ -366,10 +366,11 @@ impl<'c, 'a> Run<'c, 'a> {
                 break;
             }
             let operations = self.possible(plan, &mut all)?;
-            let approved =
-                self.approval()?.filter(|_| plan.approved).map(|approval| approval.actor);
-            let outcome =
-                self.with_work(approved.as_deref(), |work| apply::run(work, &operations))?;
+            let approval = self.approval()?.filter(|_| plan.approved);
+            let approved = approval
+                .as_ref()
+                .map(|approval| Approved { by: &approval.actor, operations: &plan.released });
+            let outcome = self.with_work(approved, |work| apply::run(work, &operations))?;
             let missing: Vec<_> = outcome.missing.iter().map(|one| (*one, false)).collect();
             let ended = outcome.ended.is_some();
             all.merge(outcome);
@@ -406,7 +407,7 @@ impl<'c, 'a> Run<'c, 'a> {
 
     fn with_work<T>(
         &mut self,
-        approved_by: Option<&str>,
+        approved: Option<Approved>,
         job: impl FnOnce(&mut Work) -> Result<T>,
     ) -> Result<T> {
         let cycle = self.cycle;
@@ -419,7 +420,7 @@ impl<'c, 'a> Run<'c, 'a> {
             clock: cycle.clock,
             stop: cycle.stop,
             in_flight: cycle.config.platform.requests_in_flight,
-            hand: Hand { cycle: self.number, actor: cycle.actor, approved_by },
+            hand: Hand { cycle: self.number, actor: cycle.actor, approved },
             host: cycle.host,
         };
         job(&mut work)

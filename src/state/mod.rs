@@ -18,7 +18,7 @@ mod queries;
 mod record;
 
 pub(crate) use audit::AuditFilter;
-pub(crate) use journal::{Hand, Intent, Verdict};
+pub(crate) use journal::{Approved, Hand, Intent, Verdict};
 pub(crate) use known::ChatRow;
 pub(crate) use lock::Lock;
 pub(crate) use queries::{Accepted, Approval, MemberDetail, Quiet};

@@ -196,9 +196,10 @@ impl State {
         match hold {
             Some(hold) => {
                 self.put_meta("hold", &hold.content)?;
+                self.put_meta("hold_of", &hold.of.to_string())?;
                 self.put_meta("hold_since", &hold.since.as_second().to_string())
             }
-            None => self.drop_meta(&["hold", "hold_since", "approval"]),
+            None => self.drop_meta(&["hold", "hold_of", "hold_since", "approval"]),
         }
     }
 }

@@ -11,8 +11,8 @@ use proptest::sample::select;
 use zvonok::config::{Guard, Leavers, Strangers};
 use zvonok::error::Text;
 use zvonok::plan::{
-    Attempt, ChatState, Input, Kind, Known, KnownChat, KnownHold, KnownMember, Lacking,
-    MemberState, Operation, Plan, Policy, Present, Scope, Waiting, census,
+    Attempt, ChatState, Input, Kind, Known, KnownChat, KnownMember, Lacking, MemberState,
+    Operation, Plan, Policy, Present, Scope, Waiting, census,
 };
 use zvonok::platform::{self, Capability};
 use zvonok::profile::{Desired, DesiredChat, DesiredMember, Existence};
@@ -94,8 +94,7 @@ impl World {
             mean(desired, known);
         }
         let hold = plan.hold.as_ref();
-        self.known.hold =
-            hold.map(|hold| KnownHold { content: hold.content.clone(), since: hold.since });
+        self.known.hold = hold.map(|hold| hold.to_known());
     }
 
     /// What the guard counts along for a day.
