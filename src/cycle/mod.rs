@@ -210,7 +210,7 @@ impl<'c, 'a> Run<'c, 'a> {
 
     fn work_through(&mut self) -> Result<Reported> {
         if self.cycle.options.dry_run {
-            let plan = self.plan_surely()?;
+            let plan = self.plan_dryly()?;
             return finish::finish(self, &plan, None);
         }
         match self.prepare() {
@@ -274,17 +274,22 @@ impl<'c, 'a> Run<'c, 'a> {
     /// A plan that rests on nothing that is only assumed about the token.
     fn plan_surely(&mut self) -> Result<Plan> {
         let plan = self.plan()?;
-        let questions = self.able.questions(&plan);
-        let must = !plan.operations.is_empty() && !self.cycle.options.dry_run;
-        if !must && questions.is_empty() {
+        if plan.operations.is_empty() {
             return Ok(plan);
         }
-        match self.connect().and_then(|()| self.ask(&questions)) {
-            Ok(()) => self.plan(),
-            // A dry run needs no messenger: it then says what it would try.
-            Err(error) if self.cycle.options.dry_run && is_passing(error.code) => Ok(plan),
-            Err(error) => Err(error),
+        self.connect()?;
+        let questions = self.able.questions(&plan);
+        self.ask(&questions)?;
+        self.plan()
+    }
+
+    /// A plan for a dry run: without the messenger, and with a word about what is guessed.
+    fn plan_dryly(&mut self) -> Result<Plan> {
+        let mut plan = self.plan()?;
+        if !self.able.questions(&plan).is_empty() {
+            plan.warnings.push(able::unasked());
         }
+        Ok(plan)
     }
 
     fn ask(&mut self, questions: &[Capability]) -> Result<()> {
@@ -301,7 +306,7 @@ impl<'c, 'a> Run<'c, 'a> {
 
     fn learn(&mut self, found: &[(Capability, bool)]) -> Result<()> {
         self.able.learn(found);
-        if self.cycle.options.dry_run || found.is_empty() {
+        if found.is_empty() {
             return Ok(());
         }
         let platform = self.cycle.platform.kind().name();
@@ -310,7 +315,7 @@ impl<'c, 'a> Run<'c, 'a> {
 
     fn connect(&mut self) -> Result<()> {
         let connection = self.cycle.link.connect(self.cycle.platform, self.cycle.stop)?;
-        if self.own_account != connection.own_account && !self.cycle.options.dry_run {
+        if self.own_account != connection.own_account {
             let name = own_account_name(self.cycle);
             self.state.put_meta(&name, &connection.own_account)?;
         }
@@ -419,11 +424,6 @@ impl<'c, 'a> Run<'c, 'a> {
         };
         job(&mut work)
     }
-}
-
-/// Whether the messenger could not be asked just now.
-fn is_passing(code: Code) -> bool {
-    matches!(code, Code::Platform | Code::Partial)
 }
 
 fn own_account_name(cycle: &Cycle) -> String {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::clock::later;
 use crate::config::{Leavers, Strangers};
+use crate::error::{Fault, Text};
 use crate::platform::Capability;
 use crate::profile::{DesiredChat, DesiredMember, Reason};
 
@@ -113,12 +114,24 @@ impl Chat<'_> {
 
     fn grant(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
         let admins = || people.iter().filter(|(_, member)| member.admin);
-        let able = self.input.able.contains(&Capability::GrantAdmin);
-        if admins().next().is_none() || !able || self.waits(Kind::GrantAdmin, account, plan) {
+        if admins().next().is_none() || self.waits(Kind::GrantAdmin, account, plan) {
+            return;
+        }
+        if !self.input.able.contains(&Capability::GrantAdmin) {
+            plan.warnings.push(self.cannot_grant(people));
             return;
         }
         let cause = words(admins().flat_map(|(_, member)| &member.admin_reasons));
         plan.operations.push(self.about(Kind::GrantAdmin, account, people, Cause::Belongs(cause)));
+    }
+
+    fn cannot_grant(&self, people: &[(&str, &DesiredMember)]) -> Fault {
+        let who = people.first().map_or("", |(person, _)| *person);
+        let message = Text::new(
+            "этот токен не позволяет назначать администраторов: права должен выдать человек",
+            "this token may not appoint admins: a person must give the rights",
+        );
+        Fault::new("plan.cannot_grant", &self.desired.key, who, message)
     }
 
     fn revoke(
