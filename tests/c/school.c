@@ -44,7 +44,7 @@ static void sync_order(zvonok_session *session, struct order *order, char *words
   const char *file = strtok(words, " ");
   const char *now = strtok(NULL, " ");
   CHECK(file != NULL && now != NULL);
-  snprintf(options, sizeof options, "{\"now\":\"%s\",\"detail\":\"operations\"}", now);
+  snprintf(options, sizeof options, "{\"now\":\"%s\"}", now);
   order->roster = file;
   order->options = options;
   order->applying = 0;
