@@ -1,7 +1,8 @@
 //! Keeps all threads together below a platform's rate: one evenly spaced slot for each request.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::stop::{Reason, Stop};
@@ -57,6 +58,35 @@ impl Pace {
 
     fn with<T>(&self, what: impl FnOnce(&mut Slots) -> T) -> T {
         what(&mut self.slots.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The slots of single chats, where a platform limits those as well.
+pub(crate) struct ChatPaces {
+    per_second: u32,
+    chats: Mutex<HashMap<i64, Arc<Pace>>>,
+}
+
+impl ChatPaces {
+    /// At most `per_second` slots in any second for each chat.
+    pub(crate) fn new(per_second: u32) -> ChatPaces {
+        ChatPaces { per_second, chats: Mutex::default() }
+    }
+
+    /// Waits for this thread's slot of `chat`; `Err` where `stop` ends first.
+    pub(crate) fn wait(&self, chat: i64, stop: &Stop) -> Result<(), Reason> {
+        let new = || Arc::new(Pace::new(self.per_second));
+        let pace = self.with(|chats| chats.entry(chat).or_insert_with(new).clone());
+        pace.wait(stop)
+    }
+
+    /// Milliseconds that threads have waited here, added up.
+    pub(crate) fn waited_ms(&self) -> u64 {
+        self.with(|chats| chats.values().map(|pace| pace.waited_ms()).sum())
+    }
+
+    fn with<T>(&self, what: impl FnOnce(&mut HashMap<i64, Arc<Pace>>) -> T) -> T {
+        what(&mut self.chats.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -145,5 +175,16 @@ mod tests {
         slow.wait(&Stop::never()).unwrap();
         let stop = Stop::new(std::sync::Arc::default(), Some(Instant::now() + ms(50)));
         assert_eq!(slow.wait(&stop), Err(Reason::Budget));
+    }
+
+    #[test]
+    fn each_chat_has_its_own_rate() {
+        let (paces, stop) = (ChatPaces::new(5), Stop::never());
+        let begin = Instant::now();
+        (1..=20).for_each(|chat| paces.wait(chat, &stop).unwrap());
+        assert!(begin.elapsed() < ms(200), "different chats do not wait for one another");
+        paces.wait(7, &stop).unwrap();
+        assert!(begin.elapsed() >= ms(200), "the second slot of one chat is waited for");
+        assert!(paces.waited_ms() >= 150);
     }
 }
