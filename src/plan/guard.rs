@@ -68,8 +68,10 @@ pub(super) fn hold(input: &Input, plan: &mut Plan) {
     let mut rows = Vec::new();
     let mut held: BTreeSet<Operation> = BTreeSet::new();
     by_chat(input, plan, &mut rows, &mut held);
+    let mut of_archivings = Vec::new();
+    of_chats(input, plan, &mut of_archivings, &mut held);
     in_total(input, plan, &mut rows, &mut held);
-    of_chats(input, plan, &mut rows, &mut held);
+    rows.append(&mut of_archivings);
     if held.is_empty() {
         return;
     }
@@ -127,16 +129,18 @@ fn by_chat(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTree
 
 type Counts = BTreeMap<&'static str, u32>;
 
-/// Too large a share of everybody: all removals that no chat's own hold has already caught.
+/// Too large a share of everybody. Those whom a chat's own hold has caught count along: an export that
+/// empties most classes is not to be believed about the last one either.
 fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
     let limit = input.policy.guard.total_share;
     let losses: Vec<&Operation> =
-        plan.operations.iter().filter(|op| op.cause.counts() && !held.contains(op)).collect();
+        plan.operations.iter().filter(|operation| operation.cause.counts()).collect();
     if losses.is_empty() {
         return;
     }
     let lately: u32 = input.known.chats.values().map(|chat| chat.removed_lately).sum();
-    let of = all_members(input);
+    let content = content(held.iter().chain(losses.iter().copied()).collect());
+    let of = all_members(input, &content);
     if !exceeds(input, losses.len() as u32 + lately, of, limit) {
         return;
     }
@@ -198,14 +202,15 @@ fn of_chats(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
     });
 }
 
-/// The members of all chats, those included whom the last 24 hours took. While a hold is open, the
-/// additions that it lets pass do not make its share smaller.
-fn all_members(input: &Input) -> u32 {
+/// The members of all chats, those included whom the last 24 hours took. While exactly this is held,
+/// the additions that the hold lets pass do not make its share smaller.
+fn all_members(input: &Input, content: &str) -> u32 {
     let chats = || input.known.chats.values();
     let lately: u32 = chats().map(|chat| chat.removed_lately).sum();
     let active = chats().filter(|chat| chat.state == ChatState::Active);
     let now = active.map(|chat| members(input, chat)).sum::<u32>() + lately;
-    open_hold(input).map_or(now, |hold| hold.of.min(now))
+    let same = open_hold(input).filter(|hold| hold.content == content);
+    same.map_or(now, |hold| hold.of.min(now))
 }
 
 /// The hold that the last cycle left, while it can still be approved.
@@ -214,7 +219,8 @@ fn open_hold<'a>(input: &Input<'a>) -> Option<&'a KnownHold> {
     input.known.hold.as_ref().filter(open)
 }
 
-fn hold_of(input: &Input, held: &BTreeSet<Operation>) -> Hold {
+/// What is held, without the time.
+fn content(held: BTreeSet<&Operation>) -> String {
     let mut content = Fingerprint::new();
     for operation in held {
         content
@@ -223,10 +229,14 @@ fn hold_of(input: &Input, held: &BTreeSet<Operation>) -> Hold {
             .add(&operation.account)
             .add(operation.title.as_deref().unwrap_or_default());
     }
-    let content = content.hex();
+    content.hex()
+}
+
+fn hold_of(input: &Input, held: &BTreeSet<Operation>) -> Hold {
+    let content = content(held.iter().collect());
     let open = open_hold(input).filter(|known| known.content == content);
     let since = open.map_or(input.now, |known| known.since);
-    let of = all_members(input);
+    let of = all_members(input, &content);
     let fingerprint = fingerprint_of(&content, since);
     Hold { fingerprint, content, since, of, expires: later(since, EXPIRES_AFTER) }
 }

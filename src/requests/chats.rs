@@ -152,24 +152,28 @@ pub(super) fn get(ask: &mut Ask) -> Result<(Code, Value)> {
     let state = ask.state()?;
     let row = find(&state, &key)?;
     let zone = ask.session.config().zone.clone();
-    let mut chat = report::chat(&row.chat, &row.counts);
     let members = state.members(Some(&key), None)?;
-    chat["people"] = members.iter().map(|member| member_row(member, &zone)).collect();
-    // `members` of a report is counts; of one chat it is the people, as the interface has it.
+    let mut chat = report::chat(&row.chat, &row.counts);
+    // A report's `members` are numbers; of one chat it is the people, and the numbers are `counts`.
     chat["counts"] = chat["members"].take();
-    chat["members"] = chat["people"].take();
-    if let Some(object) = chat.as_object_mut() {
-        object.shift_remove("people");
-    }
-    chat["strangers"] = json!(strangers(&state, &key, ask)?);
+    chat["members"] = members.iter().map(|member| member_row(member, &zone)).collect();
+    chat["strangers"] = json!(strangers(&state, &row, &members, ask)?);
     Ok((Code::Ok, chat))
 }
 
-fn strangers(state: &State, key: &str, ask: &Ask) -> Result<Vec<String>> {
+/// Accounts in a chat whom nobody named.
+fn strangers(
+    state: &State,
+    row: &ChatRow,
+    members: &[MemberDetail],
+    ask: &Ask,
+) -> Result<Vec<String>> {
+    if row.counts.strangers == 0 {
+        return Ok(Vec::new());
+    }
     let known = state.known(ask.clock.now())?;
-    let members = state.members(Some(key), None)?;
     let meant = |account: &str| members.iter().any(|m| m.account.as_deref() == Some(account));
-    let Some(chat) = known.chats.get(key) else { return Ok(Vec::new()) };
+    let Some(chat) = known.chats.get(&row.chat.key) else { return Ok(Vec::new()) };
     let strange = chat.people_present().filter(|(a, p)| p.people.is_empty() && !meant(a));
     Ok(strange.map(|(account, _)| account.clone()).collect())
 }
