@@ -123,12 +123,12 @@ fn agree(profile: &str, seeds: std::ops::Range<u64>, rounds: usize) {
 
 #[test]
 fn paragraf_puts_everybody_where_plain_loops_do() {
-    agree("paragraf", 0..25, 40);
+    agree("paragraf", 0..25, 25);
 }
 
 #[test]
 fn oneroster_puts_everybody_where_plain_loops_do() {
-    agree("oneroster", 100..125, 40);
+    agree("oneroster", 100..125, 25);
 }
 
 #[test]
