@@ -74,7 +74,7 @@ fn a_folder_that_cannot_be_written_is_told_by_its_path() {
 fn a_full_disk_ends_the_cycle_and_nothing_is_asked_after_it() {
     let School(roster) = School::with_classes(&[5; 6]);
     let mut full = 0;
-    for kilobytes in (4..2000).step_by(24) {
+    for kilobytes in (4..2000).step_by(72) {
         let mut rig = Rig::new();
         let place = tempfile::tempdir().unwrap();
         let mount = Mount::new(place.path(), 8192);

@@ -26,9 +26,9 @@ impl Traces {
     fn lack(&self, what: &str) {
         for (place, text) in &self.0 {
             if let Some(found) = text.find(what) {
-                let end = text.ceil_char_boundary((found + 200).min(text.len()));
-                let begin = text.floor_char_boundary(found.saturating_sub(200));
-                panic!("{what} in {place}: …{}…", &text[begin..end]);
+                let before: String = text[..found].chars().rev().take(200).collect();
+                let before: String = before.chars().rev().collect();
+                panic!("{what} in {place}, after: {before}");
             }
         }
     }

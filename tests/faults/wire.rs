@@ -60,11 +60,12 @@ fn cases() -> Vec<Case> {
     for deed in &deeds() {
         cases.extend(first.clone().map(|(method, nth)| one(false, method, nth, deed)));
         cases.extend(later.clone().map(|method| one(true, method, 1, deed)));
-        // The answer of a making is lost, and then the looking up of what was made fails too.
+        // The answer of a making is lost, and then the looking up of what was made fails too, in this
+        // cycle and in the next.
         for look_up in ["messages.getConversationsById", "messages.getConversationMembers"] {
             let lost =
                 (json!({"method": "messages.createChat", "nth": 1}), json!({"do": "drop_after"}));
-            let fails = (json!({"method": look_up, "count": 5}), deed.clone());
+            let fails = (json!({"method": look_up, "count": 10}), deed.clone());
             cases.push(Case { later: false, faults: vec![lost, fails] });
         }
     }
