@@ -7,7 +7,9 @@ use super::{Work, read};
 use crate::clock::later;
 use crate::error::{Result, Text};
 use crate::host::Level;
-use crate::plan::{Attempt, ChatState, Kind, KnownChat, Operation, Present, Waiting};
+use crate::plan::{
+    Attempt, ChatState, Kind, KnownChat, KnownMember, MemberState, Operation, Present, Waiting,
+};
 use crate::platform::{Answer, Capability, Class, Failure};
 use crate::state::{Outcome as Row, Verdict};
 
@@ -59,7 +61,8 @@ pub(super) fn settle_one(
         Err(failure) => failure,
     };
     match failure.class {
-        Class::Stopped | Class::TokenDead => {
+        // Nothing was done and nothing can be until this is over: no failure of the operation.
+        Class::Stopped | Class::TokenDead | Class::Unreachable => {
             record(work, intent, operation, Verdict::NotSent, None)?;
             Ok(Settled::Left)
         }
@@ -112,6 +115,13 @@ pub(super) fn made(
     Ok(())
 }
 
+/// The cycle's own end counts who was invited in it.
+fn invited(chat: &mut KnownChat, operation: &Operation) {
+    let member =
+        KnownMember { account: Some(operation.account.clone()), state: MemberState::Invited };
+    chat.people.extend(operation.people.iter().map(|person| (person.clone(), member.clone())));
+}
+
 /// Writes down that an operation was done.
 pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Result<()> {
     record(work, intent, operation, Verdict::Done, None)?;
@@ -125,6 +135,7 @@ pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Resul
             chat.present.insert(account.clone(), present);
         }
         Kind::RemoveMember => drop(chat.present.remove(account)),
+        Kind::InviteMember => invited(chat, operation),
         Kind::GrantAdmin | Kind::RevokeAdmin => {
             if let Some(present) = chat.present.get_mut(account) {
                 present.admin = operation.kind == Kind::GrantAdmin;
@@ -213,8 +224,13 @@ fn record(
     verdict: Verdict,
     waiting: Option<Waiting>,
 ) -> Result<()> {
-    let row =
-        Row { intent, operation, verdict, waiting, approved: work.hand.approved_by.is_some() };
+    let row = Row {
+        intent,
+        operation,
+        verdict,
+        waiting,
+        approved: work.hand.approval_of(operation).is_some(),
+    };
     work.state.settle(&[row], work.clock.now())?;
     if let Some(chat) = work.known.chats.get_mut(&operation.chat) {
         let attempt = Attempt { operation: operation.kind, account: operation.account.clone() };

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 
 use super::Cycle;
 use crate::clock::later;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{Kind, Plan};
 use crate::platform::{Capability, Class, Failure};
 use crate::state::State;
+use crate::stop::{Reason, Stop};
 
-/// How long an answer about the token is believed.
+/// How long a no about the token is believed. A yes needs no second question: the first refusal tells.
 const BELIEVED: Duration = Duration::from_secs(24 * 3600);
 
 /// What the token can do, and what of it is only assumed.
@@ -34,19 +35,25 @@ impl Able {
         let found = state.capabilities(cycle.config.platform.kind.name())?;
         let mut able = Able::default();
         for capability in Capability::ALL {
-            let believed =
-                found.get(&capability).filter(|(_, at)| later(*at, BELIEVED) > now).map(|f| f.0);
-            let known = fixed.get(&capability).copied().or(believed);
-            let assumed =
-                found.get(&capability).map_or(capability != Capability::StartCall, |f| f.0);
-            if known.is_none() && ASKED.contains(&capability) {
-                able.unsure.insert(capability);
-            }
-            if known.unwrap_or(assumed) {
+            let can = match (fixed.get(&capability), found.get(&capability)) {
+                (Some(can), _) | (None, Some((can @ true, _))) => *can,
+                (None, Some((false, at))) if later(*at, BELIEVED) > now => false,
+                (None, old) => able.guess(capability, old.is_some()),
+            };
+            if can {
                 able.set.insert(capability);
             }
         }
         Ok(able)
+    }
+
+    /// What is taken for true until it is asked or tried: most things are simply tried again.
+    fn guess(&mut self, capability: Capability, was_impossible: bool) -> bool {
+        if ASKED.contains(&capability) {
+            self.unsure.insert(capability);
+            return !was_impossible;
+        }
+        capability != Capability::StartCall
     }
 
     /// What a plan needs to be sure of and is not.
@@ -71,15 +78,26 @@ impl Able {
     }
 }
 
-/// How drivers call the end of the time budget.
-const BUDGET: &str = "stop.budget";
+/// What a dry run says that rests on a guess: it asks the messenger nothing that looks like a change.
+pub(super) fn unasked() -> Fault {
+    Fault::new(
+        "plan.not_probed",
+        Capability::AddMembers.name(),
+        "",
+        Text::new(
+            "ещё не известно, может ли токен добавлять людей; если нет, вместо добавлений будут \
+             приглашения по ссылке",
+            "whether the token may add people is not known yet; if not, they will be invited by link",
+        ),
+    )
+}
 
-/// A failure of the whole connection as the error that a call returns.
-pub(crate) fn error_of(failure: &Failure) -> Error {
+/// A failure of the whole connection as the error that a call returns; the end of the time budget is
+/// [`Code::Partial`].
+pub(crate) fn error_of(failure: &Failure, stop: &Stop) -> Error {
     let code = match failure.class {
         Class::TokenDead => Code::Auth,
-        Class::Stopped if failure.code == BUDGET => Code::Partial,
-        Class::Stopped => Code::Cancelled,
+        Class::Stopped => return stopped(stop.reason().unwrap_or(Reason::Cancelled)),
         Class::Never | Class::Missing => Code::Config,
         _ => Code::Platform,
     };
@@ -89,4 +107,20 @@ pub(crate) fn error_of(failure: &Failure) -> Error {
         format!("{} ({})", message.ru, failure.code),
         format!("{} ({})", message.en, failure.code),
     )
+}
+
+/// The end of a call that was stopped before it was through.
+pub(crate) fn stopped(reason: Reason) -> Error {
+    match reason {
+        Reason::Cancelled => Error::new(
+            Code::Cancelled,
+            "отменено; сделанное сохранено, остальное продолжит следующий цикл",
+            "cancelled; what was done is kept, the next cycle goes on",
+        ),
+        Reason::Budget => Error::new(
+            Code::Partial,
+            "время вышло; остальное продолжит следующий цикл",
+            "the time is over; the next cycle goes on",
+        ),
+    }
 }

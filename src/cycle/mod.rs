@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::apply::{self, Outcome, Work};
+use crate::apply::{self, Ended, Outcome, Work};
 use crate::clock::Clock;
 use crate::config::{Config, Options};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::host::{Host, Level, Phase};
-use crate::plan::{Input, Known, Lacking, Plan, Policy, Scope};
+use crate::plan::{ChatState, Input, Known, Lacking, Operation, Plan, Policy, Scope};
 use crate::platform::{Capability, Counters, Platform};
 use crate::profile::{self, Desired, Source};
 use crate::roster::{self, Roster};
-use crate::state::{Accepted, Approval, Hand, Lock, State};
-use crate::stop::Stop;
+use crate::state::{Accepted, Approval, Approved, Hand, Lock, State};
+use crate::stop::{Reason, Stop};
 
 mod able;
 mod finish;
@@ -72,7 +72,9 @@ pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
     if let Some(report) = quiet::unchanged(cycle, &state, &seen)? {
         return Ok(report);
     }
-    cycle.host.progress(Phase::Reading, 0, 1);
+    if !cycle.host.progress(Phase::Reading, 0, 1) {
+        return Err(able::stopped(Reason::Cancelled));
+    }
     let school = read(cycle, from, &state, &seen)?;
     let desired = evaluate(cycle, &school.roster)?;
     let mut run = Run::begin(cycle, &mut state, school, desired, seen)?;
@@ -160,6 +162,7 @@ struct Run<'c, 'a> {
     own_account: String,
     number: i64,
     open_intents: usize,
+    unread: usize,
     counters: Counters,
 }
 
@@ -200,13 +203,14 @@ impl<'c, 'a> Run<'c, 'a> {
             own_account,
             number,
             open_intents: 0,
+            unread: 0,
             counters,
         })
     }
 
     fn work_through(&mut self) -> Result<Reported> {
         if self.cycle.options.dry_run {
-            let plan = self.plan_surely()?;
+            let plan = self.plan_dryly()?;
             return finish::finish(self, &plan, None);
         }
         match self.prepare() {
@@ -227,6 +231,9 @@ impl<'c, 'a> Run<'c, 'a> {
     fn prepare(&mut self) -> Result<Plan> {
         self.look_back()?;
         self.look_around()?;
+        if let Some(reason) = self.cycle.stop.reason() {
+            return Err(able::stopped(reason));
+        }
         self.plan_surely()
     }
 
@@ -249,8 +256,16 @@ impl<'c, 'a> Run<'c, 'a> {
             return Ok(());
         }
         self.connect()?;
+        let read = self.with_work(None, |work| apply::read_chats(work, &due))?;
+        if let Some(failure) = &read.ended {
+            return Err(error_of(failure, self.cycle.stop));
+        }
+        let lost = |key: &&String| {
+            let chat = self.known.chats.get(*key);
+            !read.keys.contains(*key) && chat.is_some_and(|chat| chat.state == ChatState::Active)
+        };
+        self.unread = due.iter().filter(lost).count();
         self.with_work(None, |work| {
-            apply::read_chats(work, &due)?;
             apply::read_titles(work, &due)?;
             apply::read_links(work, &linkless)
         })
@@ -259,31 +274,39 @@ impl<'c, 'a> Run<'c, 'a> {
     /// A plan that rests on nothing that is only assumed about the token.
     fn plan_surely(&mut self) -> Result<Plan> {
         let plan = self.plan()?;
-        let questions = self.able.questions(&plan);
-        let must = !plan.operations.is_empty() && !self.cycle.options.dry_run;
-        if !must && questions.is_empty() {
+        if plan.operations.is_empty() {
             return Ok(plan);
         }
-        match self.connect().and_then(|()| self.ask(&questions)) {
-            Ok(()) => self.plan(),
-            // A dry run needs no messenger: it then says what it would try.
-            Err(error) if self.cycle.options.dry_run && is_passing(error.code) => Ok(plan),
-            Err(error) => Err(error),
+        self.connect()?;
+        let questions = self.able.questions(&plan);
+        self.ask(&questions)?;
+        self.plan()
+    }
+
+    /// A plan for a dry run: without the messenger, and with a word about what is guessed.
+    fn plan_dryly(&mut self) -> Result<Plan> {
+        let mut plan = self.plan()?;
+        if !self.able.questions(&plan).is_empty() {
+            plan.warnings.push(able::unasked());
         }
+        Ok(plan)
     }
 
     fn ask(&mut self, questions: &[Capability]) -> Result<()> {
         let mut found = Vec::new();
         for capability in questions {
             let answer = self.cycle.platform.probe(*capability, self.cycle.stop);
-            found.push((*capability, answer.map_err(|failure| error_of(&failure))?));
+            found.push((
+                *capability,
+                answer.map_err(|failure| error_of(&failure, self.cycle.stop))?,
+            ));
         }
         self.learn(&found)
     }
 
     fn learn(&mut self, found: &[(Capability, bool)]) -> Result<()> {
         self.able.learn(found);
-        if self.cycle.options.dry_run || found.is_empty() {
+        if found.is_empty() {
             return Ok(());
         }
         let platform = self.cycle.platform.kind().name();
@@ -292,7 +315,7 @@ impl<'c, 'a> Run<'c, 'a> {
 
     fn connect(&mut self) -> Result<()> {
         let connection = self.cycle.link.connect(self.cycle.platform, self.cycle.stop)?;
-        if self.own_account != connection.own_account && !self.cycle.options.dry_run {
+        if self.own_account != connection.own_account {
             let name = own_account_name(self.cycle);
             self.state.put_meta(&name, &connection.own_account)?;
         }
@@ -342,11 +365,12 @@ impl<'c, 'a> Run<'c, 'a> {
             if plan.operations.is_empty() {
                 break;
             }
-            let operations = plan.operations.clone();
-            let approved =
-                self.approval()?.filter(|_| plan.approved).map(|approval| approval.actor);
-            let outcome =
-                self.with_work(approved.as_deref(), |work| apply::run(work, &operations))?;
+            let operations = self.possible(plan, &mut all)?;
+            let approval = self.approval()?.filter(|_| plan.approved);
+            let approved = approval
+                .as_ref()
+                .map(|approval| Approved { by: &approval.actor, operations: &plan.released });
+            let outcome = self.with_work(approved, |work| apply::run(work, &operations))?;
             let missing: Vec<_> = outcome.missing.iter().map(|one| (*one, false)).collect();
             let ended = outcome.ended.is_some();
             all.merge(outcome);
@@ -357,12 +381,33 @@ impl<'c, 'a> Run<'c, 'a> {
             *plan = self.plan()?;
             all.replanned();
         }
+        if let Some(reason) = self.cycle.stop.reason().filter(|_| all.left > 0) {
+            all.ended.get_or_insert(Ended::Stopped(reason));
+        }
         Ok(all)
+    }
+
+    /// The operations that can be done now. A chat about which it is not known what became of the last
+    /// operation is left alone, or it might be made twice; and a kind of work that met the platform's
+    /// limit rests until the limit is over.
+    fn possible(&self, plan: &Plan, outcome: &mut Outcome) -> Result<Vec<Operation>> {
+        let open = self.state.open_intents()?;
+        let open: BTreeSet<&str> = open.iter().map(|intent| intent.chat.as_str()).collect();
+        let now = self.cycle.clock.now();
+        let paused = self.state.pauses()?;
+        let waits = |operation: &&Operation| {
+            open.contains(operation.chat.as_str())
+                || paused.get(&operation.kind).is_some_and(|until| *until > now)
+        };
+        let (left, possible): (Vec<&Operation>, _) = plan.operations.iter().partition(waits);
+        outcome.leave(left.into_iter().cloned());
+        let possible: Vec<&Operation> = possible;
+        Ok(possible.into_iter().cloned().collect())
     }
 
     fn with_work<T>(
         &mut self,
-        approved_by: Option<&str>,
+        approved: Option<Approved>,
         job: impl FnOnce(&mut Work) -> Result<T>,
     ) -> Result<T> {
         let cycle = self.cycle;
@@ -375,16 +420,11 @@ impl<'c, 'a> Run<'c, 'a> {
             clock: cycle.clock,
             stop: cycle.stop,
             in_flight: cycle.config.platform.requests_in_flight,
-            hand: Hand { cycle: self.number, actor: cycle.actor, approved_by },
+            hand: Hand { cycle: self.number, actor: cycle.actor, approved },
             host: cycle.host,
         };
         job(&mut work)
     }
-}
-
-/// Whether the messenger could not be asked just now.
-fn is_passing(code: Code) -> bool {
-    matches!(code, Code::Platform | Code::Partial)
 }
 
 fn own_account_name(cycle: &Cycle) -> String {

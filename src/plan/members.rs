@@ -8,6 +8,7 @@ use super::{
 };
 use crate::clock::later;
 use crate::config::{Leavers, Strangers};
+use crate::error::{Fault, Text};
 use crate::platform::Capability;
 use crate::profile::{DesiredChat, DesiredMember, Reason};
 
@@ -69,7 +70,7 @@ struct Chat<'a> {
 
 impl Chat<'_> {
     fn bring_in(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
-        let state = self.absent_state(account);
+        let state = self.absent_state(account, people);
         if state == Some(MemberState::Left) && self.input.policy.leavers == Leavers::Respect {
             return;
         }
@@ -113,12 +114,24 @@ impl Chat<'_> {
 
     fn grant(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
         let admins = || people.iter().filter(|(_, member)| member.admin);
-        let able = self.input.able.contains(&Capability::GrantAdmin);
-        if admins().next().is_none() || !able || self.waits(Kind::GrantAdmin, account, plan) {
+        if admins().next().is_none() || self.waits(Kind::GrantAdmin, account, plan) {
+            return;
+        }
+        if !self.input.able.contains(&Capability::GrantAdmin) {
+            plan.warnings.push(self.cannot_grant(people));
             return;
         }
         let cause = words(admins().flat_map(|(_, member)| &member.admin_reasons));
         plan.operations.push(self.about(Kind::GrantAdmin, account, people, Cause::Belongs(cause)));
+    }
+
+    fn cannot_grant(&self, people: &[(&str, &DesiredMember)]) -> Fault {
+        let who = people.first().map_or("", |(person, _)| *person);
+        let message = Text::new(
+            "этот токен не позволяет назначать администраторов: права должен выдать человек",
+            "this token may not appoint admins: a person must give the rights",
+        );
+        Fault::new("plan.cannot_grant", &self.desired.key, who, message)
     }
 
     fn revoke(
@@ -149,11 +162,17 @@ impl Chat<'_> {
         }
     }
 
-    /// Where somebody stands who is not in. Who was in when the last cycle ended has left since.
-    fn absent_state(&self, account: &str) -> Option<MemberState> {
+    /// Where somebody stands who is not in, by the people whom the account stands for now. Who was in
+    /// when the last cycle ended has left since.
+    fn absent_state(
+        &self,
+        account: &str,
+        people: &[(&str, &DesiredMember)],
+    ) -> Option<MemberState> {
         let known = self.known?;
-        let members = known.people.values().filter(|m| m.account.as_deref() == Some(account));
-        match members.map(|member| member.state).max()? {
+        let members = people.iter().filter_map(|(person, _)| known.people.get(*person));
+        let same = members.filter(|member| member.account.as_deref() == Some(account));
+        match same.map(|member| member.state).max()? {
             MemberState::Joined if known.state == ChatState::Active => Some(MemberState::Left),
             state => Some(state),
         }
@@ -206,8 +225,10 @@ impl Leaver<'_> {
         }
         let people = &self.present.people;
         if people.is_empty() {
-            if self.input.policy.strangers == Strangers::Remove {
-                self.remove(Cause::Stranger, plan);
+            match self.input.policy.strangers {
+                Strangers::Remove => self.remove(Cause::Stranger, plan),
+                Strangers::Report => plan.warnings.push(self.stranger()),
+                Strangers::Keep => {}
             }
             return;
         }
@@ -219,6 +240,23 @@ impl Leaver<'_> {
             return;
         }
         self.let_go(plan);
+    }
+
+    fn cannot_remove(&self) -> Fault {
+        let message = Text::new(
+            "этой учётной записи здесь быть не должно, но токен не позволяет исключать: это должен \
+             сделать человек",
+            "this account does not belong here, but the token may not remove it: a person must",
+        );
+        Fault::new("plan.cannot_remove", &self.known.key, self.account, message)
+    }
+
+    fn stranger(&self) -> Fault {
+        let message = Text::new(
+            "в чате учётная запись, которой нет в данных школы (strangers: report)",
+            "an account is in the chat that the school's data does not know (strangers: report)",
+        );
+        Fault::new("plan.stranger", &self.known.key, self.account, message)
     }
 
     /// Somebody whom the roster no longer names: removed once the grace is over.
@@ -234,9 +272,12 @@ impl Leaver<'_> {
     }
 
     fn remove(&self, cause: Cause, plan: &mut Plan) {
-        let able = self.input.able.contains(&Capability::RemoveMembers);
         let kind = Kind::RemoveMember;
-        if !able || waits_for(self.input, self.known, kind, self.account, plan) {
+        if waits_for(self.input, self.known, kind, self.account, plan) {
+            return;
+        }
+        if !self.input.able.contains(&Capability::RemoveMembers) {
+            plan.warnings.push(self.cannot_remove());
             return;
         }
         plan.operations.push(Operation {

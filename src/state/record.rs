@@ -196,9 +196,10 @@ impl State {
         match hold {
             Some(hold) => {
                 self.put_meta("hold", &hold.content)?;
+                self.put_meta("hold_of", &hold.of.to_string())?;
                 self.put_meta("hold_since", &hold.since.as_second().to_string())
             }
-            None => self.drop_meta(&["hold", "hold_since", "approval"]),
+            None => self.drop_meta(&["hold", "hold_of", "hold_since", "approval"]),
         }
     }
 }
@@ -219,6 +220,10 @@ fn apply(
         }
         Kind::RemoveMember => {
             let text = "DELETE FROM presence WHERE chat = ? AND account = ?";
+            db.prepare_cached(text)?.execute([chat, account])?;
+            // Whoever is taken out has not left by themselves.
+            let text = "UPDATE members SET state = 'linked' WHERE chat = ? AND account = ? \
+                        AND state = 'joined'";
             db.prepare_cached(text)?.execute([chat, account]).map(drop)
         }
         Kind::GrantAdmin | Kind::RevokeAdmin => {
@@ -397,11 +402,13 @@ fn put_member(
     .map(drop)
 }
 
-/// Writes whom the roster means by each account that is in.
+/// Writes whom the roster means by each account that is in. A right that the roster gave stays meant
+/// until it is taken: while it is held, it must not pass for one that was given by hand.
 fn mean(db: &Connection, desired: &DesiredChat, known: &KnownChat) -> rusqlite::Result<()> {
-    let text = "UPDATE presence SET people = ?1, meant_admin = ?2, gone_since = NULL \
-                WHERE chat = ?3 AND account = ?4 \
-                AND (people <> ?1 OR meant_admin <> ?2 OR gone_since IS NOT NULL)";
+    let text = "UPDATE presence SET people = ?1, meant_admin = (?2 OR (meant_admin AND admin)), \
+                gone_since = NULL WHERE chat = ?3 AND account = ?4 \
+                AND (people <> ?1 OR meant_admin <> (?2 OR (meant_admin AND admin)) \
+                OR gone_since IS NOT NULL)";
     let mut update = db.prepare_cached(text)?;
     for (account, people) in crate::plan::wanted_accounts(desired, known.platform) {
         let names: Vec<&str> = people.iter().map(|(person, _)| *person).collect();

@@ -1,6 +1,7 @@
 //! Arguments, the choice of a command, and exit codes.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
@@ -17,7 +18,8 @@ const BAD_USAGE: u8 = 64;
 /// A file, the terminal or a local port could not be used; `EX_IOERR` of sysexits.h.
 const NO_SYSTEM: u8 = 74;
 
-/// A school's messenger chats follow the school's own data / Чаты школы в мессенджере следуют за данными школы
+/// A school's messenger chats follow the school's own data
+/// / Чаты школы в мессенджере следуют за данными школы
 #[derive(Parser)]
 #[command(name = "zvonok", version)]
 #[command(disable_help_flag = true, disable_version_flag = true, disable_help_subcommand = true)]
@@ -51,17 +53,21 @@ struct Common {
 
 #[derive(Subcommand)]
 enum Command {
-    /// See everything at work in a made-up school, without any settings / Показать всё в работе на вымышленной школе, без настроек
+    /// See everything at work in a made-up school, without any settings
+    /// / Показать всё в работе на вымышленной школе, без настроек
     Demo(demo::Args),
-    /// Run one cycle: make the chats follow a roster / Выполнить цикл: привести чаты в соответствие с выгрузкой
+    /// Run one cycle: make the chats follow a roster
+    /// / Выполнить цикл: привести чаты в соответствие с выгрузкой
     Sync(sync::Args),
-    /// What a cycle would do, and why; changes nothing / Что сделал бы цикл и почему; ничего не меняет
+    /// What a cycle would do, and why; changes nothing
+    /// / Что сделал бы цикл и почему; ничего не меняет
     Plan(plan::Args),
     /// The registry of chats, or the people of one / Список чатов или люди одного чата
     Chats(chats::Args),
     /// Why a person is, or is not, in a chat / Почему человек состоит или не состоит в чате
     Explain(explain::Args),
-    /// Every fault of a configuration, a profile and a roster / Все ошибки настроек, профиля и выгрузки
+    /// Every fault of a configuration, a profile and a roster
+    /// / Все ошибки настроек, профиля и выгрузки
     Check(check::Args),
     /// A local messenger for trying things out / Местный мессенджер для проб
     Sandbox(sandbox::command::Args),
@@ -115,6 +121,10 @@ fn refused(error: &clap::Error, language: Language) -> ExitCode {
 fn ended(terminal: &Terminal, outcome: Outcome) -> ExitCode {
     let trouble = match outcome {
         Ok(code) => return ExitCode::from(exit_code(code)),
+        // A reader who has gone away has seen enough.
+        Err(Trouble::Io(error)) if error.kind() == ErrorKind::BrokenPipe => {
+            return ExitCode::SUCCESS;
+        }
         Err(trouble) => trouble,
     };
     // Whoever closed the pipe or pulled the disk cannot be told more.

@@ -14,7 +14,8 @@ use crate::terminal::Terminal;
 #[derive(clap::Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct Args {
-    /// The configuration's file, JSON; paths in it are relative to it / Файл настроек, JSON; пути в нём считаются от него
+    /// The configuration's file, JSON; paths in it are relative to it
+    /// / Файл настроек, JSON; пути в нём считаются от него
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The state file / Файл состояния
@@ -26,7 +27,8 @@ pub(crate) struct Args {
     /// The messenger / Мессенджер
     #[arg(long, value_parser = ["vk", "max"], value_name = "KIND")]
     pub(crate) platform: Option<String>,
-    /// Address of the messenger's API, such as the sandbox's / Адрес API мессенджера, например песочницы
+    /// Address of the messenger's API, such as the sandbox's
+    /// / Адрес API мессенджера, например песочницы
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
     /// The environment variable with the token / Переменная окружения с ключом

@@ -95,22 +95,31 @@ impl Host for Console {
 /// Ctrl+C ends the running cycle in good order; pressed again, it ends the process.
 pub(crate) fn cancel_on_interrupt(cancel: &Cancel, terminal: &Terminal) {
     let cancel = cancel.clone();
+    let mut before = false;
     let told = terminal.pick(
         "\nОстанавливаюсь: сделанное сохранено. Ещё раз Ctrl+C — выйти сразу.",
         "\nStopping: what was done is kept. Ctrl+C again ends at once.",
     );
-    let wait = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let Ok(runtime) = runtime else { return };
-        if runtime.block_on(tokio::signal::ctrl_c()).is_err() {
-            return;
-        }
-        cancel.cancel();
-        let _ = writeln!(io::stderr(), "{told}");
-        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+    on_interrupt(move || {
+        if before {
             const INTERRUPTED: i32 = 130;
             #[allow(clippy::exit, reason = "a second Ctrl+C means at once")]
             std::process::exit(INTERRUPTED);
+        }
+        before = true;
+        cancel.cancel();
+        // A terminal that is gone needs no explanation.
+        let _ = writeln!(io::stderr(), "{told}");
+    });
+}
+
+/// Does something at every Ctrl+C.
+pub(crate) fn on_interrupt(mut act: impl FnMut() + Send + 'static) {
+    let wait = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        while runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+            act();
         }
     };
     // Without a thread Ctrl+C ends the process at once, which the state file survives.

@@ -22,6 +22,9 @@ pub(crate) struct Terminal {
     closed: Cell<bool>,
 }
 
+/// Faults of an error that are listed: who must mend a thousand begins with these.
+const MOST_FAULTS: usize = 20;
+
 /// How a piece of text stands out, where there are colours.
 #[derive(Clone, Copy)]
 pub(crate) enum Tone {
@@ -120,12 +123,20 @@ impl Terminal {
 
     /// An error as a person reads it: the sentence, then every fault.
     fn sentences(&self, error: &Error) -> String {
-        let mut text = self.text(&error.message).to_owned();
-        if error.faults.len() == 1 && error.faults[0].value.is_empty() {
-            return text;
+        if let [only] = error.faults.as_slice() {
+            return crate::show::faults::line(self, only);
         }
-        for fault in &error.faults {
+        let mut text = self.text(&error.message).to_owned();
+        let most = if self.verbose { usize::MAX } else { MOST_FAULTS };
+        for fault in error.faults.iter().take(most) {
             text.push_str(&format!("\n  {}", crate::show::faults::line(self, fault)));
+        }
+        let more = error.faults.len().saturating_sub(most);
+        if more > 0 {
+            text.push_str(&self.pick(
+                format!("\n  … ещё {more}; все — с --verbose или --json"),
+                format!("\n  … {more} more; --verbose or --json shows all"),
+            ));
         }
         text
     }

@@ -212,11 +212,15 @@ impl Links {
     fn homeroom(&mut self, at: usize, homeroom: Option<Box<str>>) {
         let Some(homeroom) = homeroom else { return };
         let target = self.class(&homeroom);
-        let class = &mut self.roster.classes[at];
         if let Target::Found(homeroom) = target {
-            class.homeroom = Some(homeroom);
+            // A journal that outlives its homeroom has none: nobody of a dissolved class is in its
+            // chat. One that is dissolved with it still belongs to it.
+            let gone = self.roster.class(homeroom).dissolved;
+            let class = &mut self.roster.classes[at];
+            class.homeroom = (class.dissolved || !gone).then_some(homeroom);
             return;
         }
+        let class = &mut self.roster.classes[at];
         class.metadata.shift_remove("homeroom");
         if class.dissolved {
             return;

@@ -31,13 +31,15 @@ pub(crate) struct Args {
     /// Only chats of this kind / Только чаты этого вида
     #[arg(long)]
     kind: Option<String>,
-    /// Only chats of this type: TEACHER, CLASS, PARENTS, SUBJECT / Только чаты этого типа: TEACHER, CLASS, PARENTS, SUBJECT
+    /// Only chats of this type: TEACHER, CLASS, PARENTS, SUBJECT
+    /// / Только чаты этого типа: TEACHER, CLASS, PARENTS, SUBJECT
     #[arg(long = "type", value_name = "TYPE")]
     chat_type: Option<String>,
     /// Only chats of this class, by its sourcedId / Только чаты этого класса, по его sourcedId
     #[arg(long)]
     class: Option<String>,
-    /// title, kind, class, state or members; with a minus, downwards / title, kind, class, state или members; с минусом — по убыванию
+    /// title, kind, class, state or members; with a minus, downwards
+    /// / title, kind, class, state или members; с минусом — по убыванию
     #[arg(long, allow_hyphen_values = true)]
     sort: Option<String>,
     /// Which page, from 1 / Которая страница, с 1

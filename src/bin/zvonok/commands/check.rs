@@ -1,18 +1,13 @@
 //! `zvonok check`: every fault of a configuration, a profile and a roster, without state or network.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use zvonok::clock::Clock;
-use zvonok::config::Config;
 use zvonok::error::{Code, Error, Fault, Text};
-use zvonok::profile::{self, Source};
-use zvonok::roster::{self, Roster, Rules};
-use zvonok::stop::Stop;
 
 use crate::configuration;
-use crate::show;
+use crate::show::{self, rows, text};
 use crate::terminal::{Terminal, Tone};
 use crate::trouble::{Outcome, Trouble};
 use crate::words::grouped;
@@ -24,19 +19,13 @@ pub(crate) struct Args {
     /// The configuration's file / Файл настроек
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A built-in profile or the path of a script / Встроенный профиль или путь к скрипту
+    /// A built-in profile or the path of a script; without a configuration, oneroster if not told
+    /// / Встроенный профиль или путь к скрипту; без файла настроек, если не указан, — oneroster
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
     /// The school's data, JSON / Данные школы, JSON
     #[arg(long, value_name = "FILE")]
     roster: Option<PathBuf>,
-}
-
-/// What was found, by whom it must be mended.
-#[derive(Default)]
-struct Findings {
-    errors: Vec<(Code, Fault)>,
-    warnings: Vec<Fault>,
 }
 
 /// Looks for every fault and shows them.
@@ -47,154 +36,70 @@ pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
             "say what to check: --config, --profile or --roster",
         )));
     }
-    let findings = look(args);
-    let code = findings.code();
+    let config = configuration(args)?;
+    let roster = args.roster.as_deref().map(data).transpose()?;
+    let (code, document) = zvonok::check::check(&config, roster.as_deref());
     if terminal.json {
-        terminal.document(&findings.document())?;
+        terminal.document(&document)?;
     } else {
-        findings.show(terminal)?;
+        tell(terminal, &document)?;
     }
     Ok(code)
 }
 
-fn look(args: &Args) -> Findings {
-    let mut findings = Findings::default();
-    let document = configured(args, &mut findings);
-    let config =
-        args.config.is_some().then(|| findings.take(Config::from_map(&document))).flatten();
-    let settings = document.get("settings").and_then(Value::as_object).cloned().unwrap_or_default();
-    let name = document.get("profile").and_then(Value::as_str);
-    let source = name.and_then(|name| findings.take(profile::source(name)));
-    let sound = source.filter(|source| script(source, &settings, &mut findings));
-    let clock = Clock::new(None, zone(config.as_ref()));
-    let roster = args.roster.as_deref().and_then(|file| {
-        let read = data(file, &clock, config.as_ref());
-        findings.take(read)
-    });
-    let Some(roster) = roster else { return findings };
-    findings.warnings.extend(roster.warnings.iter().cloned());
-    if let Some(source) = sound {
-        let organization = config.as_ref().and_then(|config| config.organization.as_deref());
-        try_out(&source, &Arc::new(roster), &settings, organization, &clock, &mut findings);
-    }
-    findings
-}
-
-/// The configuration's document; a profile named in the arguments wins.
-fn configured(args: &Args, findings: &mut Findings) -> Map<String, Value> {
+/// The configuration's text; a file that is no JSON goes as it is, for the library to say why.
+fn configuration(args: &Args) -> Result<String, Error> {
     let given = configuration::Args {
         config: args.config.clone(),
         profile: args.profile.clone(),
         ..configuration::Args::default()
     };
-    if let Some(document) = findings.take(given.document()) {
-        return document;
+    let written = |file: &Path| std::fs::read_to_string(file).ok();
+    match (given.document(), &args.config) {
+        (Ok(document), Some(_)) => Ok(Value::Object(document).to_string()),
+        (Ok(document), None) => Ok(Value::Object(sound(document)).to_string()),
+        (Err(error), file) => file.as_deref().and_then(written).ok_or(error),
     }
-    let without_file = configuration::Args { config: None, ..given };
-    without_file.document().unwrap_or_default()
 }
 
-fn script(source: &Source, settings: &Map<String, Value>, findings: &mut Findings) -> bool {
-    let described = profile::describe(source);
-    let fits = described.and_then(|description| description.settings_with(settings));
-    findings.take(fits).is_some()
+/// A configuration without faults around a profile and a roster that are checked by themselves.
+fn sound(mut document: Map<String, Value>) -> Map<String, Value> {
+    let state = configuration::absolute(Path::new("zvonok.db"));
+    let platform = json!({"kind": "vk", "token": "none", "community": "1"});
+    for (key, value) in [("state", json!(state)), ("platform", platform)] {
+        document.insert(key.to_owned(), value);
+    }
+    document.entry("profile").or_insert_with(|| json!("oneroster"));
+    document
 }
 
-fn zone(config: Option<&Config>) -> jiff::tz::TimeZone {
-    let moscow = || zvonok::clock::zone("Europe/Moscow").unwrap_or(jiff::tz::TimeZone::UTC);
-    config.map_or_else(moscow, |config| config.zone.clone())
+fn data(file: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(file).map_err(|error| {
+        let message = Text::new(
+            format!("файл выгрузки не читается: {error}"),
+            format!("the roster's file cannot be read: {error}"),
+        );
+        let at = file.display().to_string();
+        Error::with_faults(Code::Roster, vec![Fault::new("roster.unreadable", at, "", message)])
+    })
 }
 
-fn data(file: &Path, clock: &Clock, config: Option<&Config>) -> Result<Roster, Error> {
-    const DANGLING_SHARE: f64 = 0.02;
-    const MINIMUM: u32 = 5;
-    let guard = config.map(|config| config.guard);
-    let document = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
-    let rules = Rules {
-        today: clock.today(),
-        dangling_share: guard.map_or(DANGLING_SHARE, |guard| guard.dangling_share),
-        minimum: guard.map_or(MINIMUM, |guard| guard.minimum),
-        before: None,
+fn tell(terminal: &Terminal, document: &Value) -> io::Result<()> {
+    let [faults, warnings] = ["faults", "warnings"].map(|key| rows(document, key));
+    faults.iter().try_for_each(|fault| line(terminal, Tone::Bad, fault))?;
+    warnings.iter().try_for_each(|warning| line(terminal, Tone::Warning, warning))?;
+    let [faults, warnings] = [faults, warnings].map(|list| grouped(list.len() as u64));
+    terminal.say(terminal.pick(
+        format!("Ошибок: {faults}, предупреждений: {warnings}"),
+        format!("Faults: {faults}, warnings: {warnings}"),
+    ))
+}
+
+fn line(terminal: &Terminal, tone: Tone, fault: &Value) -> io::Result<()> {
+    let Ok(parsed) = serde_json::from_value::<Fault>(fault.clone()) else {
+        return terminal.say(fault);
     };
-    roster::read(&document, &rules)
-}
-
-fn unreadable(file: &Path, error: &std::io::Error) -> Error {
-    let message = Text::new(
-        format!("файл выгрузки не читается: {error}"),
-        format!("the roster's file cannot be read: {error}"),
-    );
-    let at = file.display().to_string();
-    Error::with_faults(Code::Roster, vec![Fault::new("roster.unreadable", at, "", message)])
-}
-
-/// Runs the profile over the roster: some faults show only at work.
-fn try_out(
-    source: &Source,
-    roster: &Arc<Roster>,
-    settings: &Map<String, Value>,
-    organization: Option<&str>,
-    clock: &Clock,
-    findings: &mut Findings,
-) {
-    let now = clock.zoned();
-    let room = profile::Room {
-        roster,
-        settings,
-        organization,
-        now: &now,
-        limits: profile::Limits::default(),
-        stop: &Stop::never(),
-        log: &|_| {},
-    };
-    if let Some(desired) = findings.take(profile::evaluate(source, room)) {
-        findings.warnings.extend(desired.warnings);
-    }
-}
-
-impl Findings {
-    /// What was made, or nothing and the faults of it kept.
-    fn take<T>(&mut self, result: Result<T, Error>) -> Option<T> {
-        let error = match result {
-            Ok(made) => return Some(made),
-            Err(error) => error,
-        };
-        if error.faults.is_empty() {
-            let fault = Fault::new(&error.code.name().to_lowercase(), "", "", error.message);
-            self.errors.push((error.code, fault));
-        } else {
-            self.errors.extend(error.faults.into_iter().map(|fault| (error.code, fault)));
-        }
-        None
-    }
-
-    /// The first class of faults in the order in which they must be mended.
-    fn code(&self) -> Code {
-        let order = [Code::Config, Code::Profile, Code::Roster];
-        let found = |code: &Code| self.errors.iter().any(|(its, _)| its == code);
-        let other = self.errors.first().map_or(Code::Ok, |(code, _)| *code);
-        order.into_iter().find(found).unwrap_or(other)
-    }
-
-    fn document(&self) -> Value {
-        let faults: Vec<&Fault> = self.errors.iter().map(|(_, fault)| fault).collect();
-        json!({"format": "zvonok.check/1", "faults": faults, "warnings": self.warnings})
-    }
-
-    fn show(&self, terminal: &Terminal) -> std::io::Result<()> {
-        for (code, fault) in &self.errors {
-            let word = terminal.tone(Tone::Bad, code.name());
-            terminal.say(format!("{word} {}", show::faults::line(terminal, fault)))?;
-        }
-        let word = terminal.tone(Tone::Warning, terminal.pick("предупреждение", "warning"));
-        for fault in &self.warnings {
-            terminal.say(format!("{word} {}", show::faults::line(terminal, fault)))?;
-        }
-        let [faults, warnings] =
-            [self.errors.len(), self.warnings.len()].map(|count| grouped(count as u64));
-        terminal.say(terminal.pick(
-            format!("Ошибок: {faults}, предупреждений: {warnings}"),
-            format!("Faults: {faults}, warnings: {warnings}"),
-        ))
-    }
+    let mark = terminal.tone(tone, if matches!(tone, Tone::Bad) { "✕" } else { "!" });
+    let code = terminal.tone(Tone::Faint, format!("({})", text(fault, "code")));
+    terminal.say(format!("{mark} {} {code}", show::faults::line(terminal, &parsed)))
 }

@@ -27,7 +27,7 @@ pub(crate) fn show(terminal: &Terminal, answer: &Value, people: &People) -> io::
     }
     reasons(terminal, ("Почему", "Why"), rows(answer, "reasons"))?;
     reasons(terminal, ("Админ", "Admin"), rows(answer, "admin_reasons"))?;
-    history(terminal, rows(answer, "history"))
+    history(terminal, rows(answer, "history"), people)
 }
 
 fn line(terminal: &Terminal, (ru, en): (&str, &str), value: &str) -> io::Result<()> {
@@ -43,16 +43,23 @@ fn reasons(terminal: &Terminal, name: (&str, &str), reasons: &[Value]) -> io::Re
     Ok(())
 }
 
-fn history(terminal: &Terminal, entries: &[Value]) -> io::Result<()> {
+fn history(terminal: &Terminal, entries: &[Value], people: &People) -> io::Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
     terminal.say(terminal.tone(Tone::Head, terminal.pick("Что было сделано", "What was done")))?;
     for entry in entries {
         let what = terminal.language.operation(text(entry, "operation"));
-        let (at, actor) = (moment(text(entry, "at")), text(entry, "actor"));
+        let at = moment(text(entry, "at"));
+        let actor = match text(entry, "actor") {
+            "system" => terminal.pick("система", "system").to_owned(),
+            actor => people.name(actor),
+        };
         let reason = terminal.language.of(&entry["reason"]);
-        let result = text(entry, "result");
+        let result = match text(entry, "result") {
+            "done" => terminal.pick("сделано", "done"),
+            other => other,
+        };
         let cycle = terminal.pick("цикл", "cycle");
         let number = number(entry, "cycle");
         terminal.say(format!("  {at}  {cycle} {number}, {actor}: {what} — {result} · {reason}"))?;

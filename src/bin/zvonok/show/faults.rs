@@ -5,7 +5,7 @@ use std::io;
 use serde_json::Value;
 use zvonok::error::Fault;
 
-use super::{rows, table, text};
+use super::{number, rows, table, text};
 use crate::people::People;
 use crate::terminal::{Terminal, Tone};
 use crate::words::grouped;
@@ -80,18 +80,60 @@ pub(crate) fn more(terminal: &Terminal, more: usize) -> io::Result<()> {
     terminal.say(terminal.tone(Tone::Faint, more))
 }
 
-/// What the guard holds, why, and how to allow it.
-pub(crate) fn held(terminal: &Terminal, report: &Value) -> io::Result<()> {
+/// What the guard holds, why, and how to allow it; at most so many reasons.
+pub(crate) fn held(terminal: &Terminal, report: &Value, most: usize) -> io::Result<()> {
     let held = rows(report, "held");
     if held.is_empty() {
         return Ok(());
     }
     let head = terminal.pick("Предохранитель удерживает:", "The guard holds:");
     terminal.say(terminal.tone(Tone::Warning, head))?;
-    for row in held {
-        terminal.say(format!("  • {}", terminal.language.of(&row["message"])))?;
+    for row in held.iter().take(most) {
+        terminal.say(format!("  • {}", held_line(terminal, report, row)))?;
     }
+    more(terminal, held.len().saturating_sub(most))?;
     allow(terminal, report)
+}
+
+/// One reason of a hold, shorter than the library's sentence; a rule that is new here speaks for
+/// itself.
+fn held_line(terminal: &Terminal, report: &Value, row: &Value) -> String {
+    let [removed, lost, archived, lately, of] =
+        ["remove_member", "revoke_admin", "archive_chat", "lately", "of"]
+            .map(|key| number(row, key));
+    let rule = text(row, "rule");
+    let limit = row["limit"].as_f64().unwrap_or_default();
+    let lately = match lately {
+        0 => String::new(),
+        lately => terminal
+            .pick(format!(", за сутки уже {lately}"), format!(", {lately} in the last 24 hours")),
+    };
+    let parts = [
+        (removed, terminal.pick("исключить", "remove")),
+        (lost, terminal.pick("лишить прав", "take rights from")),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let losses: Vec<String> = parts.map(|(count, word)| format!("{word} {count}")).collect();
+    let (losses, percent) = (losses.join(", "), limit * 100.0);
+    let losses = terminal.pick(
+        format!("{losses} из {of}{lately}; предел {percent:.0} %"),
+        format!("{losses} of {of}{lately}; the limit is {percent:.0} %"),
+    );
+    let what = match rule {
+        "guard.chat_share" => format!("{}: {losses}", title_of(report, text(row, "chat"))),
+        "guard.total_share" => format!("{}: {losses}", terminal.pick("все чаты", "all chats")),
+        "guard.chats" => terminal.pick(
+            format!("отправить в архив чатов: {archived} из {of}{lately}; предел {limit:.0}"),
+            format!("archive {archived} chats of {of}{lately}; the limit is {limit:.0}"),
+        ),
+        _ => terminal.language.of(&row["message"]).to_owned(),
+    };
+    format!("{what} ({rule})")
+}
+
+fn title_of<'r>(report: &'r Value, key: &'r str) -> &'r str {
+    let chat = rows(report, "chats").iter().find(|chat| chat["key"] == key);
+    chat.map_or(key, |chat| text(chat, "title"))
 }
 
 fn allow(terminal: &Terminal, report: &Value) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
+use super::report::HELD;
 use super::{faults, rows, text};
 use crate::people::People;
 use crate::terminal::{Terminal, Tone};
@@ -40,7 +41,7 @@ pub(crate) fn show(
         faults::more(terminal, more)?;
     }
     faults::more(terminal, chats.len().saturating_sub(depth.chats))?;
-    faults::held(terminal, report)?;
+    faults::held(terminal, report, HELD)?;
     total(terminal, report)
 }
 

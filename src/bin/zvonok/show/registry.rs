@@ -73,6 +73,11 @@ fn filled(chat: &Value) -> String {
     format!("{}/{}", number(members, "joined"), number(members, "desired"))
 }
 
+/// How wide the widest of these counts is.
+fn filled_width<'c>(chats: impl Iterator<Item = Option<&'c Value>>) -> usize {
+    chats.flatten().map(|chat| filled(chat).len()).max().unwrap_or_default()
+}
+
 /// The link, or why there is none.
 fn whereabouts(terminal: &Terminal, chat: &Value) -> String {
     match (text(chat, "state"), text(chat, "link")) {
@@ -87,11 +92,10 @@ fn class_rows(terminal: &Terminal, classes: &[Class]) -> String {
         ["Класс", "Родительский чат", "Чат учеников"],
         ["Class", "Parents' chat", "Students' chat"],
     );
-    let cell = |chat: Option<&Value>| {
-        chat.map_or_else(
-            || "–".to_owned(),
-            |chat| format!("{:>7}  {}", filled(chat), whereabouts(terminal, chat)),
-        )
+    let counts = filled_width(classes.iter().flat_map(|class| [class.parents, class.students]));
+    let cell = |chat: Option<&Value>| match chat {
+        Some(chat) => format!("{:>counts$} {}", filled(chat), whereabouts(terminal, chat)),
+        None => "–".to_owned(),
     };
     let rows: Vec<Vec<String>> = classes
         .iter()

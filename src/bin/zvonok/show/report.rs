@@ -9,11 +9,14 @@ use crate::people::People;
 use crate::terminal::{Terminal, Tone};
 use crate::words::grouped;
 
+/// So many reasons of a hold tell enough; `--json` has them all.
+pub(crate) const HELD: usize = 20;
+
 /// Shows a whole report.
 pub(crate) fn show(terminal: &Terminal, report: &Value, people: &People) -> io::Result<()> {
     head(terminal, report)?;
     faults::failed(terminal, report, people)?;
-    faults::held(terminal, report)?;
+    faults::held(terminal, report, HELD)?;
     tasks(terminal, report)?;
     faults::warnings(terminal, rows(&report["roster"], "warnings"))
 }

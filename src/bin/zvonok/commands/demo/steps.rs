@@ -1,0 +1,285 @@
+//! The steps, one function each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use serde_json::{Value, json};
+use zvonok::error::{Code, Error};
+
+use super::messenger::Places;
+use super::stage::Stage;
+use crate::people::People;
+use crate::sandbox::Mode;
+use crate::school::changes;
+use crate::show::plan::Depth;
+use crate::show::{self, number, rows, text};
+use crate::terminal::{Terminal, Tone};
+use crate::trouble::{Outcome, Trouble};
+use crate::words::grouped;
+
+/// Rows of the registry that are shown.
+const ROWS: usize = 10;
+/// A day of changes in a plan.
+const DAY: Depth = Depth { chats: 12, operations: 5 };
+
+/// What there is to see, and where.
+pub(super) fn welcome(stage: &Stage) -> io::Result<()> {
+    let size = number(&stage.roster["generated"], "students");
+    let address = stage.address();
+    stage.tell(
+        format!(
+            "Вымышленная школа на {size} учеников, профиль «Параграф», мессенджер на этом компьютере.\n\
+             Страница мессенджера: {address}"
+        ),
+        format!(
+            "A made-up school of {size} students, the profile «paragraf», a messenger on this machine.\n\
+             The messenger's page: {address}"
+        ),
+    )
+}
+
+/// The first cycle makes every chat.
+pub(super) fn first(stage: &mut Stage) -> Outcome {
+    stage.heading(
+        "Первый цикл: чаты создаются по данным школы",
+        "The first cycle makes the chats",
+    )?;
+    let (code, report, took) = stage.cycle(&stage.roster.clone(), json!({}))?;
+    stage.show(|terminal| show::report::head(terminal, &report))?;
+    let seconds = format!("{:.1}", took.as_secs_f64());
+    let (chats, places) = stage.messenger.places()?;
+    let places = grouped(places.len() as u64);
+    stage.confirm(
+        format!(
+            "за {} с; в мессенджере чатов: {chats}, участников: {places}",
+            seconds.replace('.', ",")
+        ),
+        format!("in {seconds} s; chats in the messenger: {chats}, members: {places}"),
+    )?;
+    let (registry, people) = (stage.registry()?, stage.people());
+    stage.tell("\nСписок чатов (в чате/всего, ссылка):", "\nThe registry (in/of, link):")?;
+    stage.show(|terminal| show::registry::by_class(terminal, &registry, &people, ROWS))?;
+    Ok(code)
+}
+
+/// Where the token may not add people, they follow links, and strangers are shown the door.
+pub(super) fn followers(stage: &mut Stage) -> Outcome {
+    if stage.mode == Mode::Partner {
+        return Ok(Code::Ok);
+    }
+    stage.heading(
+        "Люди входят по ссылкам, и один посторонний",
+        "People follow links, and a stranger",
+    )?;
+    const STRANGER: i64 = 999_999_937;
+    let registry = stage.registry()?;
+    let invited = invited(stage, &registry)?;
+    for (link, person) in &invited {
+        stage.messenger.join(link, *person)?;
+    }
+    let link = registry.iter().find_map(|chat| chat["link"].as_str()).unwrap_or_default();
+    stage.messenger.join(link, STRANGER)?;
+    let came = invited.len();
+    stage.tell(
+        format!("По ссылкам вошли: {came}; ещё один человек школе неизвестен."),
+        format!("{came} people followed their links; one more is not known to the school."),
+    )?;
+    let (code, report, _) = stage.cycle(&stage.roster.clone(), json!({"verify": "all"}))?;
+    stage.show(|terminal| show::report::head(terminal, &report))?;
+    let (_, places) = stage.messenger.places()?;
+    expect(!places.iter().any(|(_, person)| *person == STRANGER), "the stranger is still in")?;
+    stage
+        .confirm("посторонний исключён, свои остались", "the stranger is out, the others stayed")?;
+    Ok(code)
+}
+
+/// Who follows which link: four of five of those who were invited.
+fn invited(stage: &mut Stage, registry: &[Value]) -> Result<Vec<(String, i64)>, Trouble> {
+    // A set: parents may share an account.
+    let mut all = BTreeSet::new();
+    for chat in registry {
+        let Some(link) = chat["link"].as_str() else { continue };
+        let chat = stage.chat(text(chat, "key"))?;
+        let has_link = |member: &&Value| member["linked"] == true && member["joined"] == false;
+        let accounts = rows(&chat, "members").iter().filter(has_link);
+        let accounts = accounts.filter_map(|member| text(member, "account").parse().ok());
+        all.extend(accounts.map(|account| (link.to_owned(), account)));
+    }
+    Ok(all.into_iter().enumerate().filter(|(at, _)| at % 5 != 4).map(|(_, one)| one).collect())
+}
+
+/// The same data again costs nothing.
+pub(super) fn unchanged(stage: &mut Stage) -> Outcome {
+    stage.heading("Ничего не изменилось", "Nothing has changed")?;
+    let before = stage.messenger.changes()?;
+    let (code, report, took) = stage.cycle(&stage.roster.clone(), json!({}))?;
+    let changing = stage.messenger.changes()? - before;
+    let sent = number(&report["requests"], "sent");
+    expect(changing == 0 && sent == 0, "an unchanged cycle sent requests")?;
+    let ms = took.as_millis();
+    stage.confirm(
+        format!("запросов: {sent}, изменяющих: {changing}; заняло {ms} мс"),
+        format!("requests: {sent}, changing: {changing}; it took {ms} ms"),
+    )?;
+    Ok(code)
+}
+
+/// What happens in a school on one day.
+const HAPPENS: [&str; 7] = [
+    "enrol-student",
+    "depart-student",
+    "move-student",
+    "new-class-teacher",
+    "acting-head-on",
+    "link-parent",
+    "unlink-parent",
+];
+
+/// A day of changes: the plan first, then the deed.
+pub(super) fn day(stage: &mut Stage) -> Outcome {
+    stage.heading("Назавтра в школе перемены", "The next day brings changes")?;
+    stage.sleep();
+    for name in HAPPENS {
+        if let Some(change) = changes::apply(name, &mut stage.roster, &mut stage.chance) {
+            let people = stage.people();
+            let [ru, en] = [change.ru, change.en].map(|text| named(text, &change.ids, &people));
+            stage.tell(format!("  • {ru}"), format!("  • {en}"))?;
+        }
+    }
+    stage.tell("\nПлан, до всяких действий:", "\nThe plan, before anything is done:")?;
+    let roster = stage.roster.clone();
+    let before = stage.messenger.chats()?;
+    let options = json!({"dry_run": true, "detail": "operations"});
+    let (_, plan, _) = stage.cycle(&roster, options)?;
+    expect(stage.messenger.chats()? == before, "a plan changed something")?;
+    let people = stage.people();
+    stage.show(|terminal| show::plan::show(terminal, &plan, &people, DAY))?;
+    stage.pause()?;
+    let (code, report, took) = stage.cycle(&roster, json!({}))?;
+    let (done, ms) = (&report["done"], took.as_millis());
+    expect(*done == plan["plan"]["operations"], "something else was done than planned")?;
+    let [ru, en] = [crate::words::Language::Ru, crate::words::Language::En]
+        .map(|language| language.counts(done));
+    stage.confirm(format!("сделано за {ms} мс: {ru}"), format!("done in {ms} ms: {en}"))?;
+    Ok(code)
+}
+
+/// A change's words with names beside the ids.
+fn named(text: String, ids: &[String], people: &People) -> String {
+    ids.iter().fold(text, |text, id| text.replace(id.as_str(), &people.name(id)))
+}
+
+/// Two exports that went wrong: nobody is removed.
+pub(super) fn accidents(stage: &mut Stage) -> Outcome {
+    stage.heading("Сбои выгрузки", "Exports that went wrong")?;
+    let (_, before) = stage.messenger.places()?;
+    refused(stage)?;
+    nobody_left(stage, &before)?;
+    held(stage)?;
+    nobody_left(stage, &before)?;
+    stage.tell("\nСледующая выгрузка снова исправна:", "\nThe next export is sound again:")?;
+    let (code, report, _) = stage.cycle(&stage.roster.clone(), json!({}))?;
+    nobody_left(stage, &before)?;
+    stage.show(|terminal| show::report::head(terminal, &report))?;
+    Ok(code)
+}
+
+/// A table that breaks off: the roster is refused before anything is looked at.
+fn refused(stage: &mut Stage) -> Result<(), Trouble> {
+    let mut roster = stage.roster.clone();
+    if let Some(change) = changes::broken_export(&mut roster, &mut stage.chance) {
+        stage.tell(change.ru, change.en)?;
+    }
+    match stage.cycle(&roster, json!({})) {
+        Err(Trouble::Library(error)) if error.code == Code::Roster => {
+            let terminal = stage.terminal;
+            if terminal.json {
+                return Ok(terminal.document(&error.to_json())?);
+            }
+            Ok(show_refusal(terminal, &error)?)
+        }
+        Err(trouble) => Err(trouble),
+        Ok(_) => Err(Trouble::System("the broken export was accepted".to_owned())),
+    }
+}
+
+fn show_refusal(terminal: &Terminal, error: &Error) -> io::Result<()> {
+    const MOST: usize = 3;
+    let head = terminal.pick("Выгрузка отклонена (ROSTER):", "The export is refused (ROSTER):");
+    terminal.say(terminal.tone(Tone::Warning, head))?;
+    for fault in error.faults.iter().take(MOST) {
+        terminal.say(format!("  {}", show::faults::line(terminal, fault)))?;
+    }
+    show::faults::more(terminal, error.faults.len().saturating_sub(MOST))
+}
+
+/// Students of most classes are missing from data that is otherwise in order: only the guard can see
+/// that this is no ordinary day.
+fn held(stage: &mut Stage) -> Result<(), Trouble> {
+    let mut roster = stage.roster.clone();
+    let (lost, all) = lose_students(&mut roster);
+    stage.tell(
+        format!("\nЕщё один сбой: пропали зачисления учеников {lost} классов из {all}."),
+        format!("\nAnother fault: the enrollments of {lost} of {all} classes' students are gone."),
+    )?;
+    let (code, report, _) = stage.cycle(&roster, json!({}))?;
+    expect(code == Code::Held, "the guard held nothing")?;
+    stage.show(|terminal| show::faults::held(terminal, &report, 3))?;
+    Ok(())
+}
+
+/// Drops the students of all homerooms but the first third; tells how many of how many.
+fn lose_students(roster: &mut Value) -> (usize, usize) {
+    let homerooms: Vec<String> = rows(roster, "classes")
+        .iter()
+        .filter(|class| class["classType"] == "homeroom")
+        .map(|class| text(class, "sourcedId").to_owned())
+        .collect();
+    let kept = homerooms.len() / 3;
+    let lost: BTreeSet<&str> = homerooms.iter().skip(kept).map(String::as_str).collect();
+    if let Some(enrollments) = roster["enrollments"].as_array_mut() {
+        enrollments
+            .retain(|row| row["role"] != "student" || !lost.contains(text(row, "classSourcedId")));
+    }
+    (lost.len(), homerooms.len())
+}
+
+fn nobody_left(stage: &Stage, before: &Places) -> Result<(), Trouble> {
+    let (_, now) = stage.messenger.places()?;
+    let missing = before.difference(&now).count();
+    expect(missing == 0, "somebody was removed")?;
+    let count = grouped(now.len() as u64);
+    stage.confirm(
+        format!("никто не исключён: в мессенджере по-прежнему участников: {count}"),
+        format!("nobody was removed: members in the messenger are still {count}"),
+    )?;
+    Ok(())
+}
+
+/// Where everything stands at the end, from the library and from the messenger itself.
+pub(super) fn summary(stage: &mut Stage) -> Outcome {
+    stage.heading("Итог", "In the end")?;
+    let registry = stage.registry()?;
+    let mut states: BTreeMap<&str, u64> = BTreeMap::new();
+    registry.iter().for_each(|chat| *states.entry(text(chat, "state")).or_default() += 1);
+    let active = states.get("active").copied().unwrap_or_default();
+    let (chats, places) = stage.messenger.places()?;
+    let (members, changes) = (grouped(places.len() as u64), stage.messenger.changes()?);
+    expect(active as usize == chats, "the registry and the messenger disagree")?;
+    stage.tell(
+        format!(
+            "Чатов: {chats}, участников: {members}; изменяющих запросов за всё время: {changes}."
+        ),
+        format!("Chats: {chats}, members: {members}; changing requests in all: {changes}."),
+    )?;
+    stage.tell(
+        "Дальше: zvonok check --help, zvonok plan --help, zvonok sync --help",
+        "Next: zvonok check --help, zvonok plan --help, zvonok sync --help",
+    )?;
+    Ok(Code::Ok)
+}
+
+/// A promise of the demonstration that does not hold ends it.
+fn expect(holds: bool, otherwise: &str) -> Result<(), Trouble> {
+    if holds { Ok(()) } else { Err(Trouble::System(otherwise.to_owned())) }
+}
