@@ -1,6 +1,7 @@
 //! Hosts in C that load the release library: every case of `tests/c/border.c`, in a process of its
 //! own with a messenger and a folder of its own.
 #![cfg(all(target_os = "linux", feature = "cli"))]
+#![allow(clippy::print_stderr, reason = "a tool that is missing is told to whoever runs the tests")]
 
 #[allow(dead_code, unused_imports, reason = "the binary uses what this test does not")]
 #[path = "../src/bin/zvonok/school/mod.rs"]
