@@ -25,7 +25,7 @@ pub(crate) struct Link(OnceCell<Connection>);
 impl Link {
     /// Connects, or tells what the first connection told.
     pub(crate) fn connect(&self, platform: &dyn Platform, stop: &Stop) -> Result<&Connection> {
-        let connect = || platform.connect(stop).map_err(|failure| cycle::error_of(&failure));
+        let connect = || platform.connect(stop).map_err(|failure| cycle::error_of(&failure, stop));
         self.0.get_or_try_init(connect)
     }
 }

@@ -12,12 +12,20 @@ use crate::platform::{Answer, Call, Class, Failure, Presence};
 /// How many members one request of many reads is expected to bring: a larger answer may be refused.
 const MEMBERS_A_REQUEST: usize = 3000;
 
-/// Reads the members of chats and stores them. Returns the keys that were read; the others could not
-/// be read now, or are gone.
+/// What reading came to.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    /// The keys that were read; the others could not be read now, or are gone.
+    pub(crate) keys: BTreeSet<String>,
+    /// Why nothing more can be read: the token is dead, the messenger is away.
+    pub(crate) ended: Option<Failure>,
+}
+
+/// Reads the members of chats and stores them.
 ///
 /// # Errors
 /// [`crate::error::Code::State`].
-pub(crate) fn read_chats(work: &mut Work, keys: &[String]) -> Result<BTreeSet<String>> {
+pub(crate) fn read_chats(work: &mut Work, keys: &[String]) -> Result<Read> {
     let mut reader = Reader::new(work, keys, |chat| Call::Members { chat });
     reader.run();
     reader.finish()
@@ -73,7 +81,7 @@ struct Reader<'w, 'a> {
     done: u32,
     total: u32,
     error: Option<Error>,
-    given_up: bool,
+    ended: Option<Failure>,
 }
 
 impl<'w, 'a> Reader<'w, 'a> {
@@ -82,15 +90,7 @@ impl<'w, 'a> Reader<'w, 'a> {
             keys.iter().filter_map(|key| Some((key.clone(), call(work.address(key)?)))).collect();
         let total = calls.len() as u32;
         let batches = portions(work, calls);
-        Reader {
-            work,
-            batches,
-            read: BTreeSet::new(),
-            done: 0,
-            total,
-            error: None,
-            given_up: false,
-        }
+        Reader { work, batches, read: BTreeSet::new(), done: 0, total, error: None, ended: None }
     }
 
     fn run(&mut self) {
@@ -99,8 +99,11 @@ impl<'w, 'a> Reader<'w, 'a> {
         pool::run(platform, stop, in_flight, batches, self);
     }
 
-    fn finish(self) -> Result<BTreeSet<String>> {
-        self.error.map_or(Ok(self.read), Err)
+    fn finish(self) -> Result<Read> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(Read { keys: self.read, ended: self.ended }),
+        }
     }
 
     fn store(&mut self, keys: &[String], answers: Answers) -> Result<()> {
@@ -126,7 +129,9 @@ impl<'w, 'a> Reader<'w, 'a> {
         if failure.class == Class::ChatGone {
             return mark_gone(self.work, key, failure);
         }
-        self.given_up |= matches!(failure.class, Class::TokenDead | Class::Unreachable);
+        if matches!(failure.class, Class::TokenDead | Class::Unreachable) {
+            self.ended.get_or_insert_with(|| failure.clone());
+        }
         let text = format!("{key}: {} ({})", failure.message.en, failure.code);
         self.work.log(Level::Warning, &text);
         Ok(())
@@ -135,7 +140,8 @@ impl<'w, 'a> Reader<'w, 'a> {
 
 impl Ledger for Reader<'_, '_> {
     fn before(&mut self, batch: usize) -> Option<Vec<Call>> {
-        let go_on = self.work.stop.reason().is_none() && self.error.is_none() && !self.given_up;
+        let go_on =
+            self.work.stop.reason().is_none() && self.error.is_none() && self.ended.is_none();
         go_on.then(|| self.batches[batch].iter().map(|(_, call)| call.clone()).collect())
     }
 

@@ -10,7 +10,7 @@ use super::{Outcome, Work, read};
 use crate::error::Result;
 use crate::host::Level;
 use crate::plan::{Cause, Kind, Operation};
-use crate::platform::{Answer, Call, FoundChat};
+use crate::platform::{Answer, Call, Class, FoundChat};
 use crate::state::{Intent, Verdict};
 
 /// A platform may still be busy with a request whose answer was lost: it is given a moment before it
@@ -137,31 +137,41 @@ fn find_made(work: &mut Work, intents: &[Intent], findings: &mut Findings) -> Re
     for intent in lost {
         let already = work.known.chats.get(&intent.chat).is_some_and(|c| c.platform_id.is_some());
         let finding = match already {
-            true => Finding::NotDone,
+            true => Some(Finding::NotDone),
             false => take_free(work, intent, &mut free),
         };
-        findings.insert(intent.id, finding);
+        findings.extend(finding.map(|finding| (intent.id, finding)));
     }
     Ok(())
 }
 
-fn take_free(work: &mut Work, intent: &Intent, free: &mut Vec<FoundChat>) -> Finding {
+/// `None` where a chat with the title might be the one and could not be looked into: taking it for
+/// another would make it twice.
+fn take_free(work: &Work, intent: &Intent, free: &mut Vec<FoundChat>) -> Option<Finding> {
     let title = intent.title.as_deref().unwrap_or_default();
+    let mut doubtful = false;
     let mut at = 0;
     while at < free.len() {
-        if free[at].title == title && is_empty(work, &free[at]) {
-            return Finding::Made(free.remove(at).chat);
+        if free[at].title == title {
+            match is_empty(work, &free[at]) {
+                Some(true) => return Some(Finding::Made(free.remove(at).chat)),
+                Some(false) => {}
+                None => doubtful = true,
+            }
         }
         at += 1;
     }
-    Finding::NotDone
+    (!doubtful).then_some(Finding::NotDone)
 }
 
-fn is_empty(work: &Work, chat: &FoundChat) -> bool {
+/// `None` where it could not be read.
+fn is_empty(work: &Work, chat: &FoundChat) -> Option<bool> {
     let own = &work.own_account;
-    match ask(work, Call::Members { chat: chat.chat.clone() }) {
-        Some(Ok(Answer::Members(members))) => members.iter().all(|m| m.account == *own),
-        _ => false,
+    match ask(work, Call::Members { chat: chat.chat.clone() })? {
+        Ok(Answer::Members(members)) => Some(members.iter().all(|m| m.account == *own)),
+        // A chat that has ended meanwhile is of no use to anybody.
+        Err(failure) if failure.class == Class::ChatGone => Some(false),
+        _ => None,
     }
 }
 
@@ -173,7 +183,7 @@ fn find_members(work: &mut Work, intents: &[Intent], findings: &mut Findings) ->
         intents.iter().filter(|intent| about_people(intent.operation)).collect();
     let keys: BTreeSet<String> = people.iter().map(|intent| intent.chat.clone()).collect();
     let keys: Vec<String> = keys.into_iter().collect();
-    let read = if keys.is_empty() { BTreeSet::new() } else { read::read_chats(work, &keys)? };
+    let read = if keys.is_empty() { BTreeSet::new() } else { read::read_chats(work, &keys)?.keys };
     for intent in people {
         let usable = work.address(&intent.chat).is_some();
         if usable && !read.contains(&intent.chat) {

@@ -61,7 +61,8 @@ pub(super) fn settle_one(
         Err(failure) => failure,
     };
     match failure.class {
-        Class::Stopped | Class::TokenDead => {
+        // Nothing was done and nothing can be until this is over: no failure of the operation.
+        Class::Stopped | Class::TokenDead | Class::Unreachable => {
             record(work, intent, operation, Verdict::NotSent, None)?;
             Ok(Settled::Left)
         }
@@ -223,8 +224,13 @@ fn record(
     verdict: Verdict,
     waiting: Option<Waiting>,
 ) -> Result<()> {
-    let row =
-        Row { intent, operation, verdict, waiting, approved: work.hand.approved_by.is_some() };
+    let row = Row {
+        intent,
+        operation,
+        verdict,
+        waiting,
+        approved: work.hand.approval_of(operation).is_some(),
+    };
     work.state.settle(&[row], work.clock.now())?;
     if let Some(chat) = work.known.chats.get_mut(&operation.chat) {
         let attempt = Attempt { operation: operation.kind, account: operation.account.clone() };

@@ -1,8 +1,12 @@
 //! One kind of operation in all chats at once.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use super::pool::{self, Answers, Ledger};
 use super::settle::{Settled, settle_one};
 use super::{Ended, Outcome, Told, Work, read, resolve};
+use crate::clock::later;
 use crate::error::Error;
 use crate::host::{Level, Phase};
 use crate::plan::{Kind, Operation};
@@ -20,6 +24,14 @@ pub(super) fn run(work: &mut Work, operations: &[&Operation], total: u32, outcom
         stage.run();
         let (pending, kind) = (stage.pending, operations[0].kind);
         if pending.is_empty() {
+            break;
+        }
+        if matches!(
+            outcome.ended,
+            Some(Ended::State(_) | Ended::Token(..) | Ended::Unreachable(..))
+        ) {
+            // Nothing more may or can be asked; the intents stay open for the next cycle.
+            outcome.leave(pending.into_iter().map(|one| one.operation));
             break;
         }
         match resolve::pending(work, kind, pending, outcome) {
@@ -62,7 +74,49 @@ struct Stage<'w, 'a> {
     batches: Vec<Vec<Operation>>,
     intents: Vec<Vec<i64>>,
     pending: Vec<Pending>,
+    missing: Vec<(i64, Operation, Failure)>,
+    limit: Limit,
     total: u32,
+}
+
+/// How many batches in a row were refused whole, and with what: so the platform's limits show, which
+/// are not about one chat or one person.
+#[derive(Debug, Default)]
+struct Limit {
+    code: String,
+    batches: usize,
+    chats: BTreeSet<String>,
+}
+
+impl Limit {
+    /// As many batches and as many chats refused alike are a limit.
+    const ENOUGH: usize = 3;
+
+    /// Takes in what a batch came to; tells the failure that is a limit.
+    fn take<'f>(&mut self, batch: &[Operation], answers: &'f Answers) -> Option<&'f Failure> {
+        let first = answers.first().and_then(|answer| answer.as_ref().err());
+        let alike = |failure: &&Failure| {
+            let passing = matches!(failure.class, Class::RetryLater | Class::RetryNow);
+            let same = |a: &Result<Answer, Failure>| {
+                a.as_ref().is_err_and(|other| other.code == failure.code)
+            };
+            passing && answers.iter().all(same)
+        };
+        let Some(failure) = first.filter(alike) else {
+            *self = Limit::default();
+            return None;
+        };
+        if self.code != failure.code {
+            *self = Limit { code: failure.code.clone(), ..Limit::default() };
+        }
+        self.batches += 1;
+        self.chats.extend(batch.iter().map(|operation| operation.chat.clone()));
+        self.is_met().then_some(failure)
+    }
+
+    fn is_met(&self) -> bool {
+        self.batches >= Limit::ENOUGH && self.chats.len() >= Limit::ENOUGH
+    }
 }
 
 impl<'w, 'a> Stage<'w, 'a> {
@@ -77,7 +131,16 @@ impl<'w, 'a> Stage<'w, 'a> {
         outcome.leave(blocked);
         let batches = portions(work, ready);
         let intents = vec![Vec::new(); batches.len()];
-        Stage { work, outcome, batches, intents, pending: Vec::new(), total }
+        Stage {
+            work,
+            outcome,
+            batches,
+            intents,
+            pending: Vec::new(),
+            missing: Vec::new(),
+            limit: Limit::default(),
+            total,
+        }
     }
 
     fn run(&mut self) {
@@ -88,6 +151,18 @@ impl<'w, 'a> Stage<'w, 'a> {
         let (platform, stop) = (self.work.platform, self.work.stop);
         let (in_flight, batches) = (self.work.in_flight, self.batches.len());
         pool::run(platform, stop, in_flight, batches, self);
+        self.judge_missing();
+    }
+
+    /// A right that the token lacks is lacking everywhere: where the same was done for others, it is
+    /// one chat or one person that refuses.
+    fn judge_missing(&mut self) {
+        for (intent, operation, failure) in std::mem::take(&mut self.missing) {
+            let works = self.outcome.done.contains_key(&operation.kind)
+                || self.pending.iter().any(|pending| pending.claimed);
+            let class = if works { Class::Never } else { Class::Missing };
+            self.settle(intent, operation, Err(Failure { class, ..failure }));
+        }
     }
 
     /// Operations that change only what the library itself remembers.
@@ -121,6 +196,15 @@ impl<'w, 'a> Stage<'w, 'a> {
             self.pending.push(Pending { intent, operation, claimed });
             return;
         }
+        match answer {
+            Err(failure) if failure.class == Class::Missing => {
+                self.missing.push((intent, operation, failure));
+            }
+            answer => self.settle(intent, operation, answer),
+        }
+    }
+
+    fn settle(&mut self, intent: i64, operation: Operation, answer: Result<Answer, Failure>) {
         match settle_one(self.work, intent, &operation, answer) {
             Ok(result) => self.outcome.tell(operation, result),
             Err(error) => self.end(Ended::State(error)),
@@ -143,12 +227,14 @@ impl Ledger for Stage<'_, '_> {
         if let Some(reason) = self.work.stop.reason() {
             self.end(Ended::Stopped(reason));
         }
+        let limited = self.limit.is_met();
         if self.outcome.ended.is_none()
+            && !limited
             && let Err(error) = self.intend(batch)
         {
             self.end(Ended::State(error));
         }
-        if self.outcome.ended.is_some() {
+        if self.outcome.ended.is_some() || limited {
             let rest = self.batches.split_off(batch);
             self.outcome.leave(rest.into_iter().flatten());
             return None;
@@ -163,10 +249,18 @@ impl Ledger for Stage<'_, '_> {
         if let Err(error) = self.work.state.begin() {
             return self.end(Ended::State(error));
         }
+        let paused = match self.limit.take(&operations, &answers) {
+            Some(failure) => pause(self.work, operations[0].kind, failure),
+            None => Ok(()),
+        };
         for ((operation, intent), answer) in operations.into_iter().zip(intents).zip(answers) {
             self.take(intent, operation, answer);
         }
-        if let Err(error) = self.work.state.commit() {
+        let ended = match &self.outcome.ended {
+            Some(Ended::State(_)) => self.work.state.roll_back(),
+            _ => paused.and_then(|()| self.work.state.commit()),
+        };
+        if let Err(error) = ended {
             self.end(Ended::State(error));
         }
         self.work.tell(Phase::Applying, self.outcome.reached(), self.total);
@@ -175,6 +269,16 @@ impl Ledger for Stage<'_, '_> {
     fn idle(&mut self) {
         self.work.tell(Phase::Applying, self.outcome.reached(), self.total);
     }
+}
+
+/// A limit that is met again and again only lasts longer.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(600);
+
+fn pause(work: &mut Work, kind: Kind, failure: &Failure) -> Result<(), Error> {
+    let until = later(work.clock.now(), failure.after.max(SHORTEST_PAUSE));
+    let text = format!("{}: a limit, resting until {}", kind.name(), work.clock.show(until));
+    work.log(Level::Warning, &text);
+    work.state.put_pause(kind, until)
 }
 
 /// Whether what an operation needs is there: its chat on the platform, its person in the chat.
@@ -219,7 +323,7 @@ impl Outcome {
     }
 
     /// Notes operations that were not reached.
-    pub(super) fn leave(&mut self, operations: impl IntoIterator<Item = Operation>) {
+    pub(crate) fn leave(&mut self, operations: impl IntoIterator<Item = Operation>) {
         for operation in operations {
             self.left += 1;
             self.results.push((operation, Told::Left));

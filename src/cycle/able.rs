@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{Kind, Plan};
 use crate::platform::{Capability, Class, Failure};
 use crate::state::State;
+use crate::stop::{Reason, Stop};
 
 /// How long a no about the token is believed. A yes needs no second question: the first refusal tells.
 const BELIEVED: Duration = Duration::from_secs(24 * 3600);
@@ -77,9 +78,6 @@ impl Able {
     }
 }
 
-/// How drivers call the end of the time budget.
-const BUDGET: &str = "stop.budget";
-
 /// What a dry run says that rests on a guess: it asks the messenger nothing that looks like a change.
 pub(super) fn unasked() -> Fault {
     Fault::new(
@@ -94,12 +92,12 @@ pub(super) fn unasked() -> Fault {
     )
 }
 
-/// A failure of the whole connection as the error that a call returns.
-pub(crate) fn error_of(failure: &Failure) -> Error {
+/// A failure of the whole connection as the error that a call returns; the end of the time budget is
+/// [`Code::Partial`].
+pub(crate) fn error_of(failure: &Failure, stop: &Stop) -> Error {
     let code = match failure.class {
         Class::TokenDead => Code::Auth,
-        Class::Stopped if failure.code == BUDGET => Code::Partial,
-        Class::Stopped => Code::Cancelled,
+        Class::Stopped => return stopped(stop.reason().unwrap_or(Reason::Cancelled)),
         Class::Never | Class::Missing => Code::Config,
         _ => Code::Platform,
     };
@@ -109,4 +107,20 @@ pub(crate) fn error_of(failure: &Failure) -> Error {
         format!("{} ({})", message.ru, failure.code),
         format!("{} ({})", message.en, failure.code),
     )
+}
+
+/// The end of a call that was stopped before it was through.
+pub(crate) fn stopped(reason: Reason) -> Error {
+    match reason {
+        Reason::Cancelled => Error::new(
+            Code::Cancelled,
+            "отменено; сделанное сохранено, остальное продолжит следующий цикл",
+            "cancelled; what was done is kept, the next cycle goes on",
+        ),
+        Reason::Budget => Error::new(
+            Code::Partial,
+            "время вышло; остальное продолжит следующий цикл",
+            "the time is over; the next cycle goes on",
+        ),
+    }
 }

@@ -9,7 +9,7 @@ use super::{Reported, Run, lacking, verify};
 use crate::apply::{Ended, Outcome, Told};
 use crate::config::Detail;
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::plan::{Attempt, Census, ChatState, Known, KnownChat, KnownHold, Plan, Waiting, census};
+use crate::plan::{Attempt, Census, ChatState, Known, KnownChat, Plan, Waiting, census};
 use crate::profile::{Desired, DesiredChat, Existence};
 use crate::report;
 use crate::state::Quiet;
@@ -37,11 +37,7 @@ pub(super) fn finish(run: &mut Run, plan: &Plan, outcome: Option<Outcome>) -> Re
 /// What a cycle that ended early returns instead of a report.
 fn failure_of(outcome: &Outcome) -> Option<Error> {
     match outcome.ended.as_ref()? {
-        Ended::Stopped(Reason::Cancelled) => Some(Error::new(
-            Code::Cancelled,
-            "отменено; сделанное сохранено, остальное продолжит следующий цикл",
-            "cancelled; what was done is kept, the next cycle goes on",
-        )),
+        Ended::Stopped(Reason::Cancelled) => Some(super::able::stopped(Reason::Cancelled)),
         Ended::Token(code, message) => Some(Error::new(
             Code::Auth,
             format!("{} ({code})", message.ru),
@@ -79,10 +75,9 @@ fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
 fn remember_hold(run: &mut Run, plan: &Plan) -> Result<()> {
     let limited = !run.scope.kinds.is_empty() || !run.scope.chats.is_empty();
     match &plan.hold {
-        Some(hold) => {
-            let known = KnownHold { content: hold.content.clone(), since: hold.since };
-            run.state.put_hold(Some(&known))
-        }
+        // Nor may it put its own smaller hold in the place of one that a person was shown.
+        Some(_) if limited && run.known.hold.is_some() => Ok(()),
+        Some(hold) => run.state.put_hold(Some(&hold.to_known())),
         // A cycle limited to a few chats says nothing about what is held elsewhere.
         None if limited && !plan.approved => Ok(()),
         None => run.state.put_hold(None),
@@ -266,7 +261,11 @@ fn status(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Cod
     }
     let partial = outcome.is_some_and(|outcome| outcome.left > 0 || outcome.ended.is_some());
     let retries = rows.iter().any(|(_, _, waiting)| !waiting.refused);
-    if partial || retries || run.open_intents > 0 { Code::Partial } else { Code::Ok }
+    if partial || retries || run.open_intents > 0 || run.unread > 0 {
+        Code::Partial
+    } else {
+        Code::Ok
+    }
 }
 
 /// When a cycle will have something to do though nothing changes; `None`: only a change can tell.

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::apply::{self, Outcome, Work};
+use crate::apply::{self, Ended, Outcome, Work};
 use crate::clock::Clock;
 use crate::config::{Config, Options};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::host::{Host, Level, Phase};
-use crate::plan::{Input, Known, Lacking, Plan, Policy, Scope};
+use crate::plan::{ChatState, Input, Known, Lacking, Operation, Plan, Policy, Scope};
 use crate::platform::{Capability, Counters, Platform};
 use crate::profile::{self, Desired, Source};
 use crate::roster::{self, Roster};
-use crate::state::{Accepted, Approval, Hand, Lock, State};
-use crate::stop::Stop;
+use crate::state::{Accepted, Approval, Approved, Hand, Lock, State};
+use crate::stop::{Reason, Stop};
 
 mod able;
 mod finish;
@@ -72,7 +72,9 @@ pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
     if let Some(report) = quiet::unchanged(cycle, &state, &seen)? {
         return Ok(report);
     }
-    cycle.host.progress(Phase::Reading, 0, 1);
+    if !cycle.host.progress(Phase::Reading, 0, 1) {
+        return Err(able::stopped(Reason::Cancelled));
+    }
     let school = read(cycle, from, &state, &seen)?;
     let desired = evaluate(cycle, &school.roster)?;
     let mut run = Run::begin(cycle, &mut state, school, desired, seen)?;
@@ -160,6 +162,7 @@ struct Run<'c, 'a> {
     own_account: String,
     number: i64,
     open_intents: usize,
+    unread: usize,
     counters: Counters,
 }
 
@@ -200,6 +203,7 @@ impl<'c, 'a> Run<'c, 'a> {
             own_account,
             number,
             open_intents: 0,
+            unread: 0,
             counters,
         })
     }
@@ -227,6 +231,9 @@ impl<'c, 'a> Run<'c, 'a> {
     fn prepare(&mut self) -> Result<Plan> {
         self.look_back()?;
         self.look_around()?;
+        if let Some(reason) = self.cycle.stop.reason() {
+            return Err(able::stopped(reason));
+        }
         self.plan_surely()
     }
 
@@ -249,8 +256,16 @@ impl<'c, 'a> Run<'c, 'a> {
             return Ok(());
         }
         self.connect()?;
+        let read = self.with_work(None, |work| apply::read_chats(work, &due))?;
+        if let Some(failure) = &read.ended {
+            return Err(error_of(failure, self.cycle.stop));
+        }
+        let lost = |key: &&String| {
+            let chat = self.known.chats.get(*key);
+            !read.keys.contains(*key) && chat.is_some_and(|chat| chat.state == ChatState::Active)
+        };
+        self.unread = due.iter().filter(lost).count();
         self.with_work(None, |work| {
-            apply::read_chats(work, &due)?;
             apply::read_titles(work, &due)?;
             apply::read_links(work, &linkless)
         })
@@ -281,7 +296,10 @@ impl<'c, 'a> Run<'c, 'a> {
         let mut found = Vec::new();
         for capability in questions {
             let answer = self.cycle.platform.probe(*capability, self.cycle.stop);
-            found.push((*capability, answer.map_err(|failure| error_of(&failure))?));
+            found.push((
+                *capability,
+                answer.map_err(|failure| error_of(&failure, self.cycle.stop))?,
+            ));
         }
         self.learn(&found)
     }
@@ -347,11 +365,12 @@ impl<'c, 'a> Run<'c, 'a> {
             if plan.operations.is_empty() {
                 break;
             }
-            let operations = plan.operations.clone();
-            let approved =
-                self.approval()?.filter(|_| plan.approved).map(|approval| approval.actor);
-            let outcome =
-                self.with_work(approved.as_deref(), |work| apply::run(work, &operations))?;
+            let operations = self.possible(plan, &mut all)?;
+            let approval = self.approval()?.filter(|_| plan.approved);
+            let approved = approval
+                .as_ref()
+                .map(|approval| Approved { by: &approval.actor, operations: &plan.released });
+            let outcome = self.with_work(approved, |work| apply::run(work, &operations))?;
             let missing: Vec<_> = outcome.missing.iter().map(|one| (*one, false)).collect();
             let ended = outcome.ended.is_some();
             all.merge(outcome);
@@ -362,12 +381,33 @@ impl<'c, 'a> Run<'c, 'a> {
             *plan = self.plan()?;
             all.replanned();
         }
+        if let Some(reason) = self.cycle.stop.reason().filter(|_| all.left > 0) {
+            all.ended.get_or_insert(Ended::Stopped(reason));
+        }
         Ok(all)
+    }
+
+    /// The operations that can be done now. A chat about which it is not known what became of the last
+    /// operation is left alone, or it might be made twice; and a kind of work that met the platform's
+    /// limit rests until the limit is over.
+    fn possible(&self, plan: &Plan, outcome: &mut Outcome) -> Result<Vec<Operation>> {
+        let open = self.state.open_intents()?;
+        let open: BTreeSet<&str> = open.iter().map(|intent| intent.chat.as_str()).collect();
+        let now = self.cycle.clock.now();
+        let paused = self.state.pauses()?;
+        let waits = |operation: &&Operation| {
+            open.contains(operation.chat.as_str())
+                || paused.get(&operation.kind).is_some_and(|until| *until > now)
+        };
+        let (left, possible): (Vec<&Operation>, _) = plan.operations.iter().partition(waits);
+        outcome.leave(left.into_iter().cloned());
+        let possible: Vec<&Operation> = possible;
+        Ok(possible.into_iter().cloned().collect())
     }
 
     fn with_work<T>(
         &mut self,
-        approved_by: Option<&str>,
+        approved: Option<Approved>,
         job: impl FnOnce(&mut Work) -> Result<T>,
     ) -> Result<T> {
         let cycle = self.cycle;
@@ -380,7 +420,7 @@ impl<'c, 'a> Run<'c, 'a> {
             clock: cycle.clock,
             stop: cycle.stop,
             in_flight: cycle.config.platform.requests_in_flight,
-            hand: Hand { cycle: self.number, actor: cycle.actor, approved_by },
+            hand: Hand { cycle: self.number, actor: cycle.actor, approved },
             host: cycle.host,
         };
         job(&mut work)

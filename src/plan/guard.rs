@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ChatState, Input, Kind, Operation, Plan};
+use super::{ChatState, Input, Kind, KnownChat, KnownHold, Operation, Plan, Present};
 use crate::clock::later;
 use crate::error::Text;
 use crate::fingerprint::Fingerprint;
@@ -23,8 +23,17 @@ pub struct Hold {
     pub content: String,
     /// Since when exactly this is held.
     pub since: Timestamp,
+    /// How many members all chats had then.
+    pub of: u32,
     /// Until when it can be approved.
     pub expires: Timestamp,
+}
+
+impl Hold {
+    /// What the state file remembers of it.
+    pub fn to_known(&self) -> KnownHold {
+        KnownHold { content: self.content.clone(), since: self.since, of: self.of }
+    }
 }
 
 /// Why something is held: one row of the report's `held`.
@@ -67,6 +76,7 @@ pub(super) fn hold(input: &Input, plan: &mut Plan) {
     let hold = hold_of(input, &held);
     if input.approved == Some(hold.fingerprint.as_str()) {
         plan.approved = true;
+        plan.released = held;
         return;
     }
     plan.operations.retain(|operation| !held.contains(operation));
@@ -77,13 +87,13 @@ pub(super) fn hold(input: &Input, plan: &mut Plan) {
 }
 
 /// Whether a hold that the state file remembers has this fingerprint and is still open.
-pub fn approves(hold: &super::KnownHold, fingerprint: &str, now: Timestamp) -> bool {
+pub fn approves(hold: &KnownHold, fingerprint: &str, now: Timestamp) -> bool {
     now < later(hold.since, EXPIRES_AFTER)
         && fingerprint_of(&hold.content, hold.since) == fingerprint
 }
 
 /// What a person approves to let a remembered hold go.
-pub fn hold_fingerprint(hold: &super::KnownHold) -> String {
+pub fn hold_fingerprint(hold: &KnownHold) -> String {
     fingerprint_of(&hold.content, hold.since)
 }
 
@@ -97,7 +107,7 @@ fn by_chat(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTree
     for (chat, counts) in losses {
         let Some(known) = input.known.chats.get(chat) else { continue };
         let lately = known.removed_lately;
-        let of = known.people_present().count() as u32 + lately;
+        let of = members(input, known) + lately;
         if !exceeds(input, counts.values().sum::<u32>() + lately, of, limit) {
             continue;
         }
@@ -122,10 +132,12 @@ fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
     let limit = input.policy.guard.total_share;
     let losses: Vec<&Operation> =
         plan.operations.iter().filter(|op| op.cause.counts() && !held.contains(op)).collect();
-    let active = || input.known.chats.values().filter(|chat| chat.state == ChatState::Active);
+    if losses.is_empty() {
+        return;
+    }
     let lately: u32 = input.known.chats.values().map(|chat| chat.removed_lately).sum();
-    let of = active().map(|chat| chat.people_present().count() as u32).sum::<u32>() + lately;
-    if losses.is_empty() || !exceeds(input, losses.len() as u32 + lately, of, limit) {
+    let of = all_members(input);
+    if !exceeds(input, losses.len() as u32 + lately, of, limit) {
         return;
     }
     let mut counts = Counts::new();
@@ -143,6 +155,18 @@ fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
         limit,
         message,
     });
+}
+
+/// How many in a chat the roster means or meant. Strangers are no members: whoever comes by a link
+/// would make every loss look smaller.
+fn members(input: &Input, known: &KnownChat) -> u32 {
+    let desired = input.desired.chats.get(&known.key);
+    let wanted = desired.map(|desired| super::members::wanted(desired, input.platform));
+    let wanted = wanted.unwrap_or_default();
+    let meant = |(account, present): &(&String, &Present)| {
+        !present.people.is_empty() || wanted.contains_key(account.as_str())
+    };
+    known.people_present().filter(meant).count() as u32
 }
 
 fn exceeds(input: &Input, losses: u32, of: u32, limit: f64) -> bool {
@@ -174,6 +198,22 @@ fn of_chats(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
     });
 }
 
+/// The members of all chats, those included whom the last 24 hours took. While a hold is open, the
+/// additions that it lets pass do not make its share smaller.
+fn all_members(input: &Input) -> u32 {
+    let chats = || input.known.chats.values();
+    let lately: u32 = chats().map(|chat| chat.removed_lately).sum();
+    let active = chats().filter(|chat| chat.state == ChatState::Active);
+    let now = active.map(|chat| members(input, chat)).sum::<u32>() + lately;
+    open_hold(input).map_or(now, |hold| hold.of.min(now))
+}
+
+/// The hold that the last cycle left, while it can still be approved.
+fn open_hold<'a>(input: &Input<'a>) -> Option<&'a KnownHold> {
+    let open = |hold: &&KnownHold| input.now < later(hold.since, EXPIRES_AFTER);
+    input.known.hold.as_ref().filter(open)
+}
+
 fn hold_of(input: &Input, held: &BTreeSet<Operation>) -> Hold {
     let mut content = Fingerprint::new();
     for operation in held {
@@ -184,13 +224,11 @@ fn hold_of(input: &Input, held: &BTreeSet<Operation>) -> Hold {
             .add(operation.title.as_deref().unwrap_or_default());
     }
     let content = content.hex();
-    let open =
-        input.known.hold.as_ref().filter(|known| {
-            known.content == content && input.now < later(known.since, EXPIRES_AFTER)
-        });
+    let open = open_hold(input).filter(|known| known.content == content);
     let since = open.map_or(input.now, |known| known.since);
+    let of = all_members(input);
     let fingerprint = fingerprint_of(&content, since);
-    Hold { fingerprint, content, since, expires: later(since, EXPIRES_AFTER) }
+    Hold { fingerprint, content, since, of, expires: later(since, EXPIRES_AFTER) }
 }
 
 fn fingerprint_of(content: &str, since: Timestamp) -> String {

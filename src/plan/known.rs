@@ -216,4 +216,6 @@ pub struct KnownHold {
     pub content: String,
     /// Since when exactly this is held.
     pub since: Timestamp,
+    /// How many members all chats had then: whom an open hold lets in does not outvote it.
+    pub of: u32,
 }

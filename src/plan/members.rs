@@ -225,8 +225,10 @@ impl Leaver<'_> {
         }
         let people = &self.present.people;
         if people.is_empty() {
-            if self.input.policy.strangers == Strangers::Remove {
-                self.remove(Cause::Stranger, plan);
+            match self.input.policy.strangers {
+                Strangers::Remove => self.remove(Cause::Stranger, plan),
+                Strangers::Report => plan.warnings.push(self.stranger()),
+                Strangers::Keep => {}
             }
             return;
         }
@@ -238,6 +240,23 @@ impl Leaver<'_> {
             return;
         }
         self.let_go(plan);
+    }
+
+    fn cannot_remove(&self) -> Fault {
+        let message = Text::new(
+            "этой учётной записи здесь быть не должно, но токен не позволяет исключать: это должен \
+             сделать человек",
+            "this account does not belong here, but the token may not remove it: a person must",
+        );
+        Fault::new("plan.cannot_remove", &self.known.key, self.account, message)
+    }
+
+    fn stranger(&self) -> Fault {
+        let message = Text::new(
+            "в чате учётная запись, которой нет в данных школы (strangers: report)",
+            "an account is in the chat that the school's data does not know (strangers: report)",
+        );
+        Fault::new("plan.stranger", &self.known.key, self.account, message)
     }
 
     /// Somebody whom the roster no longer names: removed once the grace is over.
@@ -253,9 +272,12 @@ impl Leaver<'_> {
     }
 
     fn remove(&self, cause: Cause, plan: &mut Plan) {
-        let able = self.input.able.contains(&Capability::RemoveMembers);
         let kind = Kind::RemoveMember;
-        if !able || waits_for(self.input, self.known, kind, self.account, plan) {
+        if waits_for(self.input, self.known, kind, self.account, plan) {
+            return;
+        }
+        if !self.input.able.contains(&Capability::RemoveMembers) {
+            plan.warnings.push(self.cannot_remove());
             return;
         }
         plan.operations.push(Operation {

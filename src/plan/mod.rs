@@ -287,6 +287,8 @@ pub struct Plan {
     pub hold: Option<Hold>,
     /// An approval that this plan carries out and that is then used up.
     pub approved: bool,
+    /// The operations that the approval lets go; they count for the guard no further.
+    pub released: BTreeSet<Operation>,
     /// Accounts that the roster no longer means: (chat, account, since).
     pub leaving: Vec<(String, String, Timestamp)>,
     /// Operations that are wanted and wait because they failed.

@@ -5,8 +5,10 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
-use ureq::Agent;
+use serde_json::Value;
+use ureq::http::Response;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body, RequestBuilder};
 
 use super::{Access, Proxy};
 use crate::error::{Code, Error, Result};
@@ -32,11 +34,22 @@ pub(crate) struct Http {
     watch: Watch,
 }
 
+/// A request whose body, where it has one, is JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Ask {
+    Get,
+    Delete,
+    Post(Value),
+    Patch(Value),
+}
+
 /// An answer of any status.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    /// How long the other side wants to be left alone, where it says so in seconds.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// A request without an answer.
@@ -101,10 +114,35 @@ impl Http {
         form: &[(String, String)],
         stop: &Stop,
     ) -> std::result::Result<Reply, Trouble> {
-        let time = stop.left().map_or(self.request_timeout, |left| left.min(self.request_timeout));
-        let call = self.watch.enter(stop);
-        let outcome = self.send(url, token, form, time);
-        outcome.map_err(|error| self.trouble(&error, call.sent(), stop))
+        let pairs = form.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let bearer = format!("Bearer {}", token.reveal());
+        self.run(stop, |time| {
+            self.set(self.agent().post(url), &bearer, time).send_form(pairs).and_then(read)
+        })
+    }
+
+    /// The same for an interface that speaks JSON and wants the token without a word before it.
+    pub(crate) fn ask(
+        &self,
+        url: &str,
+        token: &Secret,
+        ask: &Ask,
+        stop: &Stop,
+    ) -> std::result::Result<Reply, Trouble> {
+        let (agent, token) = (self.agent(), token.reveal());
+        let with_body = |request, body: &Value, time| {
+            let request = self.set(request, token, time).content_type("application/json");
+            request.send(body.to_string())
+        };
+        self.run(stop, |time| {
+            let response = match ask {
+                Ask::Get => self.set(agent.get(url), token, time).call(),
+                Ask::Delete => self.set(agent.delete(url), token, time).call(),
+                Ask::Post(body) => with_body(agent.post(url), body, time),
+                Ask::Patch(body) => with_body(agent.patch(url), body, time),
+            };
+            response.and_then(read)
+        })
     }
 
     /// `text` without any secret of this client.
@@ -112,26 +150,29 @@ impl Http {
         self.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact(&text))
     }
 
-    fn send(
+    fn run(
         &self,
-        url: &str,
-        token: &Secret,
-        form: &[(String, String)],
+        stop: &Stop,
+        send: impl FnOnce(Duration) -> std::result::Result<Reply, ureq::Error>,
+    ) -> std::result::Result<Reply, Trouble> {
+        let time = stop.left().map_or(self.request_timeout, |left| left.min(self.request_timeout));
+        let call = self.watch.enter(stop);
+        let outcome = send(time);
+        outcome.map_err(|error| self.trouble(&error, call.sent(), stop))
+    }
+
+    fn set<B>(
+        &self,
+        request: RequestBuilder<B>,
+        authorization: &str,
         time: Duration,
-    ) -> std::result::Result<Reply, ureq::Error> {
-        let pairs = form.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let mut response = self
-            .agent()
-            .post(url)
-            .header("Authorization", format!("Bearer {}", token.reveal()))
+    ) -> RequestBuilder<B> {
+        request
+            .header("Authorization", authorization)
             .config()
             .timeout_global(Some(time))
             .timeout_connect(Some(self.connect_timeout.min(time)))
             .build()
-            .send_form(pairs)?;
-        let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(LONGEST_BODY).read_to_vec()?;
-        Ok(Reply { status, body })
     }
 
     fn agent(&self) -> &Agent {
@@ -168,6 +209,14 @@ impl Http {
         };
         Trouble { kind, sent, detail: self.redact(&error.to_string()) }
     }
+}
+
+fn read(mut response: Response<Body>) -> std::result::Result<Reply, ureq::Error> {
+    let status = response.status().as_u16();
+    let wait = response.headers().get("Retry-After").and_then(|value| value.to_str().ok());
+    let retry_after = wait.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    let body = response.body_mut().with_config().limit(LONGEST_BODY).read_to_vec()?;
+    Ok(Reply { status, body, retry_after })
 }
 
 fn after_sending(error: &ureq::Error) -> Kind {

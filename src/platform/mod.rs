@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::stop::Stop;
 
 pub(crate) mod http;
+pub(crate) mod max;
 pub(crate) mod pace;
 pub(crate) mod vk;
 
@@ -326,7 +327,7 @@ pub struct Access {
     pub base_url: String,
     /// The token; sent in a header only.
     pub token: Secret,
-    /// VK's positive group id; empty on platforms that have none.
+    /// VK's positive group id; empty on platforms that have none, such as MAX.
     pub community: String,
     /// Requests a second at most, all threads together. Below the platform's published rate.
     pub requests_per_second: u32,
@@ -358,10 +359,6 @@ pub struct Proxy {
 pub fn driver(kind: Kind, access: Access) -> crate::error::Result<Box<dyn Platform>> {
     match kind {
         Kind::Vk => Ok(Box::new(vk::Vk::new(access)?)),
-        Kind::Max => Err(crate::error::Error::new(
-            crate::error::Code::Config,
-            "платформа max в этой версии ещё не поддерживается, ожидается vk",
-            "the platform max is not supported by this version yet, expected vk",
-        )),
+        Kind::Max => Ok(Box::new(max::Max::new(access)?)),
     }
 }

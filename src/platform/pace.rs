@@ -1,7 +1,8 @@
 //! Keeps all threads together below a platform's rate: one evenly spaced slot for each request.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::stop::{Reason, Stop};
@@ -33,10 +34,11 @@ impl Pace {
         }
         let begin = Instant::now();
         let now = begin.duration_since(self.began);
-        let wait = self.with(|slots| slots.take(now)).saturating_sub(now);
-        if stop.left().is_some_and(|left| left < wait) {
-            return Err(Reason::Budget);
-        }
+        // A slot that comes too late is not taken: cycles that are cut short would fill the future with
+        // slots that nobody uses, and no later cycle would get one in its time.
+        let last = stop.left().map_or(Duration::MAX, |left| now.saturating_add(left));
+        let slot = self.with(|slots| (slots.first(now) <= last).then(|| slots.take(now)));
+        let wait = slot.ok_or(Reason::Budget)?.saturating_sub(now);
         let outcome = stop.sleep(wait);
         let waited = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.waited_ms.fetch_add(waited, Ordering::Relaxed);
@@ -59,6 +61,35 @@ impl Pace {
     }
 }
 
+/// The slots of single chats, where a platform limits those as well.
+pub(crate) struct ChatPaces {
+    per_second: u32,
+    chats: Mutex<HashMap<i64, Arc<Pace>>>,
+}
+
+impl ChatPaces {
+    /// At most `per_second` slots in any second for each chat.
+    pub(crate) fn new(per_second: u32) -> ChatPaces {
+        ChatPaces { per_second, chats: Mutex::default() }
+    }
+
+    /// Waits for this thread's slot of `chat`; `Err` where `stop` ends first.
+    pub(crate) fn wait(&self, chat: i64, stop: &Stop) -> Result<(), Reason> {
+        let new = || Arc::new(Pace::new(self.per_second));
+        let pace = self.with(|chats| chats.entry(chat).or_insert_with(new).clone());
+        pace.wait(stop)
+    }
+
+    /// Milliseconds that threads have waited here, added up.
+    pub(crate) fn waited_ms(&self) -> u64 {
+        self.with(|chats| chats.values().map(|pace| pace.waited_ms()).sum())
+    }
+
+    fn with<T>(&self, what: impl FnOnce(&mut HashMap<i64, Arc<Pace>>) -> T) -> T {
+        what(&mut self.chats.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// The arithmetic alone; times count from any fixed moment.
 #[derive(Debug)]
 struct Slots {
@@ -74,9 +105,14 @@ impl Slots {
         Slots { gap, next: Duration::ZERO, slow_until: Duration::ZERO }
     }
 
-    /// The next free slot. Slots that nobody used are lost, they never add up to a burst.
+    /// When the next free slot is.
+    fn first(&self, now: Duration) -> Duration {
+        self.next.max(now)
+    }
+
+    /// Takes the next free slot. Slots that nobody used are lost, they never add up to a burst.
     fn take(&mut self, now: Duration) -> Duration {
-        let slot = self.next.max(now);
+        let slot = self.first(now);
         let slow = if slot < self.slow_until { 2 } else { 1 };
         self.next = slot + self.gap * slow;
         slot
@@ -139,5 +175,16 @@ mod tests {
         slow.wait(&Stop::never()).unwrap();
         let stop = Stop::new(std::sync::Arc::default(), Some(Instant::now() + ms(50)));
         assert_eq!(slow.wait(&stop), Err(Reason::Budget));
+    }
+
+    #[test]
+    fn each_chat_has_its_own_rate() {
+        let (paces, stop) = (ChatPaces::new(5), Stop::never());
+        let begin = Instant::now();
+        (1..=20).for_each(|chat| paces.wait(chat, &stop).unwrap());
+        assert!(begin.elapsed() < ms(200), "different chats do not wait for one another");
+        paces.wait(7, &stop).unwrap();
+        assert!(begin.elapsed() >= ms(200), "the second slot of one chat is waited for");
+        assert!(paces.waited_ms() >= 150);
     }
 }

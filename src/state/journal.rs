@@ -1,5 +1,7 @@
 //! Intents and results: what makes a crash at any moment harmless.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::params;
 
@@ -52,15 +54,23 @@ pub(crate) struct Hand<'a> {
     pub(crate) cycle: i64,
     /// The person at the screen, or `system`.
     pub(crate) actor: &'a str,
-    /// The person who approved what the guard held: such losses do not count again.
-    pub(crate) approved_by: Option<&'a str>,
+    /// What a person let go that the guard held.
+    pub(crate) approved: Option<Approved<'a>>,
+}
+
+/// Operations that a person approved: such losses do not count for the guard again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Approved<'a> {
+    /// The person.
+    pub(crate) by: &'a str,
+    /// The operations.
+    pub(crate) operations: &'a BTreeSet<Operation>,
 }
 
 impl<'a> Hand<'a> {
-    /// Who stands behind an operation.
-    fn behind(&self, operation: &Operation) -> &'a str {
-        let held = operation.cause.counts() || operation.kind == Kind::ArchiveChat;
-        self.approved_by.filter(|_| held).unwrap_or(self.actor)
+    /// Who approved an operation, if it had to be approved.
+    pub(crate) fn approval_of(&self, operation: &Operation) -> Option<&'a str> {
+        self.approved.filter(|approved| approved.operations.contains(operation)).map(|one| one.by)
     }
 }
 
@@ -90,8 +100,8 @@ impl State {
                     json(&operation.people),
                     operation.title,
                     json(&operation.cause.text()),
-                    hand.behind(operation),
-                    operation.cause.counts() && hand.approved_by.is_none(),
+                    hand.approval_of(operation).unwrap_or(hand.actor),
+                    operation.cause.counts() && hand.approval_of(operation).is_none(),
                 ])
             };
             operations.iter().map(&mut row).collect()

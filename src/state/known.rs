@@ -168,7 +168,9 @@ impl State {
     fn hold(&self) -> Result<Option<KnownHold>> {
         let content = self.meta("hold")?;
         let since = self.meta("hold_since")?.and_then(|text| text.parse().ok());
-        Ok(content.zip(since).map(|(content, since)| KnownHold { content, since: moment(since) }))
+        let of = self.meta("hold_of")?.and_then(|text| text.parse().ok()).unwrap_or(u32::MAX);
+        let known = |(content, since)| KnownHold { content, since: moment(since), of };
+        Ok(content.zip(since).map(known))
     }
 }
 

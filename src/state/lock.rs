@@ -31,7 +31,10 @@ impl Lock {
                 return Err(super::unusable(&path, &error.to_string()));
             }
         }
-        sign(&mut file).map_err(|error| super::unusable(&path, &error.to_string()))?;
+        sign(&mut file).map_err(|error| match error.kind() {
+            std::io::ErrorKind::StorageFull => super::full(&path),
+            _ => super::unusable(&path, &error.to_string()),
+        })?;
         Ok(Lock { file })
     }
 }

@@ -18,7 +18,7 @@ mod queries;
 mod record;
 
 pub(crate) use audit::AuditFilter;
-pub(crate) use journal::{Hand, Intent, Verdict};
+pub(crate) use journal::{Approved, Hand, Intent, Verdict};
 pub(crate) use known::ChatRow;
 pub(crate) use lock::Lock;
 pub(crate) use queries::{Accepted, Approval, MemberDetail, Quiet};
@@ -144,6 +144,18 @@ impl State {
         self.db.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.failure(&error))
     }
 
+    /// Gives up what [`State::begin`] began: the intents stay open and are looked up.
+    ///
+    /// # Errors
+    /// [`Code::State`].
+    pub(crate) fn roll_back(&mut self) -> Result<()> {
+        // A full disk may have rolled it back already.
+        if self.db.is_autocommit() {
+            return Ok(());
+        }
+        self.db.execute_batch("ROLLBACK").map_err(|error| self.failure(&error))
+    }
+
     /// Ends what [`State::begin`] began. After an error within, nothing of it is kept: the intents
     /// stay open and are looked up.
     ///
@@ -167,9 +179,16 @@ pub(crate) fn sqlite_version() -> &'static str {
 fn failure(path: &Path, error: &rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => full(path),
+        _ if is_full(error) => full(path),
         Some(ErrorCode::NotADatabase) => foreign(path),
         _ => unusable(path, &error.to_string()),
     }
+}
+
+/// The memory that connections share lies on the same disk, and SQLite has words of its own for that.
+fn is_full(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 fn state_error(path: &Path, kind: &str, message: Text) -> Error {

@@ -9,7 +9,7 @@ use super::State;
 use super::journal::parsed;
 use super::known::moment;
 use crate::error::Result;
-use crate::plan::{Lacking, MemberState};
+use crate::plan::{Kind, Lacking, MemberState};
 use crate::platform::Capability;
 use crate::profile::Reason;
 use crate::roster::Table;
@@ -74,6 +74,9 @@ pub(crate) struct MemberDetail {
     pub(crate) cycle: i64,
 }
 
+/// Before the name of a kind of work that rests.
+const PAUSE: &str = "pause.";
+
 impl State {
     /// A single value.
     ///
@@ -94,6 +97,29 @@ impl State {
         self.transaction(|db| {
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, value]).map(drop)
         })
+    }
+
+    /// Remembers that a kind of work met the platform's limit and rests until then.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_pause(&mut self, kind: Kind, until: Timestamp) -> Result<()> {
+        self.put_meta(&format!("{PAUSE}{}", kind.name()), &until.as_second().to_string())
+    }
+
+    /// Until when each kind of work rests.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn pauses(&self) -> Result<BTreeMap<Kind, Timestamp>> {
+        let query = "SELECT name, value FROM meta WHERE name LIKE 'pause.%'";
+        let rows =
+            self.rows(query, [], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        let pause = |(name, until): (String, String)| {
+            let kind = Kind::from_name(name.strip_prefix(PAUSE)?)?;
+            Some((kind, moment(until.parse().ok()?)))
+        };
+        Ok(rows.into_iter().filter_map(pause).collect())
     }
 
     /// Forgets single values.

@@ -196,9 +196,10 @@ impl State {
         match hold {
             Some(hold) => {
                 self.put_meta("hold", &hold.content)?;
+                self.put_meta("hold_of", &hold.of.to_string())?;
                 self.put_meta("hold_since", &hold.since.as_second().to_string())
             }
-            None => self.drop_meta(&["hold", "hold_since", "approval"]),
+            None => self.drop_meta(&["hold", "hold_of", "hold_since", "approval"]),
         }
     }
 }
@@ -219,6 +220,10 @@ fn apply(
         }
         Kind::RemoveMember => {
             let text = "DELETE FROM presence WHERE chat = ? AND account = ?";
+            db.prepare_cached(text)?.execute([chat, account])?;
+            // Whoever is taken out has not left by themselves.
+            let text = "UPDATE members SET state = 'linked' WHERE chat = ? AND account = ? \
+                        AND state = 'joined'";
             db.prepare_cached(text)?.execute([chat, account]).map(drop)
         }
         Kind::GrantAdmin | Kind::RevokeAdmin => {

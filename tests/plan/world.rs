@@ -74,6 +74,9 @@ impl World {
     pub(crate) fn carry_out(&mut self, plan: &Plan) {
         for operation in &plan.operations {
             self.carry_out_one(operation);
+            if !plan.approved {
+                self.count(operation);
+            }
         }
         for (chat, account, since) in &plan.leaving {
             if let Some(present) = self.chat(chat).present.get_mut(account) {
@@ -90,7 +93,15 @@ impl World {
                 .collect();
             mean(desired, known);
         }
-        self.known.hold = None;
+        let hold = plan.hold.as_ref();
+        self.known.hold = hold.map(|hold| hold.to_known());
+    }
+
+    /// What the guard counts along for a day.
+    fn count(&mut self, operation: &Operation) {
+        let chat = self.chat(&operation.chat);
+        chat.removed_lately += u32::from(operation.cause.counts());
+        chat.archived_lately |= operation.kind == Kind::ArchiveChat;
     }
 
     fn chat(&mut self, key: &str) -> &mut KnownChat {
@@ -136,7 +147,9 @@ impl World {
 fn mean(desired: &DesiredChat, known: &mut KnownChat) {
     for (account, people) in wanted(desired) {
         if let Some(present) = known.present.get_mut(&account) {
-            present.meant_admin = people.iter().any(|person| desired.members[person].admin);
+            let admin = people.iter().any(|person| desired.members[person].admin);
+            // A right that the roster gave stays one until it is taken, also while that is held.
+            present.meant_admin = admin || (present.meant_admin && present.admin);
             present.people = people;
             present.gone_since = None;
         }

@@ -91,9 +91,15 @@ impl Vk {
             (Call::RemoveMember { .. }, Err(failure)) if failure.code == "vk.935" => {
                 Ok(Answer::Done)
             }
+            (Call::AddMember { .. }, Err(failure)) if is_in_already(&failure) => Ok(Answer::Done),
             (_, Err(failure)) => Err(failure),
         }
     }
+}
+
+/// VK has no code of its own for somebody who is in already, only the words of error 15.
+fn is_in_already(failure: &Failure) -> bool {
+    failure.code == "vk.15" && failure.message.en.contains("already in chat")
 }
 
 impl Platform for Vk {

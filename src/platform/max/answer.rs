@@ -1,0 +1,170 @@
+//! Reading what MAX answers, tolerantly: what is absent is null, unknown fields and words are
+//! ignored, numbers may come as texts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::error::MaxError;
+use super::request::Request;
+use crate::error::Text;
+use crate::platform::{Answer, Call, Class, Failure, FoundChat, Presence};
+
+/// The error of an answer; `None` where the body is not MAX's.
+pub(super) fn error(status: u16, body: &Value) -> Option<MaxError> {
+    let (key, message) = (text(body, "code"), text(body, "message"));
+    key.or(message)?;
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    Some(MaxError { status, key: owned(key), text: owned(message) })
+}
+
+/// The answer to a call that is one request and one page.
+pub(super) fn of(call: &Call, request: &Request, value: &Value) -> Result<Answer, Failure> {
+    match call {
+        Call::ReadLink { .. } => link(request, value),
+        Call::SendMessage { .. } => {
+            let body = value.get("message").and_then(|message| message.get("body"));
+            let mid = body.and_then(|body| text(body, "mid"));
+            Ok(Answer::Message(mid.ok_or_else(|| half_told(request, value))?.to_owned()))
+        }
+        // MAX answers with the whole chat here.
+        Call::RenameChat { .. } if value.get("chat_id").is_some() => Ok(Answer::Done),
+        _ if success(value) == Some(true) => Ok(Answer::Done),
+        _ => Err(half_told(request, value)),
+    }
+}
+
+fn link(request: &Request, value: &Value) -> Result<Answer, Failure> {
+    chat_id(value).ok_or_else(|| misread(request, value))?;
+    if let Some(link) = text(value, "link").filter(|link| !link.is_empty()) {
+        return Ok(Answer::Link(link.to_owned()));
+    }
+    let why = ended(value).unwrap_or("no_link").to_owned();
+    Err(MaxError { status: 200, key: why, text: String::new() }.failure(request.route))
+}
+
+/// What became of accounts that were to be added.
+pub(super) enum Added {
+    /// All were, or were in already, except these.
+    Except(BTreeMap<i64, MaxError>),
+    /// Nothing was done, and MAX does not tell of each: so it answers also where all were in already.
+    Undone(MaxError),
+}
+
+/// The lists of the failed count and not `success`, which MAX sends both ways with them.
+pub(super) fn added(request: &Request, value: &Value) -> Result<Added, Failure> {
+    let said = text(value, "message").unwrap_or_default();
+    let listed = |value: &Value, key| {
+        let ids = value.get(key).and_then(Value::as_array).into_iter().flatten();
+        ids.filter_map(number).collect::<Vec<_>>()
+    };
+    let mut failed = BTreeMap::new();
+    for id in listed(value, "failed_user_ids") {
+        failed.insert(id, MaxError::not_added("", said));
+    }
+    for detail in value.get("failed_user_details").and_then(Value::as_array).into_iter().flatten() {
+        let error = MaxError::not_added(text(detail, "error_code").unwrap_or_default(), said);
+        failed.extend(listed(detail, "user_ids").into_iter().map(|id| (id, error.clone())));
+    }
+    match success(value) {
+        _ if !failed.is_empty() => Ok(Added::Except(failed)),
+        Some(true) => Ok(Added::Except(failed)),
+        Some(false) => Ok(Added::Undone(MaxError::undone(said))),
+        None => Err(half_told(request, value)),
+    }
+}
+
+/// Those of this page, and where the next one begins.
+pub(super) fn members(
+    request: &Request,
+    value: &Value,
+) -> Result<(Vec<Presence>, Option<i64>), Failure> {
+    let items = value.get("members").and_then(Value::as_array);
+    let page: Option<Vec<_>> = items.and_then(|items| items.iter().map(presence).collect());
+    let page = page.ok_or_else(|| misread(request, value))?;
+    Ok((page, value.get("marker").and_then(number)))
+}
+
+fn presence(item: &Value) -> Option<Presence> {
+    let owner = flag(item, "is_owner");
+    Some(Presence {
+        account: number(item.get("user_id")?)?.to_string(),
+        admin: owner || flag(item, "is_admin"),
+        owner,
+        bot: flag(item, "is_bot"),
+    })
+}
+
+/// The chat that was asked for; `own` is the bot's id.
+pub(super) fn chat(request: &Request, value: &Value, own: i64) -> Result<FoundChat, Failure> {
+    let chat = chat_id(value).ok_or_else(|| misread(request, value))?;
+    let members = value.get("participants_count").and_then(number);
+    Ok(FoundChat {
+        chat: chat.to_string(),
+        title: text(value, "title").unwrap_or_default().to_owned(),
+        // MAX tells who the owner is to admins only.
+        own: value.get("owner_id").and_then(number) == Some(own),
+        members: members.and_then(|count| count.try_into().ok()),
+        gone: ended(value).map(|status| format!("max.{status}")),
+    })
+}
+
+/// Why the bot can do nothing in the chat, in MAX's word.
+fn ended(chat: &Value) -> Option<&str> {
+    text(chat, "status").filter(|s| matches!(*s, "removed" | "left" | "closed" | "suspended"))
+}
+
+/// The bot's id and name.
+pub(super) fn me(request: &Request, value: &Value) -> Result<(i64, String), Failure> {
+    let id = value.get("user_id").and_then(number).ok_or_else(|| misread(request, value))?;
+    let names = ["first_name", "last_name"].into_iter().filter_map(|key| text(value, key));
+    let name = text(value, "name").map(str::to_owned);
+    Ok((id, name.unwrap_or_else(|| names.collect::<Vec<_>>().join(" "))))
+}
+
+fn chat_id(value: &Value) -> Option<i64> {
+    number(value.get("chat_id")?)
+}
+
+fn success(value: &Value) -> Option<bool> {
+    value.get("success")?.as_bool()
+}
+
+fn number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key)?.as_str()
+}
+
+fn flag(value: &Value, key: &str) -> bool {
+    value.get(key).and_then(Value::as_bool).unwrap_or_default()
+}
+
+/// A read whose answer has another shape than any known, unless it says itself that it failed.
+pub(super) fn misread(request: &Request, value: &Value) -> Failure {
+    let route = request.route;
+    if success(value) == Some(false) {
+        return MaxError::undone(text(value, "message").unwrap_or_default()).failure(route);
+    }
+    Failure {
+        class: Class::RetryLater,
+        code: "max.shape".to_owned(),
+        message: Text::new(
+            format!("ответ MAX на {route} имеет незнакомый вид"),
+            format!("MAX's answer to {route} has an unknown shape"),
+        ),
+        after: Duration::from_secs(600),
+    }
+}
+
+/// The same of a change: it may have been done, which must be read.
+fn half_told(request: &Request, value: &Value) -> Failure {
+    let failure = misread(request, value);
+    if failure.code != "max.shape" {
+        return failure;
+    }
+    Failure { class: Class::Lost, after: Duration::ZERO, ..failure }
+}

@@ -1,0 +1,213 @@
+//! MAX, by a bot's token.
+//!
+//! `request` turns a call into a request, `exchange` brings it to MAX and comes back with JSON or a
+//! classed failure (`error`; `silence` where there is no answer), `answer` reads the JSON, `adding`
+//! puts people in as far as MAX still lets bots do that.
+//!
+//! MAX's bots can make no chats and list none: people make them, and their ids come with events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use once_cell::sync::OnceCell;
+
+use super::{
+    Access, Answer, Call, Capability, Class, Connection, Counters, Failure, FoundChat, Kind,
+    Platform, Presence,
+};
+use crate::error::{Code, Error, Result as Made};
+use crate::stop::Stop;
+
+mod adding;
+mod answer;
+mod error;
+mod exchange;
+mod request;
+mod silence;
+
+use exchange::Exchange;
+
+/// What MAX has no request for.
+const NOT_OFFERED: [Capability; 4] =
+    [Capability::CreateChat, Capability::RotateLink, Capability::ListChats, Capability::StartCall];
+
+/// The driver of MAX.
+pub(crate) struct Max {
+    link: Exchange,
+    /// The bot's id, once known.
+    own: OnceCell<i64>,
+    /// A chat in which the bot was seen to be an admin.
+    admin_in: Mutex<Option<i64>>,
+}
+
+impl Max {
+    /// A driver that has not spoken to MAX yet.
+    ///
+    /// # Errors
+    /// A token that cannot be sent, and what [`super::driver`] tells.
+    pub(crate) fn new(access: Access) -> Made<Max> {
+        if !access.token.reveal().bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::new(
+                Code::Config,
+                "в токене бота MAX есть пробелы или посторонние знаки",
+                "MAX's bot token has spaces or characters that no token has",
+            ));
+        }
+        let link = Exchange::new(&access)?;
+        Ok(Max { link, own: OnceCell::new(), admin_in: Mutex::new(None) })
+    }
+
+    fn me(&self, stop: &Stop) -> Result<(i64, String), Failure> {
+        let request = request::me();
+        answer::me(&request, &self.link.ask(&request, stop)?)
+    }
+
+    fn own(&self, stop: &Stop) -> Result<i64, Failure> {
+        self.own.get_or_try_init(|| Ok(self.me(stop)?.0)).copied()
+    }
+
+    /// A call that never shares a request.
+    fn alone(&self, call: &Call, stop: &Stop) -> Result<Answer, Failure> {
+        match call {
+            Call::Members { chat } => self.members(chat, stop).map(Answer::Members),
+            Call::Chats { only: Some(chats) } => self.chats(chats, stop).map(Answer::Chats),
+            call => {
+                let request = request::of(call)?;
+                let value = self.link.ask(&request, stop);
+                let outcome = value.and_then(|value| answer::of(call, &request, &value));
+                outcome.or_else(|failure| self.unless_so(call, failure, stop))
+            }
+        }
+    }
+
+    /// Everybody in a chat, all pages.
+    fn members(&self, chat: &str, stop: &Stop) -> Result<Vec<Presence>, Failure> {
+        let (mut all, mut pages, mut marker) = (BTreeMap::new(), BTreeSet::new(), None);
+        loop {
+            let request = request::members(chat, marker)?;
+            let value = self.link.ask(&request, stop)?;
+            let (page, next) = answer::members(&request, &value)?;
+            // Somebody who joins or leaves between two pages moves the others, and one is told twice.
+            all.extend(page.into_iter().map(|one| (one.account.clone(), one)));
+            marker = next;
+            match next {
+                None => break,
+                // A page that was read before would lead round for ever.
+                Some(next) if !pages.insert(next) => return Err(answer::misread(&request, &value)),
+                Some(_) => {}
+            }
+        }
+        self.notice(chat, &all);
+        Ok(all.into_values().collect())
+    }
+
+    /// Remembers where the bot is an admin.
+    fn notice(&self, chat: &str, members: &BTreeMap<String, Presence>) {
+        let own = self.own.get().and_then(|own| members.get(&own.to_string()));
+        if own.is_some_and(|own| own.admin) {
+            *self.admin_in.lock().unwrap_or_else(PoisonError::into_inner) = chat.parse().ok();
+        }
+    }
+
+    fn admin_in(&self) -> Option<i64> {
+        *self.admin_in.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn chats(&self, chats: &[String], stop: &Stop) -> Result<Vec<FoundChat>, Failure> {
+        let own = self.own(stop)?;
+        let mut found = Vec::new();
+        for chat in chats {
+            let request = request::chat(chat)?;
+            match self.link.ask(&request, stop) {
+                Ok(value) => found.push(answer::chat(&request, &value, own)?),
+                Err(failure) if failure.class == Class::ChatGone => {}
+                Err(failure) if failure.code == "max.chat.denied" => {
+                    found.push(closed(chat, failure))
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The members among these accounts.
+    fn these(&self, chat: i64, accounts: &[i64], stop: &Stop) -> Result<Vec<Presence>, Failure> {
+        let request = request::these(chat, accounts);
+        let value = self.link.ask(&request, stop)?;
+        let (found, _) = answer::members(&request, &value)?;
+        // Others would mean that the accounts were not looked at, and then absence means nothing.
+        let asked = |one: &Presence| accounts.iter().any(|id| one.account == id.to_string());
+        if found.iter().all(asked) { Ok(found) } else { Err(answer::misread(&request, &value)) }
+    }
+
+    /// MAX's errors do not tell what was already so from what may not be done: where a refusal may
+    /// be the first, the member is read.
+    fn unless_so(&self, call: &Call, failure: Failure, stop: &Stop) -> Result<Answer, Failure> {
+        let refused = matches!(failure.class, Class::Never | Class::RetryLater);
+        let (Call::RemoveMember { chat, account } | Call::SetAdmin { chat, account, .. }) = call
+        else {
+            return Err(failure);
+        };
+        if !refused || failure.code == "http.status" {
+            return Err(failure);
+        }
+        let ids = (request::chat_id(chat)?, request::account_id(account)?);
+        let Ok(found) = self.these(ids.0, &[ids.1], stop) else { return Err(failure) };
+        let so = match (call, found.first()) {
+            (Call::SetAdmin { admin, .. }, member) => member.is_some_and(|one| one.admin) == *admin,
+            (_, member) => member.is_none(),
+        };
+        if so { Ok(Answer::Done) } else { Err(failure) }
+    }
+}
+
+impl Platform for Max {
+    fn kind(&self) -> Kind {
+        Kind::Max
+    }
+
+    fn connect(&self, stop: &Stop) -> Result<Connection, Failure> {
+        let (own, title) = self.me(stop).map_err(|failure| self.link.clean(failure))?;
+        let own = self.own.get_or_init(|| own);
+        Ok(Connection {
+            own_account: own.to_string(),
+            title,
+            capabilities: NOT_OFFERED.map(|capability| (capability, false)).to_vec(),
+        })
+    }
+
+    /// Adding is tried with the bot itself in a chat where it is: whatever MAX answers, nobody joins.
+    fn probe(&self, capability: Capability, stop: &Stop) -> Result<bool, Failure> {
+        match capability {
+            Capability::AddMembers => self.may_add(stop),
+            other => Ok(!NOT_OFFERED.contains(&other)),
+        }
+    }
+
+    fn batch(&self, call: &Call) -> usize {
+        if matches!(call, Call::AddMember { .. }) { request::MOST } else { 1 }
+    }
+
+    fn perform(&self, calls: &[Call], stop: &Stop) -> Vec<Result<Answer, Failure>> {
+        let mut added = self.add_all(calls, stop);
+        let places = calls.iter().enumerate();
+        let answers =
+            places.map(|(at, call)| added.remove(&at).unwrap_or_else(|| self.alone(call, stop)));
+        answers.map(|answer| answer.map_err(|failure| self.link.clean(failure))).collect()
+    }
+
+    fn counters(&self) -> Counters {
+        self.link.counters()
+    }
+}
+
+/// A chat of which the bot is told nothing: it is not in there, or there is none.
+fn closed(chat: &str, failure: Failure) -> FoundChat {
+    FoundChat {
+        chat: chat.to_owned(),
+        title: String::new(),
+        own: false,
+        members: None,
+        gone: Some(failure.code),
+    }
+}

@@ -1,0 +1,185 @@
+//! From a platform-neutral [`Call`] to a request of MAX's Bot API, OpenAPI version 0.0.33.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::error::Text;
+use crate::platform::http::Ask;
+use crate::platform::{Call, Class, Failure};
+
+/// Accounts that one request can add or read.
+pub(super) const MOST: usize = 100;
+
+pub(super) const ADD: &str = "POST /chats/{chatId}/members";
+
+/// What an admin whom the library appoints may do. Everything that keeps a chat in order, but not
+/// appointing others. The rights to write and to pin need the right to read.
+const RIGHTS: [&str; 6] = [
+    "read_all_messages",
+    "add_remove_members",
+    "change_chat_info",
+    "pin_message",
+    "write",
+    "can_call",
+];
+
+/// What repeating a request would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// Changes nothing.
+    Read,
+    /// Sets a state: twice is as good as once, but whether it was done may matter.
+    Set,
+    /// Makes something new each time.
+    Make,
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Request {
+    /// Verb and path as MAX documents them.
+    pub(super) route: &'static str,
+    pub(super) nature: Nature,
+    pub(super) ask: Ask,
+    /// Path and query as they are sent.
+    pub(super) target: String,
+    /// The chat that a message goes to: MAX counts those by chat.
+    pub(super) posts_to: Option<i64>,
+}
+
+impl Request {
+    fn new(route: &'static str, nature: Nature, ask: Ask, target: String) -> Request {
+        Request { route, nature, ask, target, posts_to: None }
+    }
+}
+
+/// The request of a call that is one request by itself.
+pub(super) fn of(call: &Call) -> Result<Request, Failure> {
+    match call {
+        Call::RenameChat { chat, title } => rename(chat, title),
+        Call::RemoveMember { chat, account } => remove(chat, account),
+        Call::SetAdmin { chat, account, admin: true } => promote(chat, account),
+        Call::SetAdmin { chat, account, admin: false } => demote(chat, account),
+        Call::ReadLink { chat } => self::chat(chat),
+        Call::Members { chat } => members(chat, None),
+        Call::AddMember { chat, account } => Ok(add(chat_id(chat)?, &[account_id(account)?])),
+        Call::SendMessage { chat, text, .. } => send(chat, text),
+        Call::CreateChat { .. } | Call::RotateLink { .. } | Call::Chats { .. } => {
+            Err(not_offered(call))
+        }
+    }
+}
+
+/// Who the token's bot is.
+pub(super) fn me() -> Request {
+    Request::new("GET /me", Nature::Read, Ask::Get, "/me".to_owned())
+}
+
+/// Title, owner, state and link of a chat.
+pub(super) fn chat(chat: &str) -> Result<Request, Failure> {
+    let target = format!("/chats/{}", chat_id(chat)?);
+    Ok(Request::new("GET /chats/{chatId}", Nature::Read, Ask::Get, target))
+}
+
+/// One page of members: the first, or that of a marker.
+pub(super) fn members(chat: &str, marker: Option<i64>) -> Result<Request, Failure> {
+    let marker = marker.map(|marker| format!("&marker={marker}")).unwrap_or_default();
+    let target = format!("/chats/{}/members?count={MOST}{marker}", chat_id(chat)?);
+    Ok(read_members(target))
+}
+
+/// Which of these accounts are members, [`MOST`] at most.
+pub(super) fn these(chat: i64, accounts: &[i64]) -> Request {
+    let accounts: Vec<_> = accounts.iter().map(i64::to_string).collect();
+    read_members(format!("/chats/{chat}/members?user_ids={}", accounts.join(",")))
+}
+
+fn read_members(target: String) -> Request {
+    Request::new("GET /chats/{chatId}/members", Nature::Read, Ask::Get, target)
+}
+
+/// Adds accounts, [`MOST`] at most and none of them twice.
+pub(super) fn add(chat: i64, accounts: &[i64]) -> Request {
+    let body = Ask::Post(json!({ "user_ids": accounts }));
+    Request::new(ADD, Nature::Set, body, format!("/chats/{chat}/members"))
+}
+
+/// Adds the bot where it is already: this can be repeated, nothing comes of it.
+pub(super) fn try_adding(chat: i64, own: i64) -> Request {
+    Request { nature: Nature::Read, ..add(chat, &[own]) }
+}
+
+/// Without `block`: MAX has no call that would lift it again.
+fn remove(chat: &str, account: &str) -> Result<Request, Failure> {
+    let target = format!("/chats/{}/members?user_id={}", chat_id(chat)?, account_id(account)?);
+    Ok(Request::new("DELETE /chats/{chatId}/members", Nature::Set, Ask::Delete, target))
+}
+
+/// The rights given replace those that the admin has.
+fn promote(chat: &str, account: &str) -> Result<Request, Failure> {
+    let target = format!("/chats/{}/members/admins", chat_id(chat)?);
+    let admin = json!({ "user_id": account_id(account)?, "permissions": RIGHTS });
+    let body = Ask::Post(json!({ "admins": [admin] }));
+    Ok(Request::new("POST /chats/{chatId}/members/admins", Nature::Set, body, target))
+}
+
+fn demote(chat: &str, account: &str) -> Result<Request, Failure> {
+    let target = format!("/chats/{}/members/admins/{}", chat_id(chat)?, account_id(account)?);
+    let route = "DELETE /chats/{chatId}/members/admins/{userId}";
+    Ok(Request::new(route, Nature::Set, Ask::Delete, target))
+}
+
+/// Without the message that MAX would otherwise post into the chat about it.
+fn rename(chat: &str, title: &str) -> Result<Request, Failure> {
+    let target = format!("/chats/{}", chat_id(chat)?);
+    let body = Ask::Patch(json!({ "title": title, "notify": false }));
+    Ok(Request::new("PATCH /chats/{chatId}", Nature::Set, body, target))
+}
+
+/// MAX has no number that would make a repeated message the same one.
+fn send(chat: &str, text: &str) -> Result<Request, Failure> {
+    let chat = chat_id(chat)?;
+    let body = Ask::Post(json!({ "text": text }));
+    let target = format!("/messages?chat_id={chat}");
+    let request = Request::new("POST /messages", Nature::Make, body, target);
+    Ok(Request { posts_to: Some(chat), ..request })
+}
+
+/// A chat's id: negative for groups, so any whole number but nought.
+pub(super) fn chat_id(chat: &str) -> Result<i64, Failure> {
+    let number = chat.parse().ok().filter(|id| *id != 0);
+    number.ok_or_else(|| malformed("чата", "chat", chat))
+}
+
+pub(super) fn account_id(account: &str) -> Result<i64, Failure> {
+    let number = account.parse().ok().filter(|id| *id > 0);
+    number.ok_or_else(|| malformed("участника", "member", account))
+}
+
+fn malformed(ru: &str, en: &str, found: &str) -> Failure {
+    let found: String = found.chars().take(40).collect();
+    Failure {
+        class: Class::Never,
+        code: "max.id".to_owned(),
+        message: Text::new(
+            format!("номер {ru} «{found}» не годится для MAX: нужно целое число"),
+            format!("{en} id \"{found}\" is no id of MAX: a whole number is needed"),
+        ),
+        after: Duration::ZERO,
+    }
+}
+
+/// What MAX has no request for: people make chats and links, and chats are known from events.
+fn not_offered(call: &Call) -> Failure {
+    let name = call.capability().name();
+    Failure {
+        class: Class::Missing,
+        code: "max.not_offered".to_owned(),
+        message: Text::new(
+            format!("MAX не даёт ботам этого делать ({name}): это может только человек"),
+            format!("MAX does not let bots do this ({name}): only a person can"),
+        ),
+        after: Duration::ZERO,
+    }
+}

@@ -1,0 +1,211 @@
+//! A school's year through C: a host in C does what this test orders, and the messenger is compared
+//! with what the school's data says should be.
+#![cfg(all(target_os = "linux", feature = "cli"))]
+
+#[path = "c_school/expected.rs"]
+mod expected;
+#[allow(dead_code, unused_imports, reason = "the binary uses what this test does not")]
+#[path = "../src/bin/zvonok/school/mod.rs"]
+mod school;
+#[path = "support/shipped.rs"]
+mod shipped;
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use expected::{Chat, expected};
+use jiff::civil::Date;
+use rand::SeedableRng;
+use school::{Chance, Size, changes};
+use serde_json::{Value, json};
+use support::Messenger;
+use tempfile::TempDir;
+
+/// A host in C that waits for orders.
+struct Host {
+    child: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Host {
+    fn start(messenger: &Messenger, folder: &Path) -> Host {
+        let mut child = Command::new(shipped::compile("school"))
+            .arg(shipped::library())
+            .arg("year")
+            .arg(folder)
+            .args([&messenger.address, &messenger.token, &messenger.community.to_string()])
+            .arg("")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the host starts");
+        let orders = child.stdin.take().expect("a pipe");
+        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
+        Host { child, orders, answers }
+    }
+
+    /// The code and the reply to one order.
+    fn order(&mut self, order: &str) -> (i32, Value) {
+        writeln!(self.orders, "{order}").expect("the host listens");
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("the host answers");
+        let (code, reply) = line.split_once(' ').unwrap_or_else(|| panic!("{order}: {line:?}"));
+        (code.parse().expect("a code"), serde_json::from_str(reply).expect("JSON"))
+    }
+
+    fn end(mut self) {
+        drop(self.orders);
+        assert!(self.child.wait().expect("it ends").success());
+    }
+}
+
+/// A school, its messenger and its host.
+struct Year {
+    messenger: Messenger,
+    folder: TempDir,
+    host: Host,
+    roster: Value,
+    chance: Chance,
+    today: Date,
+    cycles: u32,
+}
+
+impl Year {
+    fn begin() -> Year {
+        let today = "2026-09-01".parse().expect("a date");
+        let messenger = Messenger::start(&["--mode", "partner"]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let host = Host::start(&messenger, folder.path());
+        let roster = school::generate(11, Size { students: 60 }, today);
+        let chance = Chance::seed_from_u64(13);
+        Year { messenger, folder, host, roster, chance, today, cycles: 0 }
+    }
+
+    /// One cycle with the roster of the day, ten minutes after the one before.
+    fn order(&mut self, kind: &str) -> (i32, Value) {
+        self.cycles += 1;
+        let file = self.folder.path().join("roster.json");
+        fs::write(&file, school::to_text(&self.roster)).expect("a roster");
+        let minutes = 8 * 60 + self.cycles * 10;
+        let now = format!("{}T{:02}:{:02}:00+03:00", self.today, minutes / 60, minutes % 60);
+        self.host.order(&format!("{kind} {} {now}", file.display()))
+    }
+
+    /// Something happens to the school; its `sourcedId`s.
+    fn happens(&mut self, name: &str) -> Vec<String> {
+        let change = changes::apply(name, &mut self.roster, &mut self.chance);
+        change.unwrap_or_else(|| panic!("{name}: nobody to whom it could happen")).ids
+    }
+
+    /// A cycle that must bring the messenger to what the roster says.
+    fn follows(&mut self, kind: &str, what: &str) -> Value {
+        let (code, reply) = self.order(kind);
+        assert_eq!(code, 0, "{what}: {reply}");
+        assert_eq!(self.chats(), expected(&self.roster, self.today), "{what}");
+        reply
+    }
+
+    /// The messenger's chats by title: who is in, who administers. The library's own account, which
+    /// owns every chat, is left out.
+    fn chats(&self) -> BTreeMap<String, Chat> {
+        let state = self.messenger.look("state");
+        let chats = state["chats"].as_array().expect("chats").iter();
+        chats.filter(|chat| !subject(chat)).map(chat_of).collect()
+    }
+
+    fn changing(&self) -> u64 {
+        self.messenger.look("counters")["changing"].as_u64().expect("a number")
+    }
+
+    fn account(&self, person: &str) -> String {
+        let users = self.roster["users"].as_array().expect("users");
+        let user = users.iter().find(|user| user["sourcedId"] == person).expect("the person");
+        expected::account(user).unwrap_or_else(|| panic!("{person} has an account"))
+    }
+}
+
+/// Chats of a subject are titled `<class>/<subject>`; they have a test of their own elsewhere.
+fn subject(chat: &Value) -> bool {
+    chat["title"].as_str().expect("a title").contains('/')
+}
+
+fn chat_of(chat: &Value) -> (String, Chat) {
+    let mut found = Chat::default();
+    for member in chat["members"].as_array().expect("members") {
+        if member["owner"] == true {
+            continue;
+        }
+        let id = member["id"].as_i64().expect("an id").to_string();
+        if member["admin"] == true {
+            found.admins.insert(id.clone());
+        }
+        found.members.insert(id);
+    }
+    (chat["title"].as_str().expect("a title").to_owned(), found)
+}
+
+#[test]
+fn a_school_year_through_c() {
+    let mut year = Year::begin();
+    let report = year.follows("sync", "the first cycle");
+    assert!(report["done"]["create_chat"].as_u64() >= Some(5), "{}", report["done"]);
+    the_registry_shows_every_chat(&mut year);
+    nothing_new_changes_nothing(&mut year);
+    for name in
+        ["enrol-student", "depart-student", "new-class-teacher", "new-director", "acting-head-on"]
+    {
+        year.happens(name);
+        assert_ne!(year.chats(), expected(&year.roster, year.today), "{name} asks for a change");
+        year.follows("sync", name);
+    }
+    a_parent_comes_and_goes(&mut year);
+    a_move_is_given_up_and_caught_up_with(&mut year);
+    year.happens("acting-head-off");
+    year.follows("locked", "a second session at the same time");
+    nothing_new_changes_nothing(&mut year);
+    year.host.end();
+}
+
+fn the_registry_shows_every_chat(year: &mut Year) {
+    let all = year.messenger.look("state")["chats"].as_array().expect("chats").len();
+    let request = json!({"method": "chats.list", "actor": "system", "params": {"per_page": 2}});
+    let (code, reply) = year.host.order(&format!("request {request}"));
+    assert_eq!(code, 0, "{reply}");
+    assert_eq!(reply["result"]["total"], all);
+    assert_eq!(reply["result"]["pages"], all.div_ceil(2));
+    assert_eq!(reply["result"]["chats"].as_array().map(Vec::len), Some(2));
+}
+
+fn nothing_new_changes_nothing(year: &mut Year) {
+    let before = year.changing();
+    let report = year.follows("sync", "nothing new");
+    assert_eq!(report["roster"]["unchanged"], true);
+    assert_eq!(report["done"], json!({}));
+    assert_eq!(year.changing(), before, "changing requests");
+}
+
+fn a_parent_comes_and_goes(year: &mut Year) {
+    let parent = year.happens("link-parent").remove(0);
+    let account = year.account(&parent);
+    let inside = |year: &Year| year.chats().values().any(|chat| chat.members.contains(&account));
+    assert!(!inside(year));
+    year.follows("sync", "a parent links an account");
+    assert!(inside(year));
+    year.happens("unlink-parent");
+    year.follows("sync", "a parent unlinks");
+}
+
+fn a_move_is_given_up_and_caught_up_with(year: &mut Year) {
+    let student = year.happens("move-student").remove(0);
+    let before = year.chats();
+    let (code, reply) = year.order("cancel");
+    assert_eq!((code, &reply["name"]), (-13, &json!("CANCELLED")), "{reply}");
+    let wanted = expected(&year.roster, year.today);
+    assert!(before != wanted && year.chats() != wanted, "{student} is not all the way there yet");
+    year.follows("sync", "the cycle after a cancelled one");
+}
