@@ -37,7 +37,7 @@ fn the_demonstration_shows_each_promise_and_keeps_it() {
     let cycle = numbers(line(&text, "Сделано    новые чаты"));
     let seen = line(&text, "в мессенджере чатов:");
     let (chats, members) = (cycle[0], cycle[1]);
-    assert!(seen.ends_with(&format!("чатов: {chats}, участников: {members}")), "{seen}");
+    assert!(seen.contains(&format!("чатов: {chats}, участников: {members} (")), "{seen}");
     line(&text, "Родительский чат");
     assert_eq!(numbers(line(&text, "запросов: "))[..2], [0, 0], "the unchanged cycle");
     let planned = line(&text, "Всего: ").trim_start_matches("Всего: ");

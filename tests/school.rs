@@ -168,7 +168,7 @@ fn the_command_writes_the_roster_and_tells_its_changes() {
     assert!(told.lines().count() == 2 && told.contains("2026-09-02"), "{told}");
     let roster: Value = serde_json::from_slice(&changed.stdout).unwrap();
     assert_eq!(count(&roster, "roles", |row| row["role"] == "student"), 46);
-    assert_eq!(run(&["--changes", "no-such-change"]).status.code(), Some(2));
+    assert_eq!(run(&["--changes", "no-such-change"]).status.code(), Some(64));
 }
 
 #[test]

@@ -103,7 +103,9 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
         Command::Sandbox(args) => {
             sandbox::run(args.into()).map_err(Trouble::System).map(|()| Code::Ok)
         }
-        Command::School(args) => Ok(school::command::run(&args).map(|()| Code::Ok)?),
+        Command::School(args) => {
+            Ok(school::command::run(&args, terminal.pick(true, false)).map(|()| Code::Ok)?)
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! What the library tells while it works: a progress bar and a log on standard error.
 
-use std::cell::RefCell;
-use std::io::{self, IsTerminal, Write};
+use std::cell::Cell;
+use std::io::{self, Write};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use zvonok::host::{Host, Level, Phase};
 use zvonok::session::Cancel;
 
@@ -14,26 +14,21 @@ use crate::words::Language;
 pub(crate) struct Console {
     language: Language,
     verbose: bool,
-    bar: Option<RefCell<Bar>>,
-}
-
-struct Bar {
     bar: ProgressBar,
-    phase: Option<Phase>,
+    phase: Cell<Option<Phase>>,
 }
 
 impl Console {
-    /// A host for this terminal; the bar is drawn only where people look.
+    /// A host for this terminal.
     pub(crate) fn new(terminal: &Terminal) -> Console {
-        let watched = !terminal.json && io::stderr().is_terminal();
-        Console {
-            language: terminal.language,
-            verbose: terminal.verbose,
-            bar: watched.then(|| RefCell::new(Bar::new())),
-        }
+        let bar = terminal.bar();
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
+        let Terminal { language, verbose, .. } = *terminal;
+        Console { language, verbose, bar, phase: Cell::new(None) }
     }
 
-    fn phase(&self, phase: Phase) -> &'static str {
+    fn words(&self, phase: Phase) -> &'static str {
         match phase {
             Phase::Reading => self.language.pick("Чтение выгрузки", "Reading the roster"),
             Phase::Checking => self.language.pick("Сверка с мессенджером", "Reading the messenger"),
@@ -41,21 +36,6 @@ impl Console {
                 self.language.pick("Изменения в мессенджере", "Changing the messenger")
             }
         }
-    }
-}
-
-impl Bar {
-    fn new() -> Bar {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
-        Bar { bar, phase: None }
-    }
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
     }
 }
 
@@ -75,18 +55,14 @@ impl Host for Console {
     }
 
     fn progress(&self, phase: Phase, done: u32, total: u32) -> bool {
-        let Some(bar) = &self.bar else { return true };
-        let mut shown = bar.borrow_mut();
-        if shown.phase != Some(phase) {
-            shown.phase = Some(phase);
-            shown.bar.reset();
-            shown.bar.set_message(self.phase(phase));
+        if self.phase.replace(Some(phase)) != Some(phase) || self.bar.is_finished() {
+            self.bar.reset();
+            self.bar.set_message(self.words(phase));
         }
-        shown.bar.set_length(u64::from(total));
-        shown.bar.set_position(u64::from(done));
+        self.bar.set_length(u64::from(total));
+        self.bar.set_position(u64::from(done));
         if done >= total {
-            shown.bar.finish_and_clear();
-            shown.phase = None;
+            self.bar.finish_and_clear();
         }
         true
     }

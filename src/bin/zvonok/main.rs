@@ -12,6 +12,7 @@ mod show;
 mod terminal;
 mod trouble;
 mod words;
+mod wrap;
 
 use std::process::ExitCode;
 

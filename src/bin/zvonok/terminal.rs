@@ -4,11 +4,13 @@ use std::cell::Cell;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::Value;
 use zvonok::error::{Error, Text};
 
 use crate::trouble::Trouble;
 use crate::words::Language;
+use crate::wrap::wrapped;
 
 /// Where a command writes to, and how.
 pub(crate) struct Terminal {
@@ -20,6 +22,7 @@ pub(crate) struct Terminal {
     pub(crate) verbose: bool,
     colours: bool,
     closed: Cell<bool>,
+    bar: ProgressBar,
 }
 
 /// Faults of an error that are listed: who must mend a thousand begins with these.
@@ -46,13 +49,23 @@ impl Terminal {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let colours = !plain && !dumb && io::stdout().is_terminal();
-        Terminal { language, json, verbose, colours, closed: Cell::new(false) }
+        let watched = !json && io::stderr().is_terminal();
+        let drawn =
+            if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, drawn);
+        Terminal { language, json, verbose, colours, closed: Cell::new(false), bar }
     }
 
     /// Columns of the terminal; `None` where nobody's terminal cuts the lines.
     pub(crate) fn width(&self) -> Option<usize> {
         let columns = comfy_table::Table::new().width().map(usize::from);
         columns.filter(|columns| *columns >= 40)
+    }
+
+    /// The bar that shows how far the work is, drawn only where people look; the next line that is
+    /// written takes its place.
+    pub(crate) fn bar(&self) -> ProgressBar {
+        self.bar.clone()
     }
 
     /// Whether the reader has gone away, so that there is no use in going on.
@@ -91,6 +104,11 @@ impl Terminal {
         if self.closed.get() {
             return Ok(());
         }
+        self.bar.finish_and_clear();
+        let text = match self.width() {
+            Some(width) if !self.json => wrapped(&text.to_string(), width),
+            _ => text.to_string(),
+        };
         let mut out = io::stdout().lock();
         match writeln!(out, "{text}").and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
@@ -118,6 +136,7 @@ impl Terminal {
     }
 
     fn complain(&self, text: &str) -> io::Result<()> {
+        self.bar.finish_and_clear();
         writeln!(io::stderr(), "zvonok: {text}")
     }
 

@@ -41,12 +41,12 @@ fn students(text: &str) -> Result<usize, String> {
 }
 
 /// Writes the roster to the file or to standard output, and a line per change to standard error.
-pub(crate) fn run(args: &Args) -> io::Result<()> {
+pub(crate) fn run(args: &Args, russian: bool) -> io::Result<()> {
     let mut roster = generate(args.seed, Size { students: args.students }, args.today);
     // The changes draw their own numbers, so that asking for them leaves the school as it is.
     let chance = &mut Chance::seed_from_u64(args.seed.wrapping_add(1));
     for name in &args.changes {
-        tell(name, &mut roster, chance)?;
+        tell(name, &mut roster, chance, russian)?;
     }
     let text = to_text(&roster);
     match &args.output {
@@ -55,16 +55,12 @@ pub(crate) fn run(args: &Args) -> io::Result<()> {
     }
 }
 
-fn tell(name: &str, roster: &mut Value, chance: &mut Chance) -> io::Result<()> {
+fn tell(name: &str, roster: &mut Value, chance: &mut Chance, russian: bool) -> io::Result<()> {
     let mut out = io::stderr().lock();
     match changes::apply(name, roster, chance) {
-        Some(change) if russian() => writeln!(out, "{}", change.ru),
+        Some(change) if russian => writeln!(out, "{}", change.ru),
         Some(change) => writeln!(out, "{}", change.en),
-        None if russian() => writeln!(out, "{name}: в этой школе не с кем этому случиться"),
+        None if russian => writeln!(out, "{name}: в этой школе не с кем этому случиться"),
         None => writeln!(out, "{name}: nobody in this school to whom it could happen"),
     }
-}
-
-fn russian() -> bool {
-    sys_locale::get_locale().is_some_and(|locale| locale.starts_with("ru"))
 }

@@ -149,8 +149,12 @@ fn allow(terminal: &Terminal, report: &Value) -> io::Result<()> {
     let (print, until) = (text(hold, "fingerprint"), super::moment(text(hold, "expires")));
     terminal.say(terminal.pick(
         format!(
-            "  Разрешить (до {until}): повторите zvonok sync с параметром\n    --approve {print}"
+            "  Проверьте выгрузку. Если так и должно быть, разрешите (до {until}):\n    \
+             zvonok sync … --approve {print}"
         ),
-        format!("  To allow it (until {until}): repeat zvonok sync with\n    --approve {print}"),
+        format!(
+            "  Look at the export. If this is meant, allow it (until {until}):\n    \
+             zvonok sync … --approve {print}"
+        ),
     ))
 }

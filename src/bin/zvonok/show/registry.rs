@@ -9,6 +9,9 @@ use super::{faults, number, table, text};
 use crate::people::People;
 use crate::terminal::{Terminal, Tone};
 
+/// Longer titles push their own line aside, not all the others.
+const LONGEST_TITLE: usize = 26;
+
 /// A class with its two chats.
 #[derive(Default)]
 struct Class<'c> {
@@ -135,10 +138,14 @@ fn others(terminal: &Terminal, chats: &[&Value], most: usize) -> io::Result<()> 
         return Ok(());
     }
     let head = terminal.pick("Предметные и другие чаты", "Subject chats and others");
-    terminal.say(terminal.tone(Tone::Head, format!("{head}: {}", chats.len())))?;
-    for chat in chats.iter().take(most) {
+    terminal.say(terminal.tone(Tone::Head, format!("\n{head}: {}", chats.len())))?;
+    let shown = &chats[..chats.len().min(most)];
+    let counts = filled_width(shown.iter().copied().map(Some));
+    let titles = shown.iter().map(|chat| text(chat, "title").chars().count()).max();
+    let titles = titles.unwrap_or_default().min(LONGEST_TITLE);
+    for chat in shown {
         let (title, place) = (text(chat, "title"), whereabouts(terminal, chat));
-        terminal.say(format!("{title:<26} {:>7}  {place}", filled(chat)))?;
+        terminal.say(format!("{title:<titles$} {:>counts$} {place}", filled(chat)))?;
     }
     faults::more(terminal, chats.len().saturating_sub(most))
 }

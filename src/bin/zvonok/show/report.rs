@@ -87,8 +87,8 @@ fn chats_line(terminal: &Terminal, chats: &[Value]) -> String {
     let (joined, desired) = (grouped(sum("members", "joined")), grouped(sum("members", "desired")));
     let count = living.len() as u64;
     terminal.pick(
-        format!("действуют: {count} · мест занято: {joined} из {desired}"),
-        format!("active: {count} · places taken: {joined} of {desired}"),
+        format!("действуют: {count} · людей в них: {joined} из {desired}"),
+        format!("active: {count} · people in them: {joined} of {desired}"),
     )
 }
 

@@ -67,20 +67,20 @@ impl Args {
 pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
     let mut stage = Stage::open(terminal, args)?;
     steps::welcome(&stage)?;
-    let steps: [fn(&mut Stage) -> Outcome; 6] = [
-        steps::first,
-        steps::followers,
-        steps::unchanged,
-        steps::day,
-        steps::accidents,
-        steps::summary,
-    ];
-    for step in steps {
+    let mut steps: Vec<fn(&mut Stage) -> Outcome> = vec![steps::first];
+    if args.mode == sandbox::Mode::Standard {
+        steps.push(steps::followers);
+    }
+    steps.extend([steps::unchanged, steps::day, steps::accidents, steps::summary]
+        as [fn(&mut Stage) -> Outcome; 4]);
+    for (at, step) in steps.into_iter().enumerate() {
+        if at > 0 {
+            stage.pause()?;
+        }
         let code = step(&mut stage)?;
         if code != Code::Ok || terminal.closed() {
             return Ok(code);
         }
-        stage.pause()?;
     }
     if args.keep {
         stage.keep()?;

@@ -15,7 +15,7 @@ use super::Args;
 use super::messenger::Messenger;
 use crate::console::Console;
 use crate::people::People;
-use crate::sandbox::{self, Mode, Sandbox};
+use crate::sandbox::{self, Sandbox};
 use crate::school::{self, Chance, Size};
 use crate::show::text;
 use crate::terminal::{Terminal, Tone};
@@ -36,8 +36,6 @@ pub(super) struct Stage<'t> {
     pub(super) roster: Value,
     /// How the changes of a day are drawn.
     pub(super) chance: Chance,
-    /// What the token may do.
-    pub(super) mode: Mode,
     session: Session,
     sandbox: Sandbox,
     folder: Folder,
@@ -70,7 +68,6 @@ impl<'t> Stage<'t> {
             messenger: Messenger::at(&sandbox.address),
             roster: school::generate(SEED, size, BEGINS),
             chance: Chance::seed_from_u64(SEED + 1),
-            mode: args.mode,
             session,
             sandbox,
             folder,

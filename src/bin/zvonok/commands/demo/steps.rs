@@ -9,7 +9,6 @@ use zvonok::error::{Code, Error};
 use super::messenger::Places;
 use super::stage::Stage;
 use crate::people::People;
-use crate::sandbox::Mode;
 use crate::school::changes;
 use crate::show::plan::Depth;
 use crate::show::{self, number, rows, text};
@@ -29,11 +28,13 @@ pub(super) fn welcome(stage: &Stage) -> io::Result<()> {
     stage.tell(
         format!(
             "Вымышленная школа на {size} учеников, профиль «Параграф», мессенджер на этом компьютере.\n\
-             Страница мессенджера: {address}"
+             Страница мессенджера: {address}\n\
+             Быстрее — с --small, школа побольше — с --full, по шагам — с --pause."
         ),
         format!(
             "A made-up school of {size} students, the profile «paragraf», a messenger on this machine.\n\
-             The messenger's page: {address}"
+             The messenger's page: {address}\n\
+             --small is quicker, --full is a larger school, --pause goes step by step."
         ),
     )
 }
@@ -51,10 +52,14 @@ pub(super) fn first(stage: &mut Stage) -> Outcome {
     let places = grouped(places.len() as u64);
     stage.confirm(
         format!(
-            "за {} с; в мессенджере чатов: {chats}, участников: {places}",
+            "за {} с; в мессенджере чатов: {chats}, участников: {places} (двое с одной учётной \
+             записью — один участник)",
             seconds.replace('.', ",")
         ),
-        format!("in {seconds} s; chats in the messenger: {chats}, members: {places}"),
+        format!(
+            "in {seconds} s; chats in the messenger: {chats}, members: {places} (two people who \
+             share an account are one member)"
+        ),
     )?;
     let (registry, people) = (stage.registry()?, stage.people());
     stage.tell("\nСписок чатов (в чате/всего, ссылка):", "\nThe registry (in/of, link):")?;
@@ -64,9 +69,6 @@ pub(super) fn first(stage: &mut Stage) -> Outcome {
 
 /// Where the token may not add people, they follow links, and strangers are shown the door.
 pub(super) fn followers(stage: &mut Stage) -> Outcome {
-    if stage.mode == Mode::Partner {
-        return Ok(Code::Ok);
-    }
     stage.heading(
         "Люди входят по ссылкам, и один посторонний",
         "People follow links, and a stranger",
