@@ -9,10 +9,13 @@ use super::{Reported, Run, lacking, verify};
 use crate::apply::{Ended, Outcome, Told};
 use crate::config::Detail;
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::plan::{Attempt, Census, ChatState, Known, KnownChat, Plan, Waiting, census};
+use crate::plan::{
+    Attempt, Census, ChatState, Known, KnownChat, KnownHold, Operation, Plan, Waiting, census,
+    hold_fingerprint, rest_of_hold,
+};
 use crate::profile::{Desired, DesiredChat, Existence};
 use crate::report;
-use crate::state::Quiet;
+use crate::state::{Approval, Quiet};
 use crate::stop::Reason;
 
 /// A year and a day: a school year of audit, and the one before its beginning.
@@ -68,12 +71,19 @@ fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
         .collect();
     run.state.put_census(&rows, run.number, run.cycle.clock.now())?;
     run.state.put_leaving(&plan.leaving)?;
-    remember_hold(run, plan)?;
+    remember_hold(run, plan, outcome)?;
     run.state.forget(crate::clock::earlier(run.cycle.clock.now(), REMEMBERED))
 }
 
-fn remember_hold(run: &mut Run, plan: &Plan) -> Result<()> {
+fn remember_hold(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
     let limited = !run.scope.kinds.is_empty() || !run.scope.chats.is_empty();
+    let left = |(operation, told): &&(Operation, Told)| {
+        *told == Told::Left && plan.released.contains(operation)
+    };
+    if outcome.results.iter().any(|row| left(&row)) {
+        let rest = outcome.results.iter().filter(left).map(|(operation, _)| operation);
+        return keep_approval(run, rest_of_hold(rest, run.cycle.clock.started()));
+    }
     match &plan.hold {
         // Nor may it put its own smaller hold in the place of one that a person was shown.
         Some(_) if limited && run.known.hold.is_some() => Ok(()),
@@ -82,6 +92,13 @@ fn remember_hold(run: &mut Run, plan: &Plan) -> Result<()> {
         None if limited && !plan.approved => Ok(()),
         None => run.state.put_hold(None),
     }
+}
+
+/// An approval is used up by the cycle that carries it out: what was not reached stays approved.
+fn keep_approval(run: &mut Run, rest: KnownHold) -> Result<()> {
+    let actor = run.approval()?.map_or_else(|| run.cycle.actor.to_owned(), |one| one.actor);
+    run.state.put_hold(Some(&rest))?;
+    run.state.put_approval(&Approval { fingerprint: hold_fingerprint(&rest), actor })
 }
 
 /// Failures of operations that this cycle neither tried nor waits for are history.

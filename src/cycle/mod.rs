@@ -350,7 +350,7 @@ impl<'c, 'a> Run<'c, 'a> {
         }))
     }
 
-    fn approval(&self) -> Result<Option<Approval>> {
+    pub(super) fn approval(&self) -> Result<Option<Approval>> {
         let actor = self.cycle.actor.to_owned();
         match self.cycle.options.approve.clone() {
             Some(fingerprint) => Ok(Some(Approval { fingerprint, actor })),

@@ -94,6 +94,12 @@ pub fn approves(hold: &KnownHold, fingerprint: &str, now: Timestamp) -> bool {
         && fingerprint_of(&hold.content, hold.since) == fingerprint
 }
 
+/// The hold on what is left of an approved one, so that a cycle which ran out of time half-way needs
+/// no second word.
+pub fn rest_of_hold<'o>(rest: impl Iterator<Item = &'o Operation>, since: Timestamp) -> KnownHold {
+    KnownHold { content: content(rest.collect()), since, of: u32::MAX }
+}
+
 /// What a person approves to let a remembered hold go.
 pub fn hold_fingerprint(hold: &KnownHold) -> String {
     fingerprint_of(&hold.content, hold.since)

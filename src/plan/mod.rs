@@ -21,7 +21,7 @@ mod known;
 mod members;
 
 pub use census::{Census, Counts, MemberRow, census};
-pub use guard::{HeldRow, Hold, approves, hold_fingerprint};
+pub use guard::{HeldRow, Hold, approves, hold_fingerprint, rest_of_hold};
 pub(crate) use members::wanted as wanted_accounts;
 
 pub use known::{
