@@ -73,7 +73,7 @@ impl Max {
             Ok(Added::Undone(error)) => Ok(error.failure(request.route).class != Class::Missing),
             Err(failure) => match failure.class {
                 Class::Missing | Class::Never | Class::ChatGone | Class::RetryLater => Ok(false),
-                _ => Err(self.link.clean(failure)),
+                _ => Err(failure),
             },
         }
     }

@@ -167,7 +167,7 @@ impl Platform for Max {
     }
 
     fn connect(&self, stop: &Stop) -> Result<Connection, Failure> {
-        let (own, title) = self.me(stop).map_err(|failure| self.link.clean(failure))?;
+        let (own, title) = self.me(stop)?;
         let own = self.own.get_or_init(|| own);
         Ok(Connection {
             own_account: own.to_string(),
@@ -191,9 +191,9 @@ impl Platform for Max {
     fn perform(&self, calls: &[Call], stop: &Stop) -> Vec<Result<Answer, Failure>> {
         let mut added = self.add_all(calls, stop);
         let places = calls.iter().enumerate();
-        let answers =
-            places.map(|(at, call)| added.remove(&at).unwrap_or_else(|| self.alone(call, stop)));
-        answers.map(|answer| answer.map_err(|failure| self.link.clean(failure))).collect()
+        places
+            .map(|(at, call)| added.remove(&at).unwrap_or_else(|| self.alone(call, stop)))
+            .collect()
     }
 
     fn counters(&self) -> Counters {
