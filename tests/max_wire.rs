@@ -1,6 +1,8 @@
 //! The MAX driver at the wire: what it sends, what it makes of answers, and how it behaves when
 //! there is none.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use zvonok::platform::{Access, Answer, Call, Capability, Class, Kind};
 use zvonok::secret::Secret;
@@ -190,6 +192,36 @@ fn chats_tell_title_owner_and_end() {
     assert_eq!(short, expected);
     assert_eq!((found[0].title.as_str(), found[0].members), ("7Б · родители", Some(3)));
     assert_eq!((found[5].title.as_str(), found[5].members), ("", Some(2)));
+}
+
+#[test]
+fn many_chats_are_read_at_once_and_told_in_order() {
+    let server = Server::new(|seen| match seen.ids.first() {
+        Some(id) => Reply::Late(100, group(&id.to_string())),
+        None => content(seen),
+    });
+    let ids: Vec<String> = (1..=40).map(|id| format!("-{id}")).collect();
+    let begin = Instant::now();
+    let Ok(Answer::Chats(found)) = one(&*server.max(), Call::Chats { only: Some(ids.clone()) })
+    else {
+        panic!()
+    };
+    assert_eq!(found.into_iter().map(|chat| chat.chat).collect::<Vec<_>>(), ids);
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    let none = Call::Chats { only: Some(Vec::new()) };
+    assert_eq!(one(&*server.max(), none), Ok(Answer::Chats(Vec::new())));
+}
+
+#[test]
+fn one_chat_that_cannot_be_read_now_is_a_failure_of_the_reading() {
+    let server = Server::new(|seen| match seen.ids.first() {
+        Some(-30) => refusal(403, "access.denied", "no"),
+        Some(id) => ok(group(&id.to_string())),
+        None => content(seen),
+    });
+    let ids = (1..=40).map(|id| format!("-{id}")).collect();
+    let failure = one(&*server.max(), Call::Chats { only: Some(ids) }).unwrap_err();
+    assert_eq!((failure.class, failure.code.as_str()), (Class::RetryLater, "max.access.denied"));
 }
 
 #[test]

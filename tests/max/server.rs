@@ -56,6 +56,8 @@ pub(crate) enum Reply {
     Json(u16, Value),
     /// The same with a `Retry-After` of so many seconds.
     Wait(u16, &'static str, Value),
+    /// The same as 200 after so many milliseconds.
+    Late(u64, Value),
     Page(u16, &'static str),
     /// Promises more than it sends.
     Half,
@@ -64,7 +66,7 @@ pub(crate) enum Reply {
     Hang,
 }
 
-pub(crate) use Reply::{Half, Hang, Json, Nothing, Page, Wait};
+pub(crate) use Reply::{Half, Hang, Json, Late, Nothing, Page, Wait};
 
 pub(crate) fn ok(body: Value) -> Reply {
     Json(200, body)
@@ -205,6 +207,10 @@ fn reply_to(mut stream: &TcpStream, reply: &Reply) -> Option<()> {
             let body = value.to_string();
             let head = head(*status, "application/json", body.len());
             format!("{head}Retry-After: {wait}\r\n\r\n{body}")
+        }
+        Late(wait, value) => {
+            std::thread::sleep(Duration::from_millis(*wait));
+            return reply_to(stream, &ok(value.clone()));
         }
         Page(status, body) => format!("{}\r\n{body}", head(*status, "text/html", body.len())),
         Half => format!("{}\r\n{{\"success\":", head(200, "application/json", 1000)),
