@@ -69,6 +69,16 @@ fn a_no_without_lists_is_compared_with_who_is_in() {
 }
 
 #[test]
+fn who_may_be_in_already_is_not_refused_unseen() {
+    let server = Server::new(|seen| match seen.route.as_str() {
+        ADD => undone("Nothing to do"),
+        _ => refusal(403, "chat.denied", "no"),
+    });
+    let answers = server.max().perform(&[add("1"), add("2")], &Stop::never());
+    assert!(answers.iter().all(|answer| class(answer) == Some(Class::RetryLater)), "{answers:?}");
+}
+
+#[test]
 fn one_account_that_max_cannot_read_does_not_keep_the_others_out() {
     let server = Server::new(|seen| {
         let ids = seen.body["user_ids"].as_array().unwrap();
@@ -83,6 +93,21 @@ fn one_account_that_max_cannot_read_does_not_keep_the_others_out() {
     let failed: Vec<_> = (1..=8).filter(|id| answers[id - 1].is_err()).collect();
     assert_eq!(failed, [5]);
     assert_eq!(class(&answers[4]), Some(Class::Never));
+}
+
+#[test]
+fn a_refusal_of_all_is_asked_for_once() {
+    for (status, code, expected) in [
+        (403, "chat.denied", Class::Never),
+        (404, "method.not.found", Class::Missing),
+        (404, "chat.not.found", Class::ChatGone),
+    ] {
+        let server = Server::new(move |_| refusal(status, code, "permission.denied"));
+        let calls: Vec<_> = (1..=8).map(|id| add(&id.to_string())).collect();
+        let answers = server.max().perform(&calls, &Stop::never());
+        assert!(answers.iter().all(|answer| class(answer) == Some(expected)), "{answers:?}");
+        assert_eq!(server.seen().len(), 1);
+    }
 }
 
 #[test]
