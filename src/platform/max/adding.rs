@@ -8,6 +8,9 @@ use super::{Max, request};
 use crate::platform::{Answer, Call, Class, Failure};
 use crate::stop::Stop;
 
+/// How MAX refuses a request that it cannot read.
+const MALFORMED: &str = "max.proto.payload";
+
 type Outcome = Result<Answer, Failure>;
 
 impl Max {
@@ -48,14 +51,19 @@ impl Max {
         };
         match &told {
             // One account that MAX cannot read spoils its request: it is found by halves.
-            Err(failure) if failure.class == Class::Never && accounts.len() > 1 => {
+            Err(failure) if failure.code == MALFORMED && accounts.len() > 1 => {
                 let (one, other) = accounts.split_at(accounts.len() / 2);
                 [self.add(chat, one, stop), self.add(chat, other, stop)].concat()
             }
             Ok(Added::Undone(_)) => {
-                let present = self.these(chat, accounts, stop).unwrap_or_default();
-                let is_in = |id: &i64| present.iter().any(|one| one.account == id.to_string());
-                let settled = |id| if is_in(id) { Ok(Answer::Done) } else { outcome(id) };
+                let present = self.these(chat, accounts, stop);
+                let settled = |id: &i64| match &present {
+                    Ok(all) if all.iter().any(|one| one.account == id.to_string()) => {
+                        Ok(Answer::Done)
+                    }
+                    Ok(_) => outcome(id),
+                    Err(failure) => Err(failure.clone()),
+                };
                 accounts.iter().map(|id| (*id, settled(id))).collect()
             }
             _ => accounts.iter().map(|id| (*id, outcome(id))).collect(),
@@ -73,7 +81,7 @@ impl Max {
             Ok(Added::Undone(error)) => Ok(error.failure(request.route).class != Class::Missing),
             Err(failure) => match failure.class {
                 Class::Missing | Class::Never | Class::ChatGone | Class::RetryLater => Ok(false),
-                _ => Err(self.link.clean(failure)),
+                _ => Err(failure),
             },
         }
     }

@@ -33,7 +33,7 @@ impl MaxError {
         MaxError { status: 200, key: key.to_owned(), text: text.to_owned() }
     }
 
-    /// The failure of a request to `route`. Its texts still hold what MAX wrote.
+    /// The failure of a request to `route`.
     pub(super) fn failure(&self, route: &str) -> Failure {
         let rule = rule(self, route);
         let key = match shortened(&self.key, 60) {
@@ -130,13 +130,15 @@ const NOT_ADMIN: &str = "because.not.admin";
 ///
 /// A right that the bot lacks is lacking in one chat only and people can give it, so it is never
 /// [`Missing`], which would end the same in all chats. A chat that the bot is not in is not
-/// [`ChatGone`], which is for good: people can let the bot in again.
+/// [`ChatGone`], which is for good: people can let the bot in again. Whoever is not added for a reason
+/// that may last is refused ([`Never`]) and not kept waiting, because a link is another way in.
 #[rustfmt::skip]
 static RULES: &[Rule] = &[
     row(200, "add.participant.privacy", Always, Never, 0, "настройки приватности человека запрещают добавлять его: нужна ссылка-приглашение", "the person's privacy settings forbid adding: use the invite link"),
     row(200, "add.participant.not.found", Always, Never, 0, "MAX не знает такого пользователя", "MAX does not know this user"),
     // So MAX answers a request that it has closed to bots, whatever rights they have.
     row(200, "undone", Both(ADD, NO_RIGHTS), Missing, 0, "MAX не даёт ботам добавлять людей", "MAX does not let bots add people"),
+    row(200, "", Route(ADD), Never, 0, "MAX не добавил человека: нужна ссылка-приглашение", "MAX did not add the person: use the invite link"),
     row(200, "undone", Says(NO_RIGHTS), RetryLater, HOUR, "боту не хватает прав в чате: дайте их в настройках чата", "the bot lacks rights in the chat: give them in the chat's settings"),
     row(200, "undone", Always, RetryLater, HOUR, "MAX ответил, что ничего не сделал", "MAX answered that it did nothing"),
     row(200, "no_link", Always, RetryLater, HOUR, "у чата нет ссылки-приглашения или её не видно боту: создайте её в настройках чата", "the chat has no invite link that the bot may see: make one in the chat's settings"),
@@ -145,7 +147,7 @@ static RULES: &[Rule] = &[
     row(200, "closed", Always, ChatGone, 0, "чат закрыт", "the chat was closed"),
     row(400, "", Always, Never, 0, "MAX не принял запрос", "MAX refused the request as it is"),
     row(401, "", Always, TokenDead, 0, "MAX не принимает токен бота: он отозван или неверен; нужен новый", "MAX refuses the bot's token: revoked or wrong; a new one is needed"),
-    row(403, "chat.denied", Both(ADD, NO_PERMISSION), Never, 0, "у бота в этом чате нет права добавлять людей: нужна ссылка-приглашение", "the bot has no right to add people in this chat: use the invite link"),
+    row(403, "chat.denied", Route(ADD), Never, 0, "боту не дали добавить людей в этот чат: нужна ссылка-приглашение", "the bot may not add people to this chat: use the invite link"),
     row(403, "chat.denied", Says(NO_PERMISSION), RetryLater, HOUR, "у бота в этом чате нет нужного права: дайте его в настройках администраторов чата", "the bot lacks the right in this chat: give it in the settings of the chat's admins"),
     row(403, "chat.denied", Says(NOT_ADMIN), RetryLater, HOUR, "в этом чате пишут только администраторы: сделайте бота администратором", "only admins may write in this chat: make the bot an admin"),
     row(403, "chat.denied", Says("error.dialog.suspended"), RetryLater, HOUR, "бот ещё не прошёл проверку в MAX или человек остановил его", "MAX has not approved the bot yet, or the person has stopped it"),

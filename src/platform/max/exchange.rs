@@ -11,7 +11,7 @@ use super::answer;
 use super::error::MaxError;
 use super::request::{Nature, Request};
 use super::silence::{foreign, stopped, unanswered};
-use crate::error::{Result as Made, Text};
+use crate::error::Result as Made;
 use crate::platform::http::{Http, Reply};
 use crate::platform::pace::{ChatPaces, Pace};
 use crate::platform::{Access, Class, Counters, Failure};
@@ -65,13 +65,6 @@ impl Exchange {
         outcome
     }
 
-    /// The failure without secrets in all that others may have written.
-    pub(super) fn clean(&self, failure: Failure) -> Failure {
-        let clean = |text: &str| self.http.redact(text);
-        let message = Text::new(clean(&failure.message.ru), clean(&failure.message.en));
-        Failure { code: clean(&failure.code), message, ..failure }
-    }
-
     pub(super) fn counters(&self) -> Counters {
         Counters {
             sent: self.sent.load(Ordering::Relaxed),
@@ -89,7 +82,9 @@ impl Exchange {
             self.retried.fetch_add(u64::from(again), Ordering::Relaxed);
         }
         let reply = outcome.map_err(|trouble| unanswered(request, &trouble))?;
-        match serde_json::from_slice(&reply.body) {
+        // Nothing that is read from here on, and may end in a report, holds what MAX was sent.
+        let body = self.http.redact(&String::from_utf8_lossy(&reply.body));
+        match serde_json::from_str(&body) {
             Ok(value) if matches!(reply.status, 200..=299) => Ok(value),
             told => Err(self.refused(request, &reply, told.ok().as_ref())),
         }
@@ -105,7 +100,7 @@ impl Exchange {
     fn refused(&self, request: &Request, reply: &Reply, told: Option<&Value>) -> Failure {
         let error = told.and_then(|told| answer::error(reply.status, told));
         let mut failure = match error {
-            Some(error) => self.clean(error.failure(request.route)),
+            Some(error) => error.failure(request.route),
             None => foreign(request, reply),
         };
         if reply.status == MaxError::TOO_MANY {

@@ -7,6 +7,7 @@
 //! MAX's bots can make no chats and list none: people make them, and their ids come with events.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 
 use once_cell::sync::OnceCell;
@@ -30,6 +31,9 @@ use exchange::Exchange;
 /// What MAX has no request for.
 const NOT_OFFERED: [Capability; 4] =
     [Capability::CreateChat, Capability::RotateLink, Capability::ListChats, Capability::StartCall];
+
+/// Chats that are asked about at once: enough to hide the way there and back.
+const IN_FLIGHT: usize = 8;
 
 /// The driver of MAX.
 pub(crate) struct Max {
@@ -113,8 +117,25 @@ impl Max {
         *self.admin_in.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// MAX tells of one chat at a time, so several are asked at once.
     fn chats(&self, chats: &[String], stop: &Stop) -> Result<Vec<FoundChat>, Failure> {
         let own = self.own(stop)?;
+        let portion = chats.len().div_ceil(IN_FLIGHT).max(1);
+        let told: Result<Vec<_>, _> = std::thread::scope(|scope| {
+            let read = |part| scope.spawn(move || self.chats_in_turn(part, own, stop));
+            let readers: Vec<_> = chats.chunks(portion).map(read).collect();
+            let joined = readers.into_iter().map(|reader| reader.join());
+            joined.map(|told| told.unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        Ok(told?.into_iter().flatten().collect())
+    }
+
+    fn chats_in_turn(
+        &self,
+        chats: &[String],
+        own: i64,
+        stop: &Stop,
+    ) -> Result<Vec<FoundChat>, Failure> {
         let mut found = Vec::new();
         for chat in chats {
             let request = request::chat(chat)?;
@@ -167,7 +188,7 @@ impl Platform for Max {
     }
 
     fn connect(&self, stop: &Stop) -> Result<Connection, Failure> {
-        let (own, title) = self.me(stop).map_err(|failure| self.link.clean(failure))?;
+        let (own, title) = self.me(stop)?;
         let own = self.own.get_or_init(|| own);
         Ok(Connection {
             own_account: own.to_string(),
@@ -191,9 +212,9 @@ impl Platform for Max {
     fn perform(&self, calls: &[Call], stop: &Stop) -> Vec<Result<Answer, Failure>> {
         let mut added = self.add_all(calls, stop);
         let places = calls.iter().enumerate();
-        let answers =
-            places.map(|(at, call)| added.remove(&at).unwrap_or_else(|| self.alone(call, stop)));
-        answers.map(|answer| answer.map_err(|failure| self.link.clean(failure))).collect()
+        places
+            .map(|(at, call)| added.remove(&at).unwrap_or_else(|| self.alone(call, stop)))
+            .collect()
     }
 
     fn counters(&self) -> Counters {

@@ -1,0 +1,83 @@
+//! Calls and answers as the tests speak of them.
+
+use serde_json::{Value, json};
+use zvonok::platform::{Answer, Call, Class, Failure, Platform};
+use zvonok::stop::Stop;
+
+pub(crate) const CHAT: &str = "-71000000000001";
+
+pub(crate) fn one(max: &dyn Platform, call: Call) -> Result<Answer, Failure> {
+    let mut answers = max.perform(&[call], &Stop::never());
+    assert_eq!(answers.len(), 1);
+    answers.remove(0)
+}
+
+pub(crate) fn class(outcome: &Result<Answer, Failure>) -> Option<Class> {
+    outcome.as_ref().err().map(|failure| failure.class)
+}
+
+pub(crate) fn s(text: &str) -> String {
+    text.to_owned()
+}
+
+pub(crate) fn create() -> Call {
+    Call::CreateChat { title: s("5 «А» родители") }
+}
+
+pub(crate) fn add(account: &str) -> Call {
+    Call::AddMember { chat: s(CHAT), account: s(account) }
+}
+
+pub(crate) fn remove(account: &str) -> Call {
+    Call::RemoveMember { chat: s(CHAT), account: s(account) }
+}
+
+pub(crate) fn rename() -> Call {
+    Call::RenameChat { chat: s(CHAT), title: s("6 «А» \"родители\" \\ 😀") }
+}
+
+pub(crate) fn role(admin: bool) -> Call {
+    Call::SetAdmin { chat: s(CHAT), account: s("5002"), admin }
+}
+
+pub(crate) fn read_link() -> Call {
+    Call::ReadLink { chat: s(CHAT) }
+}
+
+pub(crate) fn members() -> Call {
+    Call::Members { chat: s(CHAT) }
+}
+
+pub(crate) fn chats(ids: &[&str]) -> Call {
+    Call::Chats { only: Some(ids.iter().map(|id| s(id)).collect()) }
+}
+
+pub(crate) fn send() -> Call {
+    Call::SendMessage { chat: s(CHAT), text: s("Урок: https://example.org/?a=1&b=2"), once: -5 }
+}
+
+/// A group as an admin bot is told of it.
+pub(crate) fn group(id: &str) -> Value {
+    json!({
+        "chat_id": id.parse::<i64>().unwrap(), "type": "chat", "status": "active",
+        "title": "7Б · родители", "last_event_time": 1_790_000_000_000_i64,
+        "participants_count": 3, "is_public": false, "owner_id": 5001,
+        "participants": { "5001": 1_790_000_000_000_i64 },
+        "link": "https://max.ru/join/AbCdEf", "messages_count": 12,
+    })
+}
+
+pub(crate) fn person(id: i64, admin: bool) -> Value {
+    json!({
+        "user_id": id, "first_name": "Имя", "is_bot": false, "name": "Имя",
+        "last_access_time": 1_790_000_000_000_i64, "join_time": 1_789_000_000_000_i64,
+        "is_owner": false, "is_admin": admin,
+    })
+}
+
+pub(crate) fn bot(id: i64) -> Value {
+    let mut bot = person(id, true);
+    bot["is_bot"] = json!(true);
+    bot["permissions"] = json!(["add_remove_members", "write", "a_right_of_tomorrow"]);
+    bot
+}
