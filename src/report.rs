@@ -40,11 +40,16 @@ pub(crate) fn chat(chat: &KnownChat, counts: &Counts) -> Value {
 }
 
 /// The report's part on the roster.
-pub(crate) fn roster(fingerprint: &str, roster: &Roster, warnings: &[Fault]) -> Value {
+pub(crate) fn roster(
+    fingerprint: &str,
+    unchanged: bool,
+    roster: &Roster,
+    warnings: &[Fault],
+) -> Value {
     let rows = |table: Table| roster.rows.get(&table).copied().unwrap_or_default();
     json!({
         "fingerprint": fingerprint,
-        "unchanged": false,
+        "unchanged": unchanged,
         "orgs": rows(Table::Orgs),
         "users": rows(Table::Users),
         "classes": rows(Table::Classes),

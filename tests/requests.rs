@@ -197,3 +197,25 @@ fn the_audit_tells_who_did_what_when_and_why() {
     let none = school.ask(json!({"method": "audit", "params": later})).unwrap();
     assert_eq!(none["total"], 0);
 }
+
+#[test]
+fn what_a_broken_row_names_stays_frozen_when_the_kept_roster_is_used() {
+    let mut school = School::started();
+    let mut roster: Value = serde_json::from_str(SMALL).unwrap();
+    let rows = roster["enrollments"].as_array_mut().unwrap();
+    let student = |row: &Value| row["classSourcedId"] == "class-6a" && row["role"] == "student";
+    let broken = rows.iter().position(|row| student(row) && row.get("endDate").is_none()).unwrap();
+    rows[broken]["userSourcedId"] = json!("nobody");
+    let now = json!({"now": "2026-09-01T10:00:00+03:00"});
+    let (_, report) = school.sync(&roster.to_string(), now);
+    let warnings = report["roster"]["warnings"].to_string();
+    assert!(warnings.contains("roster.dangling_reference"), "{report}");
+    assert_eq!(report["done"], json!({}));
+    let sync = json!({"method": "chats.sync", "params": {"kinds": ["class", "parents"]},
+                      "now": "2026-09-01T10:30:00+03:00"});
+    assert_eq!(
+        school.ask(sync).unwrap()["done"],
+        json!({}),
+        "nobody is removed by a request either"
+    );
+}

@@ -218,7 +218,12 @@ fn lasting(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Ma
     let mut put = |key: &str, value: Value| drop(document.insert(key.to_owned(), value));
     put(
         "roster",
-        report::roster(&run.school.fingerprint, &run.school.roster, &warnings(run, plan)),
+        report::roster(
+            &run.school.fingerprint,
+            run.school.unchanged,
+            &run.school.roster,
+            &warnings(run, plan),
+        ),
     );
     put("plan", json!({"fingerprint": plan.fingerprint, "operations": planned}));
     put("done", done);

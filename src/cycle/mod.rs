@@ -86,7 +86,10 @@ struct School {
     roster: Arc<Roster>,
     fingerprint: String,
     lacking: Lacking,
-    body: Option<String>,
+    /// The same document as the last accepted one.
+    unchanged: bool,
+    /// Handed over in this cycle, so that it is accepted; not the one that is kept.
+    new: bool,
 }
 
 fn read(cycle: &Cycle, from: From, state: &State, seen: &quiet::Seen) -> Result<School> {
@@ -102,25 +105,30 @@ fn read(cycle: &Cycle, from: From, state: &State, seen: &quiet::Seen) -> Result<
         Some(accepted) => Some(Arc::new(kept(accepted, &rules(None))?)),
         None => None,
     };
+    let fingerprint = seen.roster.clone();
+    let unchanged = accepted.is_some_and(|accepted| accepted.fingerprint == fingerprint);
     let last = state.lacking()?;
     let roster = match (from, &before) {
         (From::Document(document), _) => Arc::new(roster::read(document, &rules(before.clone()))?),
         (From::Kept, Some(before)) => {
-            let fingerprint = seen.roster.clone();
-            return Ok(School { roster: before.clone(), fingerprint, lacking: last, body: None });
+            let roster = before.clone();
+            return Ok(School { roster, fingerprint, lacking: last, unchanged, new: false });
         }
         (From::Kept, None) => return Err(no_roster()),
     };
     let known = state.known(now)?;
     let lacking = lacking::lacking(before.as_deref(), &last, &roster, &known, now);
-    Ok(School { roster, fingerprint: seen.roster.clone(), lacking, body: Some(String::new()) })
+    Ok(School { roster, fingerprint, lacking, unchanged, new: true })
 }
 
 /// The last accepted roster. What cannot be read again is a damaged state file: without it nobody could
 /// tell a missing class from a new one.
 fn kept(accepted: &Accepted, rules: &roster::Rules) -> Result<Roster> {
-    roster::read(accepted.body.as_bytes(), rules)
-        .map_err(|error| Error { code: Code::State, ..error })
+    let mut roster = roster::read(accepted.body.as_bytes(), rules)
+        .map_err(|error| Error { code: Code::State, ..error })?;
+    // What is kept has no broken rows any more; what they named stays frozen all the same.
+    roster.frozen.clone_from(&accepted.frozen);
+    Ok(roster)
 }
 
 /// Requests are judged by the last accepted roster (ruling 22).
@@ -170,7 +178,7 @@ impl<'c, 'a> Run<'c, 'a> {
     fn begin(
         cycle: &'c Cycle<'a>,
         state: &'c mut State,
-        mut school: School,
+        school: School,
         desired: Desired,
         seen: quiet::Seen,
     ) -> Result<Run<'c, 'a>> {
@@ -183,7 +191,7 @@ impl<'c, 'a> Run<'c, 'a> {
         if !cycle.options.dry_run {
             // From here on the last quiet answer is no longer the whole truth.
             state.drop_meta(&["quiet"])?;
-            if school.body.take().is_some() {
+            if school.new {
                 accept(cycle, state, &school, &desired)?;
             }
             number = state.begin_cycle(&school.fingerprint, now)?;
@@ -435,6 +443,7 @@ fn accept(cycle: &Cycle, state: &mut State, school: &School, desired: &Desired) 
     let accepted = Accepted {
         fingerprint: school.fingerprint.clone(),
         body: school.roster.keep(&desired.reads),
+        frozen: school.roster.frozen.clone(),
         at: cycle.clock.started(),
     };
     state.accept(&accepted, &school.lacking)

@@ -41,7 +41,6 @@ pub(super) fn unchanged(cycle: &Cycle, state: &State, seen: &Seen) -> Result<Opt
     let asks_more = options.dry_run
         || options.verify == Verify::All
         || options.approve.is_some()
-        || options.detail == Detail::Operations
         || !options.kinds.is_empty()
         || !options.chats.is_empty();
     if asks_more {
@@ -62,7 +61,10 @@ pub(super) fn unchanged(cycle: &Cycle, state: &State, seen: &Seen) -> Result<Opt
     if let Some(Value::Object(roster)) = document.get_mut("roster") {
         roster.insert("unchanged".to_owned(), json!(true));
     }
-    if options.detail == Detail::Chats {
+    if options.detail == Detail::Operations {
+        document.insert("operations".to_owned(), json!([]));
+    }
+    if options.detail != Detail::Summary {
         let rows = state.chats()?;
         let chats = rows.iter().map(|row| report::chat(&row.chat, &row.counts)).collect();
         document.insert("chats".to_owned(), chats);

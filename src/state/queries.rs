@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::plan::{Kind, Lacking, MemberState};
 use crate::platform::Capability;
 use crate::profile::Reason;
-use crate::roster::Table;
+use crate::roster::{Frozen, Table};
 
 /// What the last cycle saw and left, by which an unchanged one is recognised.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -36,6 +36,8 @@ pub(crate) struct Accepted {
     pub(crate) fingerprint: String,
     /// The roster without names, as a document.
     pub(crate) body: String,
+    /// What its broken rows named.
+    pub(crate) frozen: Frozen,
     /// When it was accepted.
     pub(crate) at: Timestamp,
 }
@@ -200,9 +202,15 @@ impl State {
     /// # Errors
     /// [`crate::error::Code::State`].
     pub(crate) fn accepted(&self) -> Result<Option<Accepted>> {
-        let rows = self.rows("SELECT fingerprint, body, accepted_at FROM roster", [], |row| {
-            Ok(Accepted { fingerprint: row.get(0)?, body: row.get(1)?, at: moment(row.get(2)?) })
-        })?;
+        let rows =
+            self.rows("SELECT fingerprint, body, accepted_at, frozen FROM roster", [], |row| {
+                Ok(Accepted {
+                    fingerprint: row.get(0)?,
+                    body: row.get(1)?,
+                    frozen: parsed(&row.get::<_, String>(3)?),
+                    at: moment(row.get(2)?),
+                })
+            })?;
         Ok(rows.into_iter().next())
     }
 
@@ -212,9 +220,17 @@ impl State {
     /// [`crate::error::Code::State`].
     pub(crate) fn accept(&mut self, accepted: &Accepted, lacking: &Lacking) -> Result<()> {
         self.transaction(|db| {
-            let text = "INSERT OR REPLACE INTO roster VALUES (1, ?, ?, ?)";
+            let text = "INSERT OR REPLACE INTO roster VALUES (1, ?, ?, ?, ?)";
             let at = accepted.at.as_second();
-            db.execute(text, params![accepted.fingerprint, at, accepted.body])?;
+            db.execute(
+                text,
+                params![
+                    accepted.fingerprint,
+                    at,
+                    accepted.body,
+                    super::journal::json(&accepted.frozen)
+                ],
+            )?;
             db.execute("DELETE FROM lacking", [])?;
             let mut insert = db.prepare_cached("INSERT INTO lacking VALUES (?, ?, ?)")?;
             for (table, since) in &lacking.tables {

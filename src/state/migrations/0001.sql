@@ -108,7 +108,8 @@ CREATE TABLE roster (
   one         INTEGER PRIMARY KEY CHECK (one = 1),
   fingerprint TEXT NOT NULL,
   accepted_at INTEGER NOT NULL,
-  body        TEXT NOT NULL
+  body        TEXT NOT NULL,
+  frozen      TEXT NOT NULL               -- JSON of what its broken rows named
 );
 
 -- What the roster lacks entirely though it had it before.
