@@ -69,7 +69,7 @@ mod registry;
 mod reply;
 mod text;
 
-pub(crate) use os::on_network_share;
+pub(crate) use os::{on_network_share, with_plain_numbers};
 
 use host::Callbacks;
 use registry::Slot;

@@ -11,6 +11,59 @@ pub(crate) fn on_network_share(path: &Path) -> bool {
         .unwrap_or(false)
 }
 
+/// Runs `work` with numbers written with a decimal point on this thread, whatever locale the host has
+/// set for its process.
+pub(crate) fn with_plain_numbers<T>(work: impl FnOnce() -> T) -> T {
+    let _plain = locale::Plain::set();
+    work()
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod locale {
+    /// The C locale's numbers on this thread, until dropped.
+    pub(super) struct Plain {
+        made: libc::locale_t,
+        before: libc::locale_t,
+    }
+
+    impl Plain {
+        /// `None` where the system has no memory for it: then the host's locale stays.
+        pub(super) fn set() -> Option<Plain> {
+            // SAFETY: the name ends with a NUL, and without a base a new locale is made.
+            let made =
+                unsafe { libc::newlocale(libc::LC_ALL_MASK, c"C".as_ptr(), std::ptr::null_mut()) };
+            if made.is_null() {
+                return None;
+            }
+            // SAFETY: the locale was just made and lives until this value is dropped.
+            let before = unsafe { libc::uselocale(made) };
+            Some(Plain { made, before })
+        }
+    }
+
+    impl Drop for Plain {
+        fn drop(&mut self) {
+            // SAFETY: `before` is what the thread had; `made` is ours and no longer in use after that.
+            unsafe {
+                libc::uselocale(self.before);
+                libc::freelocale(self.made);
+            }
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+mod locale {
+    /// Elsewhere a thread has no locale of its own.
+    pub(super) struct Plain;
+
+    impl Plain {
+        pub(super) fn set() -> Option<Plain> {
+            None
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use std::ffi::CString;

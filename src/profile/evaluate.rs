@@ -109,6 +109,8 @@ fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
     std::thread::scope(|scope| {
         let thread =
             std::thread::Builder::new().name("zvonok profile".to_owned()).stack_size(STACK);
+        // Luau's parser reads numbers as the locale of its thread writes them.
+        let work = || crate::ffi::with_plain_numbers(work);
         let thread = thread.spawn_scoped(scope, work).map_err(|error| {
             Error::new(
                 Code::Internal,

@@ -361,6 +361,19 @@ static void in_locale(void) {
   puts(z.reply(session, NULL));
   CHECK(name == NULL || strcmp(localeconv()->decimal_point, ",") == 0);
   CHECK(z.close(session) == ZVONOK_OK);
+
+  /* A script's own fractions are read with a point, whatever the host's locale. */
+  char profile[4096], settings[8192];
+  snprintf(profile, sizeof profile, "%s/half.lua", at.folder);
+  write_file(profile,
+             "local half = 0.5\nassert(half * 2 == 1, 'half')\n"
+             "return zvonok.profile { name = 'half', title = 'half', version = 1, chats = {} }\n");
+  snprintf(settings, sizeof settings,
+           "{\"state\":\"%s/half.db\",\"profile\":\"%s\",\"platform\":{\"kind\":\"vk\","
+           "\"token\":\"t\",\"community\":\"1\"}}",
+           at.folder, profile);
+  CODE(ZVONOK_OK, session, z.check(settings, UP_TO_NUL, NULL, 0, &session));
+  CHECK(z.close(session) == ZVONOK_OK);
 }
 
 static void signals(void) {
