@@ -46,8 +46,10 @@
 pub(crate) mod command;
 mod control;
 mod desk;
+mod exchange;
 mod faults;
 mod log;
+mod max;
 mod page;
 mod people;
 mod server;
@@ -83,8 +85,18 @@ pub(crate) struct Options {
     pub(crate) community: Option<i64>,
     /// Where the messenger is kept between runs.
     pub(crate) state: Option<PathBuf>,
-    /// Requests allowed in any second, 0 for no limit.
+    /// VK requests allowed in any second, 0 for no limit.
     pub(crate) rate: usize,
+    /// The one good token of MAX.
+    pub(crate) max_token: String,
+    /// The bot's number; without it the state file's, or [`max::BOT`].
+    pub(crate) max_bot: Option<i64>,
+    /// What becomes of adding people in MAX.
+    pub(crate) max_mode: max::AddMembers,
+    /// MAX requests allowed in any second, 0 for no limit.
+    pub(crate) max_rate: usize,
+    /// MAX messages to one chat in any second, 0 for no limit.
+    pub(crate) max_chat_rate: usize,
     /// Stop when standard input ends, so that no sandbox outlives the one who started it.
     pub(crate) until_eof: bool,
 }
@@ -98,6 +110,11 @@ impl Default for Options {
             community: None,
             state: None,
             rate: 20,
+            max_token: "sandbox-max-token".to_owned(),
+            max_bot: None,
+            max_mode: max::AddMembers::Public,
+            max_rate: 30,
+            max_chat_rate: 2,
             until_eof: false,
         }
     }
@@ -124,6 +141,8 @@ pub(crate) struct Sandbox {
     pub(crate) address: String,
     /// The community it serves.
     pub(crate) community: i64,
+    /// The bot it serves: its number and its nickname.
+    pub(crate) bot: (i64, String),
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -136,15 +155,17 @@ impl Sandbox {
         let listener = runtime.block_on(listen(options))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let community = desk.read(|papers| papers.community);
+        let bot = desk.read(|papers| (papers.max.bot.id, papers.max.bot.username.clone()));
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
+            runtime.spawn(max::deliver(desk.clone()));
             runtime.spawn(server::serve(listener, desk));
             // The sender dropped without a word means the same: stop.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
         });
         let address = format!("http://{address}");
-        Ok(Sandbox { address, community, stop: Some(stop), thread: Some(thread) })
+        Ok(Sandbox { address, community, bot, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -174,7 +195,14 @@ async fn listen(options: &Options) -> Result<TcpListener, String> {
 fn announce(sandbox: &Sandbox, options: &Options) -> std::io::Result<()> {
     let address = &sandbox.address;
     let community = sandbox.community.to_string();
-    let line = json!({ "address": address, "token": options.token, "community": community });
+    let (user_id, username) = &sandbox.bot;
+    let max = json!({
+        "address": format!("{address}{}", max::ROOT),
+        "token": options.max_token,
+        "bot": { "user_id": user_id, "username": username },
+    });
+    let token = &options.token;
+    let line = json!({ "address": address, "token": token, "community": community, "max": max });
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()?;
