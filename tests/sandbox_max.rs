@@ -4,7 +4,10 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -533,4 +536,197 @@ fn both_platforms_stand_side_by_side_and_in_one_state_file() {
     assert_eq!(before["people"], after["people"]);
     assert_eq!(before["updates_waiting"], after["updates_waiting"]);
     assert_eq!(messenger.look("state")["max"], after);
+}
+
+/// A webhook's other end: answers with the statuses it was given, then with 200, and passes on the
+/// secret and the update of every request.
+fn webhook(mut statuses: Vec<u16>) -> (String, Receiver<(String, Value)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (heard, hears) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let request = read_request(&stream);
+            let status = if statuses.is_empty() { 200 } else { statuses.remove(0) };
+            let head = format!("HTTP/1.1 {status} x\r\nConnection: close\r\n");
+            write!(stream, "{head}Content-Length: 0\r\n\r\n").unwrap();
+            if heard.send(request).is_err() {
+                return;
+            }
+        }
+    });
+    (url, hears)
+}
+
+fn read_request(stream: &TcpStream) -> (String, Value) {
+    let mut reader = BufReader::new(stream);
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+        headers.insert(name.to_lowercase(), value.trim().to_owned());
+    }
+    let mut body = vec![0; headers["content-length"].parse().unwrap()];
+    reader.read_exact(&mut body).unwrap();
+    let secret = headers.remove("x-max-bot-api-secret").unwrap_or_default();
+    (secret, serde_json::from_slice(&body).unwrap())
+}
+
+fn next(hears: &Receiver<(String, Value)>) -> (String, Value) {
+    hears.recv_timeout(Duration::from_secs(10)).expect("an update")
+}
+
+#[test]
+fn a_webhook_gets_each_update_with_its_secret_and_again_when_it_fails() {
+    let messenger = Messenger::start_max();
+    messenger.does("max/mode", json!({"webhook_retry_ms": 50}));
+    let (url, hears) = webhook(vec![500]);
+    for wrong in [
+        json!({"url": "http://school.example/hook"}),
+        json!({"url": "https://school.example:8443/hook"}),
+        json!({"url": url, "secret": "four"}),
+        json!({"url": url, "update_types": ["fly"]}),
+    ] {
+        let error = messenger.max_error("POST", "/subscriptions", wrong.clone());
+        assert_eq!(error, word(400, "proto.payload"), "{wrong}");
+    }
+    let body = json!({"url": url, "secret": "school-7", "update_types": ["bot_started"]});
+    messenger.max_ok("POST", "/subscriptions", body.clone());
+    messenger.max_ok("POST", "/subscriptions", body);
+    let all = messenger.max_ok("GET", "/subscriptions", NOTHING);
+    assert_eq!(all["subscriptions"].as_array().unwrap().len(), 1, "a set by address");
+    assert!(!all.to_string().contains("school-7"));
+    assert!(!messenger.look("requests").to_string().contains("school-7"));
+    messenger.does("max/start", json!({"user": 77, "payload": "x"}));
+    messenger.does("max/stop", json!({"user": 77}));
+    let first = next(&hears);
+    assert_eq!(first.0, "school-7");
+    assert_eq!(first.1["payload"], "x");
+    assert_eq!(next(&hears), first, "the first attempt was answered with 500");
+    let error = messenger.max_error("GET", "/updates?timeout=0", NOTHING);
+    assert_eq!(error, word(405, "method.not.allowed"));
+    messenger.does("max/mode", json!({"webhook_duplicates": 1}));
+    messenger.does("max/start", json!({"user": 78}));
+    assert_eq!(next(&hears), next(&hears));
+    let path = format!("/subscriptions?url={url}");
+    messenger.max_ok("DELETE", &path, NOTHING);
+    assert_eq!(messenger.max_error("DELETE", &path, NOTHING), word(200, "refused"));
+    assert!(messenger.max_updates().is_empty(), "what a webhook could take is not kept");
+    assert!(hears.try_recv().is_err());
+}
+
+#[test]
+fn a_webhook_may_hear_things_late_and_in_another_order() {
+    let messenger = Messenger::start_max();
+    let (url, hears) = webhook(Vec::new());
+    messenger.max_ok("POST", "/subscriptions", json!({"url": url}));
+    messenger.does("max/mode", json!({"webhook_reorder_ms": 300}));
+    for user in 1..=2 {
+        messenger.does("max/start", json!({"user": user}));
+    }
+    let order = [next(&hears), next(&hears)].map(|(_, update)| update["user"]["user_id"].clone());
+    assert_eq!(order, [2, 1]);
+    messenger.does("max/mode", json!({"webhook_reorder_ms": 0, "webhook": false}));
+    messenger.does("max/start", json!({"user": 3}));
+    assert!(hears.recv_timeout(Duration::from_millis(300)).is_err());
+    messenger.does("max/mode", json!({"webhook": true}));
+    assert_eq!(next(&hears).1["user"]["user_id"], 3);
+}
+
+#[test]
+fn a_webhook_that_never_answers_well_is_given_up() {
+    let messenger = Messenger::start_max();
+    messenger.does("max/mode", json!({"webhook_retry_ms": 1}));
+    let (url, _hears) = webhook(vec![500; 1_000]);
+    messenger.max_ok("POST", "/subscriptions", json!({"url": url}));
+    messenger.does("max/start", json!({"user": 77}));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while messenger.look("max/state")["subscriptions"] != json!([]) {
+        assert!(Instant::now() < deadline, "still subscribed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn an_update_that_nobody_knows_is_passed_on() {
+    let messenger = Messenger::start_max();
+    messenger.does("max/update", json!({"update_type": "moon_phase", "phase": 3}));
+    let updates = messenger.max_updates();
+    assert_eq!((&updates[0]["phase"], updates[0]["timestamp"].is_i64()), (&json!(3), true));
+    assert_eq!(messenger.order("max/update", &json!({"a": 1})).0, 400);
+}
+
+fn mac(key: &[u8], message: &str) -> Vec<u8> {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key);
+    ring::hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut parts = text.split('%');
+    bytes.extend(parts.next().unwrap().bytes());
+    for part in parts {
+        bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+        bytes.extend(part[2..].bytes());
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// The check of the platform's document on validating launch data, step by step.
+fn launch(data: &str, token: &str) -> Option<BTreeMap<String, String>> {
+    let pairs = data.split('&').map(|pair| pair.split_once('=').unwrap());
+    let mut values: BTreeMap<String, String> =
+        pairs.map(|(key, value)| (key.to_owned(), decoded(value))).collect();
+    let hash = values.remove("hash")?;
+    let lines: Vec<_> = values.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let expected = mac(&mac(b"WebAppData", token), &lines.join("\n"));
+    (hex(&expected) == hash).then_some(values)
+}
+
+#[test]
+fn launch_data_are_signed_as_the_document_says() {
+    let messenger = Messenger::start(&["--max-token", "secret-max"]);
+    messenger.does("people", json!({"id": 77, "first_name": "Ада & Ко=", "last_name": "Я"}));
+    let order = json!({"user": 77, "start_param": "class-7", "auth_date": 1_790_000_000});
+    let made = messenger.does("max/launch", order);
+    let data = made["init_data"].as_str().unwrap();
+    let values = launch(data, "secret-max").expect("a good signature");
+    assert_eq!(values["auth_date"], "1790000000");
+    assert_eq!(values["start_param"], "class-7");
+    let user: Value = serde_json::from_str(&values["user"]).unwrap();
+    assert_eq!((&user["id"], &user["first_name"]), (&json!(77), &json!("Ада & Ко=")));
+    assert!(launch(data, "another").is_none());
+    let fragment = made["fragment"].as_str().unwrap();
+    let inner = fragment.strip_prefix("#WebAppData=").unwrap().split('&').next().unwrap();
+    assert_eq!(decoded(inner), data);
+}
+
+#[test]
+fn ones_own_contact_has_a_hash_and_a_passed_on_one_has_none() {
+    let messenger = Messenger::start(&["--max-token", "secret-max"]);
+    let order = json!({"user": 77, "phone": "+79990000077"});
+    assert_eq!(messenger.order("max/contact", &order).0, 409, "the dialog was never opened");
+    messenger.does("max/start", json!({"user": 77}));
+    messenger.does("max/contact", order);
+    messenger.does("max/contact", json!({"user": 77, "phone": "+79990000078", "of": 78}));
+    let updates = messenger.max_updates();
+    let contact = |at: usize| {
+        let attachment = &updates[at]["message"]["body"]["attachments"][0];
+        assert_eq!(attachment["type"], "contact");
+        attachment["payload"].clone()
+    };
+    let card = contact(1)["vcf_info"].as_str().unwrap().to_owned();
+    assert!(card.contains("TEL;TYPE=cell:79990000077\r\n"));
+    assert_eq!(contact(1)["hash"], hex(&mac(b"secret-max", &card)));
+    assert_eq!(contact(2).get("hash"), None);
+    assert_eq!(contact(2)["max_info"]["user_id"], 78);
 }

@@ -79,9 +79,21 @@ impl Call {
         let hidden = self.query.iter().filter(|(key, _)| key != "access_token");
         params.extend(hidden.cloned());
         if !self.body.is_empty() {
-            let body = String::from_utf8_lossy(&self.body).into_owned();
+            let body = match serde_json::from_slice::<serde_json::Value>(&self.body) {
+                // A webhook's secret is nobody's to read.
+                Ok(body) if body.get("secret").is_some() => {
+                    body.as_object().map(|fields| shown(fields).to_string()).unwrap_or_default()
+                }
+                _ => String::from_utf8_lossy(&self.body).into_owned(),
+            };
             params.push(("body".to_owned(), body));
         }
         params
     }
+}
+
+fn shown(fields: &serde_json::Map<String, serde_json::Value>) -> serde_json::Value {
+    let mut fields = fields.clone();
+    fields.insert("secret".to_owned(), "…".into());
+    fields.into()
 }
