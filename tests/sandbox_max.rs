@@ -518,6 +518,20 @@ fn faults_befall_max_by_method_and_template() {
 }
 
 #[test]
+fn a_process_is_killed_at_a_request_to_either_platform() {
+    let messenger = Messenger::start_max();
+    let id = messenger.max_group("7А", OWNER);
+    let mut victim = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    messenger.does("kill_on", json!({"pid": victim.id(), "nth": 2, "when": "after"}));
+    messenger.chat("7А в VK");
+    assert_eq!(victim.try_wait().unwrap(), None);
+    let lost = messenger.max_text("PATCH", &format!("/chats/{id}"), &json!({"title": "8А"}));
+    assert!(lost.is_err(), "{lost:?}");
+    assert!(!victim.wait().unwrap().success());
+    assert_eq!(messenger.look("max/state")["chats"][0]["title"], "8А");
+}
+
+#[test]
 fn both_platforms_stand_side_by_side_and_in_one_state_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("messenger.json");

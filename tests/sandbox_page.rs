@@ -146,6 +146,31 @@ fn it_shows_max_and_what_people_have_to_do_there() {
 }
 
 #[test]
+fn people_make_groups_and_let_the_bot_in_with_its_buttons() {
+    let messenger = Messenger::start_max();
+    let profile = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/page.js");
+    let output = Command::new("node")
+        .arg("--experimental-websocket")
+        .arg(script)
+        .args([&messenger.address, profile.path().to_str().unwrap()])
+        .output()
+        .expect("node is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let state = messenger.look("max/state");
+    let chat = &state["chats"][0];
+    assert_eq!((&chat["title"], &chat["owner"]), (&json!("7А, родители"), &json!(5_001)));
+    let bot = &chat["members"][1];
+    assert_eq!((&bot["bot"], &bot["admin"]), (&json!(true), &json!(true)));
+    let person = &chat["members"][2];
+    assert_eq!((&person["id"], &person["admin"]), (&json!(77), &json!(true)));
+    assert_eq!(chat["messages"][0]["text"], "Добрый день");
+    assert_eq!(messenger.look("state")["faults"][0]["code"], "chat.denied");
+    let person = state["people"].as_array().unwrap().iter().find(|each| each["id"] == 77).unwrap();
+    assert_eq!(person["dialog"], "stopped");
+}
+
+#[test]
 fn it_keeps_up_with_what_happens() {
     let messenger = Messenger::start(&[]);
     messenger.chat("Раньше");

@@ -36,10 +36,10 @@ pub(crate) struct Args {
     /// What becomes of adding people in MAX / Что будет с добавлением людей в MAX
     #[arg(long, value_enum, default_value_t = Options::default().max_mode)]
     max_mode: AddMembers,
-    /// MAX requests allowed in any second, 0 for no limit / Сколько запросов к MAX можно в секунду, 0 — без предела
+    /// The same for requests to MAX / То же для запросов к MAX
     #[arg(long, default_value_t = Options::default().max_rate)]
     max_rate: usize,
-    /// MAX messages to one chat in any second, 0 for no limit / Сколько сообщений в один чат MAX можно в секунду, 0 — без предела
+    /// The same for messages to one chat of MAX / То же для сообщений в один чат MAX
     #[arg(long, default_value_t = Options::default().max_chat_rate)]
     max_chat_rate: usize,
     /// Stop when standard input ends / Остановиться, когда закончится стандартный ввод

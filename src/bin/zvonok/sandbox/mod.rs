@@ -119,7 +119,7 @@ pub(crate) struct Options {
     pub(crate) max_bot: Option<i64>,
     /// What becomes of adding people in MAX.
     pub(crate) max_mode: max::AddMembers,
-    /// MAX requests allowed in any second, 0 for no limit.
+    /// MAX requests allowed in any second, 0 for no limit, also on requests for updates.
     pub(crate) max_rate: usize,
     /// MAX messages to one chat in any second, 0 for no limit.
     pub(crate) max_chat_rate: usize,

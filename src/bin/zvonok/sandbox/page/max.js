@@ -56,6 +56,13 @@ const max = {
     const shown = Object.entries(query).map(([name, value]) => `${name}=${value}`);
     return [path, ...shown, body].filter(Boolean).join("  ");
   },
+
+  listen() {
+    const mode = byId("max-mode");
+    mode.addEventListener("change", () => order("max/mode", { add_members: mode.value }, "Правило добавления сменено."));
+    byId("create").addEventListener("submit", createGroup);
+    byId("start").addEventListener("submit", openDialog);
+  },
 };
 
 function button(text, onclick) {
@@ -103,9 +110,7 @@ function dialogRow(person) {
     element("span", { class: "last" }, text), stopped);
 }
 
-byId("max-mode").addEventListener("change", () => order("max/mode", { add_members: byId("max-mode").value }, "Правило добавления сменено."));
-
-byId("create").addEventListener("submit", async (event) => {
+async function createGroup(event) {
   event.preventDefault();
   const { title, owner } = event.target.elements;
   const known = new Set(state.max.chats.map((chat) => chat.chat_id));
@@ -115,13 +120,13 @@ byId("create").addEventListener("submit", async (event) => {
   chosen.max = made.chat_id;
   title.value = "";
   draw();
-});
+}
 
-byId("start").addEventListener("submit", (event) => {
+function openDialog(event) {
   event.preventDefault();
   const { user, payload } = event.target.elements;
   const who = { user: Number(user.value) };
   if (event.submitter?.name === "stop") return void order("max/stop", who, `${who.user}: бот остановлен.`);
   if (payload.value) who.payload = payload.value;
   order("max/start", who, `${who.user}: диалог с ботом открыт.`);
-});
+}

@@ -222,6 +222,7 @@ byId("person").addEventListener("submit", (event) => {
 });
 
 for (const each of [vk, max]) {
+  each.listen();
   byId(`tab-${each.name}`).addEventListener("click", () => {
     platform = each;
     byId("said").textContent = "";

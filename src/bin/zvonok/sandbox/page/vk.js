@@ -37,6 +37,8 @@ const vk = {
     const shown = Object.entries(params).filter(([name]) => name !== "v");
     return shown.map(([name, value]) => `${name}=${value}`).join("  ");
   },
-};
 
-byId("mode").addEventListener("change", () => order("mode", { mode: byId("mode").value }, "Ключ сменён."));
+  listen() {
+    byId("mode").addEventListener("change", () => order("mode", { mode: byId("mode").value }, "Ключ сменён."));
+  },
+};
