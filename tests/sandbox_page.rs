@@ -67,6 +67,7 @@ fn it_shows_chats_members_faults_and_the_log() {
     has("переехал в MAX");
     has("<strong>&lt;script&gt;alert(1)&lt;/script&gt; &amp; Ко</strong>");
     assert!(!page.contains("<script>alert"), "a title is not markup");
+    assert!(!page.contains("undefined"), "{page}");
     has(">212000000004</span>");
     assert!(!page.contains(">31337</span>"), "who was removed is not shown");
     has("<span class=\"role\">владелец</span>");
@@ -80,6 +81,93 @@ fn it_shows_chats_members_faults_and_the_log() {
     has("ошибка 27");
     let link = messenger.ok("messages.getInviteLink", &[("peer_id", "2000000001")]);
     has(link["link"].as_str().unwrap());
+}
+
+/// A school whose groups are in MAX, each at another step of being handed to the bot.
+fn school_in_max() -> (Messenger, i64) {
+    let messenger = Messenger::start_max();
+    let group = messenger.max_group("7А, родители", 748_838_410);
+    for user in [748_838_411, 212_000_000_004_i64, 748_838_413] {
+        messenger.does("max/join", json!({"chat_id": group, "user": user}));
+    }
+    let admin = json!({"user_id": 748_838_411, "permissions": ["add_remove_members"]});
+    let path = format!("/chats/{group}/members/admins");
+    messenger.max_ok("POST", &path, json!({"admins": [admin]}));
+    let text = json!({"text": "Собрание в **среду**, 18:00", "format": "markdown"});
+    messenger.max_ok("POST", &format!("/messages?chat_id={group}"), text);
+    let question = json!({"chat_id": group, "user": 748_838_413, "text": "В каком кабинете?"});
+    messenger.does("max/message", question);
+    for title in ["7А, ученики", "Учительская", "<b>8Б</b>"] {
+        messenger.does("max/create", json!({"title": title, "owner": 748_838_410}));
+    }
+    let state = messenger.look("max/state");
+    let id = |at: usize| state["chats"][at]["chat_id"].clone();
+    messenger.does("max/add", json!({"chat_id": id(1)}));
+    messenger.does("max/add", json!({"chat_id": id(2)}));
+    messenger.does("max/admin", json!({"chat_id": id(2), "permissions": ["read_all_messages"]}));
+    messenger.does("max/start", json!({"user": 748_838_411, "payload": "7А-4711"}));
+    messenger.max_ok("POST", "/messages?user_id=748838411", json!({"text": "Вы записаны."}));
+    messenger.does("max/start", json!({"user": 748_838_413}));
+    messenger.does("max/stop", json!({"user": 748_838_413}));
+    messenger.max("POST", &format!("/chats/{group}/members"), json!({"user_ids": [7]}));
+    messenger.chat("Учительская в VK");
+    (messenger, group)
+}
+
+#[test]
+fn it_shows_max_and_what_people_have_to_do_there() {
+    let (messenger, group) = school_in_max();
+    let profile = tempfile::tempdir().unwrap();
+    let address = format!("{}/#max&chat={group}&still", messenger.address);
+    let page = chromium(&address, profile.path(), &["--dump-dom", BUDGET]);
+    let has = |text: &str| assert!(page.contains(text), "«{text}» is not in {page}");
+    has("MAX <span class=\"count\">4</span>");
+    has("ВКонтакте <span class=\"count\">1</span>");
+    has("<strong>&lt;b&gt;8Б&lt;/b&gt;</strong>");
+    has("5&nbsp;участников, 3&nbsp;админа");
+    assert!(!page.contains("undefined"), "{page}");
+    has(" · нет бота");
+    has(" · бот без прав");
+    has(" · прав не хватает");
+    has("<li class=\"done\"><strong>Раздать ссылку</strong>");
+    has("<span class=\"role\">бот, админ</span>");
+    has("title=\"add_remove_members, can_call\"");
+    has("<span class=\"author\">Школьный бот</span>Собрание в среду, 18:00");
+    has("Вы записаны.");
+    has("бот остановлен");
+    has("<td class=\"method\">POST /chats/{chatId}/members</td>");
+    has("ошибка method.not.found");
+    has(&format!("{}</td>", r#"/members  {"user_ids":[7]}"#));
+    let next = messenger.look("max/state")["chats"][1]["chat_id"].clone();
+    let address = format!("{}/#max&chat={next}&still", messenger.address);
+    let page = chromium(&address, profile.path(), &["--dump-dom", BUDGET]);
+    let step = "<li class=\"next\"><strong>Выдать права</strong>";
+    assert!(page.contains(step) && page.contains("class=\"small\">выдать права</button>"));
+}
+
+#[test]
+fn people_make_groups_and_let_the_bot_in_with_its_buttons() {
+    let messenger = Messenger::start_max();
+    let profile = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/page.js");
+    let output = Command::new("node")
+        .arg("--experimental-websocket")
+        .arg(script)
+        .args([&messenger.address, profile.path().to_str().unwrap()])
+        .output()
+        .expect("node is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let state = messenger.look("max/state");
+    let chat = &state["chats"][0];
+    assert_eq!((&chat["title"], &chat["owner"]), (&json!("7А, родители"), &json!(5_001)));
+    let bot = &chat["members"][1];
+    assert_eq!((&bot["bot"], &bot["admin"]), (&json!(true), &json!(true)));
+    let person = &chat["members"][2];
+    assert_eq!((&person["id"], &person["admin"]), (&json!(77), &json!(true)));
+    assert_eq!(chat["messages"][0]["text"], "Добрый день");
+    assert_eq!(messenger.look("state")["faults"][0]["code"], "chat.denied");
+    let person = state["people"].as_array().unwrap().iter().find(|each| each["id"] == 77).unwrap();
+    assert_eq!(person["dialog"], "stopped");
 }
 
 #[test]
@@ -104,17 +192,28 @@ fn it_keeps_up_with_what_happens() {
 
 #[test]
 fn it_can_be_photographed_wide_and_narrow() {
-    let messenger = school();
+    let vk = school();
+    let (max, group) = school_in_max();
     let folder = tempfile::tempdir().unwrap();
     let profile = tempfile::tempdir().unwrap();
     let keep = std::env::var_os("ZVONOK_SCREENSHOTS").map(std::path::PathBuf::from);
     let folder = keep.as_deref().unwrap_or(folder.path());
-    let address = format!("{}/#chat=1&still", messenger.address);
-    for (name, size) in [("wide", "1440,1000"), ("narrow", "500,1900")] {
+    let vk = format!("{}/#chat=1&still", vk.address);
+    let fresh = max.look("max/state")["chats"][1]["chat_id"].clone();
+    let fresh = format!("{}/#max&chat={fresh}&still", max.address);
+    let max = format!("{}/#max&chat={group}&still", max.address);
+    let pictures = [
+        ("wide", "1440,1000", &vk),
+        ("narrow", "500,1900", &vk),
+        ("max-wide", "1440,1100", &max),
+        ("max-step", "1100,1000", &fresh),
+        ("max-narrow", "500,2600", &max),
+    ];
+    for (name, size, address) in pictures {
         let file = folder.join(format!("sandbox-{name}.png"));
         let picture = format!("--screenshot={}", file.display());
         let size = format!("--window-size={size}");
-        chromium(&address, profile.path(), &[&picture, &size, BUDGET]);
+        chromium(address, profile.path(), &[&picture, &size, BUDGET]);
         let bytes = std::fs::metadata(&file).expect("a screenshot").len();
         assert!(bytes > 20_000, "{name} is nearly empty: {bytes} bytes");
     }

@@ -12,6 +12,10 @@ pub(crate) struct Messenger {
     pub(crate) address: String,
     pub(crate) token: String,
     pub(crate) community: i64,
+    /// Where MAX's interface begins, its token and its bot.
+    pub(crate) max_address: String,
+    pub(crate) max_token: String,
+    pub(crate) bot: i64,
     child: Child,
     agent: ureq::Agent,
 }
@@ -37,6 +41,9 @@ impl Messenger {
             address: word("address"),
             token: word("token"),
             community: word("community").parse().expect("a number"),
+            max_address: hello["max"]["address"].as_str().expect("an address").to_owned(),
+            max_token: hello["max"]["token"].as_str().expect("a token").to_owned(),
+            bot: hello["max"]["bot"]["user_id"].as_i64().expect("a number"),
             child,
             agent: agent(),
         }
@@ -73,6 +80,73 @@ impl Messenger {
         let request = self.agent.post(format!("{}/method/{method}", self.address));
         let request = request.header("Authorization", format!("Bearer {}", self.token));
         request.send_form(form)?.body_mut().read_to_string()
+    }
+
+    /// Starts a sandbox whose MAX has no rate limit either.
+    pub(crate) fn start_max() -> Messenger {
+        Messenger::start(&["--max-rate", "0", "--max-chat-rate", "0"])
+    }
+
+    /// Sends a MAX request, `PATCH` and a path from the root; null is no body.
+    pub(crate) fn max_text(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> Result<(u16, String), ureq::Error> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.max_address))
+            .header("Authorization", &self.max_token);
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let request = request.body(body).expect("a request");
+        let request = self.agent.configure_request(request).allow_non_standard_methods(true);
+        let mut response = self.agent.run(request.build())?;
+        Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
+    }
+
+    /// The same, read as JSON.
+    pub(crate) fn max(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let (status, text) = self.max_text(method, path, &body).expect("an answer");
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// A MAX request that must succeed; its answer.
+    pub(crate) fn max_ok(&self, method: &str, path: &str, body: Value) -> Value {
+        let (status, answer) = self.max(method, path, body);
+        assert_eq!(status, 200, "{method} {path}: {answer}");
+        assert_ne!(answer["success"], false, "{method} {path}: {answer}");
+        answer
+    }
+
+    /// A MAX request that must fail; its status and its code, `refused` where it says so itself.
+    pub(crate) fn max_error(&self, method: &str, path: &str, body: Value) -> (u16, String) {
+        let (status, answer) = self.max(method, path, body);
+        if status == 200 {
+            assert_eq!(answer["success"], false, "{method} {path}: {answer}");
+            assert!(!answer["message"].as_str().expect("a reason").is_empty());
+            return (200, "refused".to_owned());
+        }
+        (status, answer["code"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned())
+    }
+
+    /// A MAX group of this owner in which the bot has every right.
+    pub(crate) fn max_group(&self, title: &str, owner: i64) -> i64 {
+        let made = self.does("max/create", serde_json::json!({"title": title, "owner": owner}));
+        let id = made["chat_id"].as_i64().expect("a number");
+        self.does("max/add", serde_json::json!({"chat_id": id}));
+        self.does("max/admin", serde_json::json!({"chat_id": id}));
+        id
+    }
+
+    /// The updates that wait for the bot, acknowledged.
+    pub(crate) fn max_updates(&self) -> Vec<Value> {
+        let path = "/updates?timeout=0";
+        let answer = self.max_ok("GET", path, Value::Null);
+        let path = format!("{path}&marker={}", answer["marker"]);
+        let none = self.max_ok("GET", &path, Value::Null);
+        assert_eq!(none["updates"].as_array().map(Vec::len), Some(0));
+        answer["updates"].as_array().expect("a list").clone()
     }
 
     /// Sends an order to the control interface; the status and the answer.

@@ -38,9 +38,20 @@ pub(crate) fn routes() -> Router<Desk> {
 }
 
 /// Refused: the status and a sentence.
-struct No(StatusCode, String);
+pub(crate) struct No(StatusCode, String);
 
-type Answer = Result<Json<Value>, No>;
+pub(crate) type Answer = Result<Json<Value>, No>;
+
+impl No {
+    pub(crate) fn no_chat() -> No {
+        No(StatusCode::NOT_FOUND, "no such chat".to_owned())
+    }
+
+    /// Somebody did not get in.
+    pub(crate) fn refusal(refusal: Refusal) -> No {
+        conflict(json!(refusal).as_str().unwrap_or_default())
+    }
+}
 
 impl IntoResponse for No {
     fn into_response(self) -> Response {
@@ -49,7 +60,7 @@ impl IntoResponse for No {
 }
 
 /// A body of JSON whose faults are told in the same form as every other refusal.
-struct Order<T>(T);
+pub(crate) struct Order<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Order<T> {
     type Rejection = No;
@@ -62,11 +73,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Order<T> {
     }
 }
 
-fn unwell(error: String) -> No {
+pub(crate) fn unwell(error: String) -> No {
     No(StatusCode::INTERNAL_SERVER_ERROR, error)
 }
 
-fn wrong(error: impl Into<String>) -> No {
+/// The messenger is not such that this can be done.
+pub(crate) fn conflict(word: &str) -> No {
+    No(StatusCode::CONFLICT, word.to_owned())
+}
+
+/// Done, and there is nothing to say.
+pub(crate) fn done() -> Json<Value> {
+    Json(json!({ "ok": true }))
+}
+
+pub(crate) fn wrong(error: impl Into<String>) -> No {
     No(StatusCode::BAD_REQUEST, error.into())
 }
 
@@ -93,7 +114,7 @@ async fn counters(State(desk): State<Desk>) -> Response {
 
 async fn reset_counters(State(desk): State<Desk>) -> Answer {
     desk.note(|papers| papers.log.reset_counters());
-    Ok(Json(json!({ "ok": true })))
+    Ok(done())
 }
 
 async fn events(State(desk): State<Desk>, Query(asked): Query<Since>) -> Json<Value> {
@@ -138,17 +159,14 @@ fn enter_now(papers: &mut Papers, passage: Passage, joined: Joined) -> Result<Va
         (None, Some(id)) => vk.chats.get_mut(&id),
         _ => return Err(wrong("either link or chat_id is needed")),
     };
-    let chat = chat.ok_or_else(no_chat)?;
+    let chat = chat.ok_or_else(No::no_chat)?;
     let Passage { user, by, .. } = passage;
     let entry = Entry { user, by: by.unwrap_or(chat.owner), now: now_ms() / 1000, joined };
     let barred = joined == Joined::Link && removed_stay_out && chat.removed.contains(&user);
     let entered = if barred { Err(Refusal::Removed) } else { chat.enter(&entry, people) };
     match entered {
         Ok(()) => Ok(json!({ "ok": true, "chat_id": chat.id })),
-        Err(refusal) => {
-            let word = json!(refusal).as_str().unwrap_or_default().to_owned();
-            Err(No(StatusCode::CONFLICT, word))
-        }
+        Err(refusal) => Err(No::refusal(refusal)),
     }
 }
 
@@ -210,48 +228,52 @@ async fn delete_chat(State(desk): State<Desk>, Order(end): Order<Ending>) -> Ans
 }
 
 fn with_chat(desk: &Desk, id: i64, act: impl FnOnce(&mut Chat) -> Result<(), No>) -> Answer {
-    let act = |papers: &mut Papers| act(papers.vk.chats.get_mut(&id).ok_or_else(no_chat)?);
+    let act = |papers: &mut Papers| act(papers.vk.chats.get_mut(&id).ok_or_else(No::no_chat)?);
     desk.change(act).map_err(unwell)??;
-    Ok(Json(json!({ "ok": true })))
+    Ok(done())
 }
 
-fn no_chat() -> No {
-    No(StatusCode::NOT_FOUND, "no such chat".to_owned())
-}
-
-fn not_in() -> No {
-    No(StatusCode::CONFLICT, "not_in".to_owned())
+pub(crate) fn not_in() -> No {
+    conflict("not_in")
 }
 
 async fn set_fault(State(desk): State<Desk>, Order(order): Order<Value>) -> Answer {
     let fault = Fault::read(order).map_err(wrong)?;
     desk.note(|papers| papers.faults.set(fault)).map_err(wrong)?;
-    Ok(Json(json!({ "ok": true })))
+    Ok(done())
 }
 
 async fn clear_faults(State(desk): State<Desk>) -> Answer {
     desk.note(|papers| papers.faults.clear());
-    Ok(Json(json!({ "ok": true })))
+    Ok(done())
 }
 
 async fn kill_on(State(desk): State<Desk>, Order(kill): Order<Kill>) -> Answer {
     kill.check().map_err(wrong)?;
     desk.note(|papers| papers.kill = Some(kill));
-    Ok(Json(json!({ "ok": true })))
+    Ok(done())
 }
 
 /// Sets the switches that are named and leaves the others.
-async fn mode(State(desk): State<Desk>, Order(order): Order<Value>) -> Answer {
-    let set = |papers: &mut Papers| -> Result<Value, No> {
-        let mut switches = json!(papers.switches);
-        let (Some(all), Some(named)) = (switches.as_object_mut(), order.as_object()) else {
-            return Err(wrong("an object of switches is needed"));
-        };
-        all.extend(named.clone());
-        papers.switches = serde_json::from_value(switches).map_err(|e| wrong(e.to_string()))?;
+async fn mode(State(desk): State<Desk>, Order(named): Order<Value>) -> Answer {
+    let set = |papers: &mut Papers| {
+        papers.switches = with_named(&papers.switches, &named)?;
         Ok(json!(papers.switches))
     };
     desk.note(set).map(Json)
+}
+
+/// The switches with those that are named set anew.
+pub(crate) fn with_named<T>(switches: &T, named: &Value) -> Result<T, No>
+where
+    T: serde::Serialize + DeserializeOwned,
+{
+    let mut switches = json!(switches);
+    let (Some(all), Some(named)) = (switches.as_object_mut(), named.as_object()) else {
+        return Err(wrong("an object of switches is needed"));
+    };
+    all.extend(named.clone());
+    serde_json::from_value(switches).map_err(|error| wrong(error.to_string()))
 }
 
 #[derive(Deserialize)]
@@ -262,5 +284,5 @@ struct NewToken {
 
 async fn token(State(desk): State<Desk>, Order(new): Order<NewToken>) -> Answer {
     desk.note(|papers| papers.token = new.token);
-    Ok(Json(json!({ "ok": true })))
+    Ok(done())
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::Options;
 use super::faults::{Faults, Kill};
 use super::log::Log;
+use super::max;
 use super::people::People;
 use super::world::World;
 
@@ -31,9 +32,11 @@ pub(crate) struct Papers {
     pub(crate) switches: Switches,
     pub(crate) people: People,
     pub(crate) vk: World,
+    pub(crate) max: max::World,
     pub(crate) log: Log,
     pub(crate) faults: Faults,
     pub(crate) kill: Option<Kill>,
+    pub(crate) rate: usize,
     pub(crate) pace: Pace,
     file: Option<PathBuf>,
 }
@@ -79,9 +82,9 @@ pub(crate) enum UserIds {
     Error,
 }
 
-/// The platform's rate limit: so many requests in any second, 0 for no limit.
+/// What was granted within the last second, for a platform's rate limit.
+#[derive(Default)]
 pub(crate) struct Pace {
-    rate: usize,
     granted: VecDeque<Instant>,
 }
 
@@ -98,10 +101,12 @@ impl Desk {
             switches: Switches { mode: options.mode, ..Switches::default() },
             people: saved.people,
             vk: saved.vk,
+            max: saved.max.opened(options),
             log: Log::default(),
             faults: Faults::default(),
             kill: None,
-            pace: Pace { rate: options.rate, granted: VecDeque::new() },
+            rate: options.rate,
+            pace: Pace::default(),
             file: options.state.clone(),
         };
         Ok(Desk { papers: Arc::new(Mutex::new(papers)), news: watch::Sender::new(1) })
@@ -118,12 +123,22 @@ impl Desk {
         result
     }
 
+    /// Lets something happen that is no news to anybody.
+    pub(crate) fn quietly<T>(&self, act: impl FnOnce(&mut Papers) -> T) -> T {
+        act(&mut self.papers.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Lets one thing happen and has it on disk before anybody is told of it.
     pub(crate) fn change<T>(&self, act: impl FnOnce(&mut Papers) -> T) -> Result<T, String> {
         self.note(|papers| {
             let result = act(papers);
             papers.save().map(|()| result)
         })
+    }
+
+    /// The number of changes so far.
+    pub(crate) fn version(&self) -> u64 {
+        *self.news.borrow()
     }
 
     /// The number of changes so far, as soon as it is over `since` or the wait is over.
@@ -144,6 +159,7 @@ impl Papers {
             "community": self.community,
             "people": self.people,
             "vk": self.vk,
+            "max": self.max,
         });
         // Written aside and moved over, so that a kill leaves the old file or the new one.
         let aside = file.with_extension("new");
@@ -154,15 +170,16 @@ impl Papers {
 }
 
 impl Pace {
-    /// Grants a request, or refuses it because too many were granted within the last second.
-    pub(crate) fn grant(&mut self, now: Instant) -> bool {
+    /// Grants a request, or refuses it because `rate` were granted within the last second; 0 is
+    /// no limit.
+    pub(crate) fn grant(&mut self, rate: usize, now: Instant) -> bool {
         while self.granted.front().is_some_and(|at| now - *at >= Duration::from_secs(1)) {
             self.granted.pop_front();
         }
-        if self.rate > 0 && self.granted.len() >= self.rate {
+        if rate > 0 && self.granted.len() >= rate {
             return false;
         }
-        if self.rate > 0 {
+        if rate > 0 {
             self.granted.push_back(now);
         }
         true
@@ -177,6 +194,9 @@ struct Saved {
     community: Option<i64>,
     people: People,
     vk: World,
+    /// Files from before the sandbox knew this platform do not have it.
+    #[serde(default)]
+    max: max::World,
 }
 
 impl Saved {

@@ -21,7 +21,10 @@ pub(crate) struct Fault {
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Matching {
-    /// A method, also one inside a batch; without it, or as `*`, every HTTP request.
+    /// `vk` or `max`; without it, both.
+    platform: Option<String>,
+    /// A method, also one inside a batch, or `PUT /chats/{chatId}/pin`, also with the chat's own
+    /// number; without it, or as `*`, every HTTP request.
     method: Option<String>,
     /// The first request that is hit; 1 is the next one.
     nth: Option<u64>,
@@ -46,7 +49,12 @@ pub(crate) enum Deed {
         when: When,
     },
     /// The platform's own error, and nothing was applied.
-    Error { code: i64, message: Option<String> },
+    Error {
+        code: Code,
+        message: Option<String>,
+        /// The HTTP status, on a platform whose errors have one.
+        status: Option<u16>,
+    },
     /// HTTP 500 with an empty body.
     #[serde(rename = "http_500")]
     Http500 {
@@ -60,6 +68,24 @@ pub(crate) enum Deed {
     },
     /// It was applied, and the answer breaks off in the middle.
     Truncate {},
+}
+
+/// An error's code: a number on one platform, a word on the other.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Code {
+    Number(i64),
+    Name(String),
+}
+
+impl Code {
+    /// The number; a word stands for an error that nobody knows.
+    pub(crate) fn number(&self) -> i64 {
+        match self {
+            Code::Number(number) => *number,
+            Code::Name(_) => 1,
+        }
+    }
 }
 
 /// Before the change is made, or after.
@@ -81,6 +107,9 @@ impl Faults {
         if self.0.len() >= MOST {
             return Err(format!("more than {MOST} faults"));
         }
+        if fault.matching.platform.as_deref().is_some_and(|word| !["vk", "max"].contains(&word)) {
+            return Err("platform is vk or max".to_owned());
+        }
         if fault.matching.every == Some(0) || fault.matching.nth == Some(0) {
             return Err("nth and every count from 1".to_owned());
         }
@@ -92,21 +121,22 @@ impl Faults {
         self.0.clear();
     }
 
-    /// Counts an HTTP request and returns what shall go wrong with it.
-    pub(crate) fn for_request(&mut self, method: &str) -> Option<Deed> {
-        self.next(|wanted| wanted == "*" || wanted == method)
+    /// Counts an HTTP request, which goes by any of these names, and returns what shall go wrong.
+    pub(crate) fn for_request(&mut self, platform: &str, names: &[&str]) -> Option<Deed> {
+        self.next(platform, |wanted| wanted == "*" || names.contains(&wanted))
     }
 
     /// The same for a call inside a batch, which `*` does not match: a batch is one request.
-    pub(crate) fn for_inner(&mut self, method: &str) -> Option<Deed> {
-        self.next(|wanted| wanted == method)
+    pub(crate) fn for_inner(&mut self, platform: &str, method: &str) -> Option<Deed> {
+        self.next(platform, |wanted| wanted == method)
     }
 
     /// All matching faults count the request; the first one that is due befalls it.
-    fn next(&mut self, matches: impl Fn(&str) -> bool) -> Option<Deed> {
+    fn next(&mut self, platform: &str, matches: impl Fn(&str) -> bool) -> Option<Deed> {
         let mut deed = None;
         for fault in &mut self.0 {
-            if matches(fault.matching.method.as_deref().unwrap_or("*")) {
+            let here = fault.matching.platform.as_deref().is_none_or(|wanted| wanted == platform);
+            if here && matches(fault.matching.method.as_deref().unwrap_or("*")) {
                 let due = fault.due();
                 deed = deed.or_else(|| due.then(|| fault.fire()));
             }

@@ -22,6 +22,7 @@ pub(crate) struct Log {
 #[derive(Clone, Serialize)]
 pub(crate) struct Entry {
     n: u64,
+    platform: &'static str,
     method: String,
     /// As sent, without the token.
     params: Map<String, Value>,
@@ -45,10 +46,13 @@ pub(crate) enum Outcome {
     Word(&'static str),
     /// The platform's error code.
     Code(i64),
+    /// The same on a platform whose codes are words.
+    Name(String),
 }
 
 /// What a request is before it was carried out.
 pub(crate) struct Opening<'a> {
+    pub(crate) platform: &'static str,
     pub(crate) method: &'a str,
     pub(crate) params: &'a [(String, String)],
     pub(crate) changing: bool,
@@ -81,6 +85,7 @@ impl Log {
         *self.counters.by_method.entry(name.to_owned()).or_default() += 1;
         self.entries.push_back(Entry {
             n: self.last,
+            platform: opening.platform,
             method: shortened(opening.method),
             params: opening
                 .params

@@ -1,16 +1,18 @@
-//! A messenger for trying things out: one local server that answers as VK does, with a page to
-//! look at and switches for what may go wrong. Everything in it is made up and nothing leaves the
-//! machine.
+//! A messenger for trying things out: one local server that answers as VK and as MAX do, with a
+//! page to look at and switches for what may go wrong. Everything in it is made up and nothing
+//! leaves the machine.
 //!
-//! `/method/…` is the platform's own interface (see [`vk`]), `/` is the page. The rest is the
-//! control interface: JSON in and out, no token, `Content-Type: application/json` on every body.
-//! A refusal has a 4xx status and `{"error": "…"}`. Requests that name another host than this
-//! machine, or come from another site's page, are refused with 403.
+//! `/method/…` is VK's own interface (see [`vk`]), `/max/…` is MAX's (see [`max`]), `/` is the
+//! page. A client of MAX that resolves paths against its address needs `/max/` with the slash. The
+//! people are the same on both. The rest is the control interface: JSON in and out, no token,
+//! `Content-Type: application/json` on every body. A refusal has a 4xx status and
+//! `{"error": "…"}`. Requests that name another host than this machine, or come from another
+//! site's page, are refused with 403.
 //!
 //! | request | body or query | what it does |
 //! |---|---|---|
-//! | `GET /sandbox/state` | | `{platform, community, switches, chats, calls, people, faults, counters, last_request}`; a chat is `{chat_id, peer_id, title, owner, link, code, members, removed, pinned, messages}`, its member `{id, name, admin, owner, invited_by, join_date, joined}` with `joined` one of `created`, `link`, `api`, `hand`; a person is `{id, name, privacy, deactivated, allows_messages, messages}`; a message is `{cmid, from, date, random_id, text}`; a call is `{call_id, join_link, started, finished}` |
-//! | `GET /sandbox/requests` | `since`, `limit` | `[{n, method, params, changing, result, fault?, batch?, time}]`, oldest first, with `n` over `since`; `result` is `"ok"`, the error code, or `"not applied"` |
+//! | `GET /sandbox/state` | | `{platform, community, switches, chats, calls, people, max, faults, counters, last_request}`, VK's beside `max`, which is as `/sandbox/max/state`; a chat is `{chat_id, peer_id, title, owner, link, code, members, removed, pinned, messages}`, its member `{id, name, admin, owner, invited_by, join_date, joined}` with `joined` one of `created`, `link`, `api`, `hand`; a person is `{id, name, privacy, deactivated, allows_messages, messages}`; a message is `{cmid, from, date, random_id, text}`; a call is `{call_id, join_link, started, finished}` |
+//! | `GET /sandbox/requests` | `since`, `limit` | `[{n, platform, method, params, changing, result, fault?, batch?, time}]`, oldest first, with `n` over `since`; `result` is `"ok"`, the error code, `"refused"` (MAX: status 200 and `success: false`), or `"not applied"`; of MAX `method` is a template, `PUT /chats/{chatId}/pin`, and `params` are `path`, the query and `body` |
 //! | `GET /sandbox/counters` | | `{requests, changing, by_method}` |
 //! | `POST /sandbox/counters/reset` | | starts them at zero |
 //! | `GET /sandbox/events` | `since`, `wait` | `{version}` once it is over `since`, or after `wait` seconds (25) |
@@ -21,33 +23,59 @@
 //! | `POST /sandbox/promote` | `{chat_id, user, admin}` | rights are given or taken by hand; without its own the community gets 925 |
 //! | `POST /sandbox/rename` | `{chat_id, title}` | the chat is renamed by hand |
 //! | `POST /sandbox/delete_chat` | `{chat_id, code}` | the chat ends with 927, 945, 993, 1012 or 1017; 0 brings it back |
-//! | `POST /sandbox/faults` | `{match: {method?, nth?, every?, count?}, do, …}` | sets a fault, see below |
+//! | `POST /sandbox/faults` | `{match: {platform?, method?, nth?, every?, count?}, do, …}` | sets a fault, see below |
 //! | `DELETE /sandbox/faults` | | takes all faults away |
-//! | `POST /sandbox/kill_on` | `{pid, nth, when}` | kills the process at the nth `/method` request from now, `before` it is applied or `after`; the connection is cut |
+//! | `POST /sandbox/kill_on` | `{pid, nth, when}` | kills the process at the nth request to either platform from now, `before` it is applied or `after`; the connection is cut |
 //! | `POST /sandbox/mode` | any of the switches | `mode` (`standard`, `partner`), `create_chat_answer` (`object`, `int`), `create_chat_user_ids` (`ignore`, `add`, `error`), `removed_stay_out` (a removed person cannot follow the link again); answers with all of them |
 //! | `POST /sandbox/token` | `{token}` | from now on only this token is good |
+//! | `GET /sandbox/max/state` | | `{root, bot: {user_id, username, name}, switches, chats, people, subscriptions, webhook: {waiting, delivered, failed}, updates_waiting}`; a group is `{chat_id, title, description, owner, link, over, members, blocked, pinned, notices, messages}`, newest last; its member `{id, name, bot, owner, admin, permissions, alias, joined, invited_by, join_time}`; a person is `{id, name, privacy, deactivated, dialog, messages}` with `dialog` one of `none`, `open`, `stopped`; a message is `{mid, from, time, edited, text, attachments}` |
+//! | `POST /sandbox/max/create` | `{title, owner, description?}` | a person makes a group: `{chat_id, link}` |
+//! | `POST /sandbox/max/add` | `{chat_id, user?, by?}` | somebody (the owner) adds a person, or the bot if nobody is named |
+//! | `POST /sandbox/max/join` | `{link, user}` or `{chat_id, user}` | the person follows the link |
+//! | `POST /sandbox/max/leave` | `{chat_id, user}` | the person leaves |
+//! | `POST /sandbox/max/remove` | `{chat_id, user?, by?, block?}` | somebody (the owner) removes a person, or the bot |
+//! | `POST /sandbox/max/unblock` | `{chat_id, user}` | takes a person off the chat's black list, which no bot can |
+//! | `POST /sandbox/max/admin` | `{chat_id, user?, by?, admin?, permissions?, alias?}` | makes a member, or the bot, an admin with these rights (any words; all rights of a group if none are named), or with `admin: false` an admin no more |
+//! | `POST /sandbox/max/rename` | `{chat_id, title, by?}` | the group is renamed by hand |
+//! | `POST /sandbox/max/rotate` | `{chat_id}` | a new link replaces the old: `{link}` |
+//! | `POST /sandbox/max/delete` | `{chat_id, status?, back?}` | the group ends: `denied` (as if the bot had never been in), or `removed`, `closed`, `suspended` (can be looked at); `back` brings it back |
+//! | `POST /sandbox/max/message` | `{chat_id?, user, text}` | the person writes in the group, or without `chat_id` in their dialog with the bot: `{mid}` |
+//! | `POST /sandbox/max/press` | `{mid, user, payload?}` | the person presses a button under a message: `{callback_id}` |
+//! | `POST /sandbox/max/start` | `{user, payload?}` | the person opens the dialog and presses Start: `{chat_id}` |
+//! | `POST /sandbox/max/stop` | `{user, remove?}` | the person stops the bot, and with `remove` deletes the dialog |
+//! | `POST /sandbox/max/contact` | `{user, phone, of?}` | the person shares their contact, or passes on that of another, which has no hash: `{mid}` |
+//! | `POST /sandbox/max/launch` | `{user, start_param?, chat_id?, auth_date?}` | the person opens the mini-app: `{init_data, fragment}`, with a good signature |
+//! | `POST /sandbox/max/update` | any update with `update_type` | the bot is told this, known or not |
+//! | `POST /sandbox/max/mode` | any of the switches | see [`max`]; answers with all of them |
+//! | `POST /sandbox/max/token` | `{token}` | from now on only this token of MAX is good |
 //!
 //! A person who cannot get in, or is not in, gets 409 and one of `already_in`, `full`, `nobody`,
-//! `deactivated`, `privacy`, `removed`, `closed`, `not_in`.
+//! `deactivated`, `privacy`, `removed`, `blocked`, `closed`, `not_in`, `bot_not_addable`; one whose
+//! dialog with the bot is not open, `not_started` or `stopped`.
 //!
 //! A fault's `do` is `drop_before` (not applied, connection closed without an answer),
 //! `drop_after` (applied, closed), `delay` with `ms` and `when` (`after` by default: applied at
-//! once, answered late), `error` with `code` and `message?`, `http_500` and `html` with `applied?`
+//! once, answered late), `error` with `code`, `message?` and `status?` (`code` is VK's number, or
+//! for MAX a status or a word such as `chat.denied`), `http_500` and `html` with `applied?`
 //! (false), or `truncate` (applied, the answer breaks off). `method` may be a method, `execute`, a
-//! method inside a batch, or `*` for every HTTP request. `nth` is the first matching request that
+//! method inside a batch, MAX's `PUT /chats/{chatId}/pin` or `PUT /chats/-71000000000002/pin`, or
+//! `*` for every HTTP request; `platform` (`vk`, `max`) narrows it. `nth` is the first matching request that
 //! is hit (1 is the next), `every` hits each how-manieth, `count` limits the hits (one with `nth`
 //! alone, else no limit). Inside a batch `drop_before` stops it there with what came earlier
 //! applied, `error` fails that call alone, and everything else befalls the batch's answer.
 //!
 //! The log keeps the last 10 000 entries. The state file, if there is one, holds chats (at most
-//! 20 000, of 3 000 members and the last 100 messages each), people and calls, and is written
-//! before an answer leaves; faults, switches and the log are not kept.
+//! 20 000, of 3 000 members and the last 100 messages each), people and calls, of MAX also
+//! subscriptions and updates that nobody has acknowledged, and is written before an answer leaves;
+//! faults, switches, the log and updates on their way to a webhook are not kept.
 
 pub(crate) mod command;
 mod control;
 mod desk;
+mod exchange;
 mod faults;
 mod log;
+mod max;
 mod page;
 mod people;
 mod server;
@@ -83,8 +111,18 @@ pub(crate) struct Options {
     pub(crate) community: Option<i64>,
     /// Where the messenger is kept between runs.
     pub(crate) state: Option<PathBuf>,
-    /// Requests allowed in any second, 0 for no limit.
+    /// VK requests allowed in any second, 0 for no limit.
     pub(crate) rate: usize,
+    /// The one good token of MAX.
+    pub(crate) max_token: String,
+    /// The bot's number; without it the state file's, or [`max::BOT`].
+    pub(crate) max_bot: Option<i64>,
+    /// What becomes of adding people in MAX.
+    pub(crate) max_mode: max::AddMembers,
+    /// MAX requests allowed in any second, 0 for no limit, also on requests for updates.
+    pub(crate) max_rate: usize,
+    /// MAX messages to one chat in any second, 0 for no limit.
+    pub(crate) max_chat_rate: usize,
     /// Stop when standard input ends, so that no sandbox outlives the one who started it.
     pub(crate) until_eof: bool,
 }
@@ -98,13 +136,19 @@ impl Default for Options {
             community: None,
             state: None,
             rate: 20,
+            max_token: "sandbox-max-token".to_owned(),
+            max_bot: None,
+            max_mode: max::AddMembers::Public,
+            max_rate: 30,
+            max_chat_rate: 2,
             until_eof: false,
         }
     }
 }
 
 /// Serves until killed, or until the end of standard input if the options say so. Standard output
-/// gets one line of JSON, `{"address","token","community"}`, as soon as requests are accepted.
+/// gets one line of JSON, `{"address","token","community","max":{"address","token","bot":{"user_id",
+/// "username"}}}`, as soon as requests are accepted.
 pub(crate) fn run(options: Options) -> Result<(), String> {
     let sandbox = Sandbox::start(&options)?;
     announce(&sandbox, &options).map_err(|error| error.to_string())?;
@@ -124,6 +168,8 @@ pub(crate) struct Sandbox {
     pub(crate) address: String,
     /// The community it serves.
     pub(crate) community: i64,
+    /// The bot it serves: its number and its nickname.
+    pub(crate) bot: (i64, String),
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -136,15 +182,17 @@ impl Sandbox {
         let listener = runtime.block_on(listen(options))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let community = desk.read(|papers| papers.community);
+        let bot = desk.read(|papers| (papers.max.bot.id, papers.max.bot.username.clone()));
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
+            runtime.spawn(max::deliver(desk.clone()));
             runtime.spawn(server::serve(listener, desk));
             // The sender dropped without a word means the same: stop.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
         });
         let address = format!("http://{address}");
-        Ok(Sandbox { address, community, stop: Some(stop), thread: Some(thread) })
+        Ok(Sandbox { address, community, bot, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -174,7 +222,14 @@ async fn listen(options: &Options) -> Result<TcpListener, String> {
 fn announce(sandbox: &Sandbox, options: &Options) -> std::io::Result<()> {
     let address = &sandbox.address;
     let community = sandbox.community.to_string();
-    let line = json!({ "address": address, "token": options.token, "community": community });
+    let (user_id, username) = &sandbox.bot;
+    let max = json!({
+        "address": format!("{address}{}", max::ROOT),
+        "token": options.max_token,
+        "bot": { "user_id": user_id, "username": username },
+    });
+    let token = &options.token;
+    let line = json!({ "address": address, "token": token, "community": community, "max": max });
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()?;

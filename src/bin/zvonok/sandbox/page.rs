@@ -1,4 +1,4 @@
-//! The page at `/`: three files, no outside resources.
+//! The page at `/`: five files, no outside resources.
 
 use axum::Router;
 use axum::http::header;
@@ -13,11 +13,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 pub(crate) fn routes() -> Router<Desk> {
     let html = include_str!("page/index.html");
     let style = include_str!("page/style.css");
-    let script = include_str!("page/page.js");
+    let script =
+        |text: &'static str| get(async move || file("text/javascript; charset=utf-8", text));
     Router::new()
         .route("/", get(async move || file("text/html; charset=utf-8", html)))
         .route("/style.css", get(async move || file("text/css; charset=utf-8", style)))
-        .route("/page.js", get(async move || file("text/javascript; charset=utf-8", script)))
+        .route("/page.js", script(include_str!("page/page.js")))
+        .route("/vk.js", script(include_str!("page/vk.js")))
+        .route("/max.js", script(include_str!("page/max.js")))
 }
 
 fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {

@@ -69,6 +69,10 @@ impl People {
 }
 
 impl Person {
+    pub(crate) fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+
     /// Somebody of whom nothing was said: an ordinary account that has not allowed messages.
     fn unknown(id: i64) -> Person {
         let (first_name, last_name) = made_up_name(id);

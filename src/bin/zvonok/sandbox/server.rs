@@ -14,7 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::desk::Desk;
-use super::{control, page, vk};
+use super::{control, max, page, vk};
 
 /// A mark on a response: close the connection instead of sending it.
 #[derive(Clone, Copy)]
@@ -31,7 +31,9 @@ pub(crate) fn dropped() -> Response {
 pub(crate) async fn serve(listener: TcpListener, desk: Desk) {
     let router = Router::new()
         .merge(vk::routes())
+        .merge(max::routes())
         .merge(control::routes())
+        .merge(max::control::routes())
         .merge(page::routes())
         .layer(middleware::from_fn(only_this_machine))
         .with_state(desk);
@@ -84,7 +86,8 @@ fn comes_from_here(headers: &HeaderMap) -> bool {
     is_local(host) && origin.is_none_or(|origin| origin == host)
 }
 
-fn is_local(host: &str) -> bool {
+/// Whether a host is this machine.
+pub(crate) fn is_local(host: &str) -> bool {
     let socket = host.parse::<SocketAddr>().map(|address| address.ip());
     let ip = socket.or_else(|_| host.trim_matches(['[', ']']).parse());
     let name = host.split(':').next().unwrap_or_default();

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::desk::Papers;
 use super::people::Person;
-use super::vk;
 use super::world::{Chat, Member, Message};
+use super::{max, vk};
 
-/// The whole messenger but the token.
+/// The whole messenger but the tokens.
 pub(crate) fn state(papers: &Papers) -> Value {
     let chats: Vec<_> = papers.vk.chats.values().map(|each| chat(papers, each)).collect();
     json!({
@@ -19,6 +19,7 @@ pub(crate) fn state(papers: &Papers) -> Value {
         "chats": chats,
         "calls": papers.vk.calls,
         "people": people(papers),
+        "max": max::view::state(papers),
         "faults": papers.faults,
         "counters": papers.log.counters(),
         "last_request": papers.log.last(),
@@ -45,7 +46,7 @@ fn member(papers: &Papers, chat: &Chat, member: &Member) -> Value {
     let person = papers.people.get(member.id);
     json!({
         "id": member.id,
-        "name": person.map(|person| full_name(&person)),
+        "name": person.map(|person| person.full_name()),
         "admin": chat.is_admin(member.id),
         "owner": member.id == chat.owner,
         "invited_by": member.invited_by,
@@ -69,7 +70,7 @@ fn person(papers: &Papers, person: &Person) -> Value {
     let messages: Vec<_> = talk.into_iter().flat_map(|talk| &talk.messages).map(message).collect();
     json!({
         "id": person.id,
-        "name": full_name(person),
+        "name": person.full_name(),
         "privacy": person.privacy,
         "deactivated": person.deactivated,
         "allows_messages": person.allows_messages,
@@ -85,8 +86,4 @@ fn message(message: &Message) -> Value {
         "random_id": message.random_id,
         "text": message.text,
     })
-}
-
-fn full_name(person: &Person) -> String {
-    format!("{} {}", person.first_name, person.last_name)
 }

@@ -109,6 +109,7 @@ pub(crate) enum Refusal {
     Privacy,
     Removed,
     Closed,
+    Blocked,
 }
 
 /// Who comes in, by whom, when and how.
@@ -289,7 +290,7 @@ impl Talk {
 }
 
 /// Eight letters and digits that stand for a number.
-fn letters(mut number: u64) -> String {
+pub(crate) fn letters(mut number: u64) -> String {
     const SIGNS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let mut text = String::new();
     for _ in 0..8 {

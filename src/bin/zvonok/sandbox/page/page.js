@@ -1,6 +1,7 @@
 // The page of the sandbox: draws the state, and draws it again when something happens.
-// The address may end in #chat=3 (which chat is shown), #still (drawn once, not kept up) and
-// #wait=5 (seconds to wait for news at a time).
+// What is different between the messengers is in vk.js and max.js, which are loaded before it.
+// The address may end in #max (which messenger), #chat=3 (which chat is shown), #still (drawn once,
+// not kept up) and #wait=5 (seconds to wait for news at a time).
 "use strict";
 
 const byId = (id) => document.getElementById(id);
@@ -10,15 +11,11 @@ const wait = Number(options.get("wait")) || 25;
 
 let state = null;
 let log = [];
-let chosen = Number(options.get("chat")) || null;
+let platform = options.has("max") ? max : options.has("chat") ? vk : null;
+/** The chat that is shown, of each messenger. */
+const chosen = { vk: null, max: null };
+chosen[(platform ?? vk).name] = Number(options.get("chat")) || null;
 
-const ENDED = {
-  927: "чата не существует",
-  945: "чат отключён",
-  993: "переехал в MAX",
-  1012: "только чтение",
-  1017: "чат удалён",
-};
 const JOINED = { created: "при создании", link: "по ссылке", api: "через API", hand: "добавлен вручную" };
 const FAULTS = {
   drop_before: "обрыв до выполнения",
@@ -40,6 +37,10 @@ const REFUSALS = {
   full: "в чате нет мест",
   nobody: "такого человека нет",
   "no such chat": "чата нет",
+  blocked: "в чёрном списке чата",
+  bot_not_addable: "бота нельзя добавлять в группы",
+  not_started: "человек ещё не открывал диалог с ботом",
+  stopped: "человек остановил бота",
 };
 
 /** An element with attributes, and children that are elements or text. Text is never markup. */
@@ -59,8 +60,8 @@ function plural(n, one, few, many) {
   return `${n.toLocaleString("ru")}\u00a0${{ one, few }[form] ?? many}`;
 }
 
-const moment = (seconds) =>
-  new Date(seconds * 1000).toLocaleString("ru", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const moment = (ms) =>
+  new Date(ms).toLocaleString("ru", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 const clock = (ms) =>
   new Date(ms).toLocaleTimeString("ru", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -86,71 +87,84 @@ async function refresh() {
 }
 
 function draw() {
-  byId("community").textContent = `· сообщество ${state.community}`;
-  byId("mode").value = state.switches.mode;
+  platform ??= state.chats.length === 0 && state.max.chats.length > 0 ? max : vk;
+  for (const each of [vk, max]) {
+    const tab = byId(`tab-${each.name}`);
+    if (each === platform) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+    tab.querySelector(".count").textContent = each.chats().length.toLocaleString("ru");
+  }
+  for (const part of document.querySelectorAll("[data-platform]")) {
+    part.hidden = part.dataset.platform !== platform.name;
+  }
+  document.body.dataset.shown = platform.name;
+  byId("about").textContent = platform.about();
   byId("requests").textContent = state.counters.requests.toLocaleString("ru");
   byId("changing").textContent = state.counters.changing.toLocaleString("ru");
-  drawChats();
-  drawChat(state.chats.find((chat) => chat.chat_id === chosen) ?? state.chats[0]);
+  const chats = platform.chats();
+  const chat = chats.find((chat) => chat.chat_id === chosen[platform.name]) ?? chats[0];
+  chosen[platform.name] = chat?.chat_id ?? null;
+  drawChats(chats, chat);
+  drawChat(chat);
+  platform.draw(chat);
   drawFaults();
   drawLog();
 }
 
-function drawChats() {
-  byId("chats-count").textContent = state.chats.length ? state.chats.length.toLocaleString("ru") : "";
-  byId("no-chats").hidden = state.chats.length > 0;
-  const current = chosen ?? state.chats[0]?.chat_id;
-  byId("chats").replaceChildren(...state.chats.map((chat) => chatRow(chat, chat.chat_id === current)));
+function drawChats(chats, current) {
+  byId("chats-count").textContent = chats.length ? chats.length.toLocaleString("ru") : "";
+  byId("no-chats").hidden = chats.length > 0;
+  byId("no-chats").textContent = platform.noChats;
+  byId("chats").replaceChildren(...chats.map((chat) => chatRow(chat, chat === current)));
 }
 
 function chatRow(chat, current) {
   const admins = chat.members.filter((member) => member.admin).length;
   const numbers = `${plural(chat.members.length, "участник", "участника", "участников")}, ${plural(admins, "админ", "админа", "админов")}`;
-  const ended = chat.code === null ? null : element("span", { class: "over" }, ` · ${ENDED[chat.code]}`);
+  const note = platform.note(chat) ?? null;
   const choose = () => {
-    chosen = chat.chat_id;
+    chosen[platform.name] = chat.chat_id;
     draw();
   };
   const button = element("button", { type: "button", "aria-current": current && "true", onclick: choose },
-    element("strong", {}, chat.title), element("span", {}, numbers), ended);
+    element("strong", {}, chat.title), element("span", {}, numbers), note && element("span", { class: "over" }, ` · ${note}`));
   return element("li", {}, button);
 }
 
 function drawChat(chat) {
   for (const id of ["person", "members"]) byId(id).hidden = !chat;
-  if (!chat) return;
-  chosen = chat.chat_id;
-  byId("chat-title").textContent = chat.title;
-  const ended = chat.code === null ? "работает" : element("span", { class: "over" }, `${ENDED[chat.code]} (${chat.code})`);
-  const facts = [["Ссылка", chat.link], ["peer_id", String(chat.peer_id)], ["Состояние", ended]];
-  byId("chat-facts").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
-  byId("people").replaceChildren(...state.people.map((person) => element("option", { value: person.id, label: person.name })));
-  byId("members").tBodies[0].replaceChildren(...chat.members.map((member) => memberRow(chat, member)));
-  byId("talk-title").hidden = chat.messages.length === 0;
-  byId("talk").replaceChildren(...chat.messages.slice(-3).map(messageRow));
+  byId("chat-title").textContent = chat?.title ?? "Чат не выбран";
+  const facts = chat ? platform.facts(chat) : [];
+  byId("chat-facts").replaceChildren(...facts.flatMap(([name, ...value]) => [element("dt", {}, name), element("dd", {}, ...value)]));
+  byId("people").replaceChildren(...platform.people().map((person) => element("option", { value: person.id, label: person.name })));
+  byId("members").tBodies[0].replaceChildren(...(chat?.members ?? []).map((member) => memberRow(chat, member)));
+  byId("talk-title").hidden = !chat || chat.messages.length === 0;
+  byId("talk").replaceChildren(...(chat?.messages ?? []).slice(-3).map((message) => messageRow(chat, message)));
 }
 
-function messageRow(message) {
-  return element("li", {}, element("time", {}, moment(message.date)), message.text);
+function messageRow(chat, message) {
+  const author = platform.author(chat, message);
+  return element("li", {}, element("time", {}, moment(platform.date(message))),
+    author && element("span", { class: "author" }, author), message.text ?? "вложение");
 }
 
 function memberRow(chat, member) {
-  const role = member.owner ? "владелец" : member.admin ? "админ" : null;
+  const role = platform.role(member);
   return element("tr", {},
     element("td", {}, member.name ?? "Сообщество", element("span", { class: "id" }, String(member.id))),
-    element("td", { class: role ? null : "plain" }, role ? element("span", { class: "role" }, role) : "участник"),
+    element("td", { class: role ? null : "plain", title: member.permissions?.join(", ") ?? null }, role ? element("span", { class: "role" }, role) : "участник"),
     element("td", { class: "how" }, JOINED[member.joined]),
-    element("td", { class: "when" }, moment(member.join_date)),
+    element("td", { class: "when" }, moment(platform.joined(member))),
     element("td", {}, ...(member.owner ? [] : memberButtons(chat, member))));
 }
 
 function memberButtons(chat, member) {
   const who = { chat_id: chat.chat_id, user: member.id };
-  const promote = () => order("promote", { ...who, admin: !member.admin }, "Права изменены вручную.");
-  const leave = () => order("leave", who, `${member.name}: больше не в чате.`);
+  const promote = () => order(platform.path("promote"), { ...who, admin: !member.admin }, "Права изменены вручную.");
+  const leave = () => order(platform.path(member.bot ? "remove" : "leave"), who, `${member.name}: больше не в чате.`);
   return [
     element("button", { type: "button", class: "small", onclick: promote }, member.admin ? "снять админа" : "сделать админом"),
-    element("button", { type: "button", class: "small", onclick: leave }, "выйти"),
+    element("button", { type: "button", class: "small", onclick: leave }, member.bot ? "исключить" : "выйти"),
   ];
 }
 
@@ -164,8 +178,10 @@ function drawFaults() {
 function faultRow(fault) {
   const detail = fault.ms ? ` ${fault.ms}\u00a0мс` : fault.code ? ` ${fault.code}` : "";
   const { method, nth, every, count } = fault.match;
+  const where = { vk: vk.title, max: max.title }[fault.match.platform];
   const when = [
     method && method !== "*" ? method : "любой запрос",
+    where ?? null,
     nth ? (every || count ? `начиная с ${nth}-го` : `${nth}-й по счёту`) : null,
     every ? `каждый ${every}-й` : null,
     count ? `не больше ${plural(count, "раза", "раз", "раз")}` : null,
@@ -183,9 +199,8 @@ function drawLog() {
 }
 
 function logRow(entry) {
-  const shown = Object.entries(entry.params).filter(([name]) => name !== "v");
-  const params = shown.map(([name, value]) => `${name}=${value}`).join("  ");
-  const word = { ok: "выполнен", "not applied": "не выполнен" }[entry.result] ?? `ошибка ${entry.result}`;
+  const params = { vk, max }[entry.platform].params(entry.params);
+  const word = { ok: "выполнен", refused: "отказ", "not applied": "не выполнен" }[entry.result] ?? `ошибка ${entry.result}`;
   const fault = entry.fault && entry.fault !== "error" ? ` · ${FAULTS[entry.fault]}` : "";
   const kind = [entry.changing && "changing", entry.batch && "inner"].filter(Boolean).join(" ");
   const well = entry.result === "ok" && !fault;
@@ -200,10 +215,20 @@ function logRow(entry) {
 byId("person").addEventListener("submit", (event) => {
   event.preventDefault();
   const action = event.submitter?.name || "join";
-  const user = Number(byId("user").value);
-  const done = { join: "Перешёл по ссылке.", add: "Добавлен вручную.", leave: "Вышел." }[action];
-  order(action, { chat_id: chosen, user }, `${user}: ${done}`);
+  const who = { chat_id: chosen[platform.name], user: Number(byId("user").value) };
+  if (action === "message") who.text = byId("words").value;
+  const done = { join: "Перешёл по ссылке.", add: "Добавлен вручную.", leave: "Вышел.", message: "Сообщение написано." }[action];
+  order(platform.path(action), who, `${who.user}: ${done}`);
 });
+
+for (const each of [vk, max]) {
+  each.listen();
+  byId(`tab-${each.name}`).addEventListener("click", () => {
+    platform = each;
+    byId("said").textContent = "";
+    draw();
+  });
+}
 
 byId("fault").addEventListener("change", () => {
   const deed = byId("fault").elements.do.value;
@@ -216,7 +241,7 @@ byId("fault").addEventListener("submit", (event) => {
   const form = byId("fault");
   const fault = { do: form.elements.do.value, match: { method: form.elements.method.value, nth: Number(form.elements.nth.value) } };
   if (fault.do === "delay") fault.ms = Number(form.elements.ms.value);
-  if (fault.do === "error") fault.code = Number(form.elements.code.value);
+  if (fault.do === "error") fault.code = Number(form.elements.code.value) || form.elements.code.value;
   order("faults", fault, "Неполадка включена.");
 });
 
@@ -224,8 +249,6 @@ byId("clear").addEventListener("click", async () => {
   await fetch("/sandbox/faults", { method: "DELETE" });
   await refresh();
 });
-
-byId("mode").addEventListener("change", () => order("mode", { mode: byId("mode").value }, "Ключ сменён."));
 
 function connected(on) {
   byId("link-state").className = `link-state ${on ? "on" : "off"}`;

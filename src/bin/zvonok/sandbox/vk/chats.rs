@@ -142,7 +142,7 @@ fn refused(refusal: Refusal) -> Error {
         Refusal::Nobody => Error::of(936),
         Refusal::Deactivated => Error::of(18),
         Refusal::Privacy => Error::of(981),
-        Refusal::Removed | Refusal::Closed => Error::of(945),
+        Refusal::Removed | Refusal::Blocked | Refusal::Closed => Error::of(945),
     }
 }
 

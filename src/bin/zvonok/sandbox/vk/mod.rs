@@ -14,24 +14,24 @@ mod program;
 mod script;
 mod smalls;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, Papers, now_ms};
-use super::faults::{Deed, When};
+use super::exchange::{self, Reply};
+use super::faults::Deed;
 use super::log::{Opening, Outcome};
-use super::server::dropped;
 use error::Error;
 use methods::Caller;
 use params::Params;
+
+const PLATFORM: &str = "vk";
 
 /// What a chat's number is added to for its peer id.
 pub(crate) const CHAT_PEERS: i64 = 2_000_000_000;
@@ -59,55 +59,20 @@ async fn answer(
     params: &Params,
     token: Option<&str>,
 ) -> Result<Response, String> {
-    let deed = desk.note(|papers| papers.faults.for_request(name));
-    if let Some(Deed::Delay { ms, when: When::Before }) = deed {
-        tokio::time::sleep(Duration::from_millis(ms)).await;
-    }
-    let carry_out = |papers: &mut Papers| carry_out(papers, name, params, token, deed);
+    let deed = exchange::fault(desk, PLATFORM, &[name]).await;
+    let act = |papers: &mut Papers, n: u64, deed: &mut Option<Deed>| {
+        let result = perform(papers, n, name, params, token, deed);
+        let outcome = outcome(&result);
+        let body = envelope(name, params, result);
+        Reply { outcome, status: 200, body, retry_after: None }
+    };
+    let carry_out = |papers: &mut Papers| {
+        let opening = opening(name, params, None);
+        exchange::carry_out(papers, &opening, known(name), deed, act)
+    };
     let reads = methods::find(name).is_some_and(|method| !method.changes(params));
     let carried_out = if reads { desk.note(carry_out) } else { desk.change(carry_out)? };
-    if let Some(Deed::Delay { ms, when: When::After }) = carried_out.deed {
-        tokio::time::sleep(Duration::from_millis(ms)).await;
-    }
-    Ok(carried_out.into_response())
-}
-
-/// A request that is over, but for its answer.
-pub(super) struct CarriedOut {
-    body: Value,
-    deed: Option<Deed>,
-}
-
-/// One request from the log's first word to its last, with the kill that may be due at it.
-fn carry_out(
-    papers: &mut Papers,
-    name: &str,
-    params: &Params,
-    token: Option<&str>,
-    deed: Option<Deed>,
-) -> CarriedOut {
-    let n = enter(papers, name, params, None);
-    let kill = papers.kill.take_if(|kill| kill.due());
-    let killed = kill.is_some();
-    let mut deed = deed;
-    if let Some(kill) = kill.as_ref().filter(|kill| kill.when == When::Before) {
-        kill.strike();
-        deed = Some(Deed::DropBefore {});
-    }
-    let mut body = Value::Null;
-    if !deed.as_ref().is_some_and(Deed::prevents) {
-        let result = perform(papers, n, name, params, token, &mut deed);
-        papers.log.close(n, outcome(&result));
-        body = envelope(name, params, result);
-    }
-    if let Some(kill) = kill.filter(|kill| kill.when == When::After) {
-        kill.strike();
-        deed = Some(Deed::DropAfter {});
-    }
-    if let Some(deed) = &deed {
-        papers.log.fault(n, if killed { "kill" } else { deed.name() });
-    }
-    CarriedOut { body, deed }
+    Ok(carried_out.deliver().await)
 }
 
 /// What a method answers: the response, and the errors of a batch's inner calls.
@@ -121,8 +86,8 @@ fn perform(
     token: Option<&str>,
     deed: &mut Option<Deed>,
 ) -> Answer {
-    if let Some(Deed::Error { code, message }) = deed {
-        return Err(Error::ordered(*code, message.as_deref()));
+    if let Some(Deed::Error { code, message, .. }) = deed {
+        return Err(Error::ordered(code.number(), message.as_deref()));
     }
     admit(papers, name, params, token)?;
     if name != "execute" {
@@ -144,7 +109,7 @@ fn admit(
     if params.get("v").is_none() {
         return Err(Error::new(8, "Invalid request: v is required"));
     }
-    if name != "execute" && methods::find(name).is_none() {
+    if !known(name) {
         return Err(Error::unknown_method());
     }
     match token {
@@ -152,19 +117,23 @@ fn admit(
         Some(token) if token != papers.token => {
             Err(Error::new(5, "User authorization failed: invalid access_token (4)."))
         }
-        Some(_) if !papers.pace.grant(Instant::now()) => {
+        Some(_) if !papers.pace.grant(papers.rate, Instant::now()) => {
             Err(Error::new(6, "Too many requests per second"))
         }
         Some(_) => Ok(()),
     }
 }
 
-/// Opens a log entry for a request or, with a batch's number, for a call inside it.
-fn enter(papers: &mut Papers, method: &str, params: &Params, batch: Option<u64>) -> u64 {
-    let known = methods::find(method);
-    let changing = known.is_some_and(|known| known.changes(params));
-    let opening = Opening { method, params: params.all(), changing, batch, time: now_ms() };
-    papers.log.open(&opening, known.is_some() || method == "execute")
+/// The log's entry for a request or, with a batch's number, for a call inside it.
+fn opening<'a>(method: &'a str, params: &'a Params, batch: Option<u64>) -> Opening<'a> {
+    let changing = methods::find(method).is_some_and(|known| known.changes(params));
+    let params = params.all();
+    Opening { platform: PLATFORM, method, params, changing, batch, time: now_ms() }
+}
+
+/// Whether there is such a method, or it is a batch.
+fn known(method: &str) -> bool {
+    method == "execute" || methods::find(method).is_some()
 }
 
 fn outcome<T>(result: &Result<T, Error>) -> Outcome {
@@ -194,42 +163,4 @@ fn envelope(name: &str, params: &Params, answer: Answer) -> Value {
             } })
         }
     }
-}
-
-impl IntoResponse for CarriedOut {
-    fn into_response(self) -> Response {
-        let text = self.body.to_string();
-        match self.deed {
-            Some(Deed::DropBefore {} | Deed::DropAfter {}) => dropped(),
-            Some(Deed::Http500 { .. }) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-            Some(Deed::Html { .. }) => axum::response::Html(
-                "<!doctype html><title>Технические работы</title><h1>Скоро вернёмся</h1>",
-            )
-            .into_response(),
-            Some(Deed::Truncate {}) => truncated(text),
-            _ => json_text(Body::from(text)),
-        }
-    }
-}
-
-fn json_text(body: Body) -> Response {
-    let kind = HeaderValue::from_static("application/json; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind)], body).into_response()
-}
-
-/// The whole length is promised, half of it is sent, and the connection breaks.
-fn truncated(text: String) -> Response {
-    let length = text.len();
-    let mut half = Bytes::from(text);
-    half.truncate(length / 2);
-    let first = stream::once(async { Ok(half) });
-    let break_off = stream::once(async {
-        // Time for the half to be on its way; an error at once would take it along.
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        Err(std::io::Error::other("the answer is to break off"))
-    });
-    let parts = first.chain(break_off);
-    let mut response = json_text(Body::from_stream(parts));
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    response
 }

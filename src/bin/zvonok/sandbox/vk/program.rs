@@ -10,7 +10,7 @@ use super::error::Error;
 use super::methods::Caller;
 use super::params::{Params, undefined};
 use super::script::{Expr, Step, compile};
-use super::{enter, outcome};
+use super::{known, opening, outcome};
 
 /// Calls allowed in one script.
 const MOST_CALLS: usize = 25;
@@ -132,13 +132,16 @@ impl Program<'_> {
             return Err(runtime("too many api calls"));
         }
         let params = inner_params(params)?;
-        let n = enter(self.papers, name, &params, Some(self.batch));
-        let deed = self.papers.faults.for_inner(name);
+        let opening = opening(name, &params, Some(self.batch));
+        let n = self.papers.log.open(&opening, known(name));
+        let deed = self.papers.faults.for_inner(super::PLATFORM, name);
         if let Some(deed) = &deed {
             self.papers.log.fault(n, deed.name());
         }
         let result = match &deed {
-            Some(Deed::Error { code, message }) => Err(Error::ordered(*code, message.as_deref())),
+            Some(Deed::Error { code, message, .. }) => {
+                Err(Error::ordered(code.number(), message.as_deref()))
+            }
             Some(deed) if deed.prevents() => return Err(self.stop(deed)),
             _ => Caller { papers: self.papers, version: self.outer.version() }.call(name, &params),
         };
