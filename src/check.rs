@@ -1,5 +1,5 @@
-//! Every fault that a configuration, its profile and a roster have, found without the state file and
-//! without the network.
+//! Every fault that a configuration, its profile and a roster have, found without the state file
+//! and without the network.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! Reading the small JSON documents of the interface (configuration, options, requests) so that every
-//! fault is found, with its place, its value and what was expected, and an unknown key is told with
-//! the nearest known one.
+//! Reading the small JSON documents of the interface (configuration, options, requests) so that
+//! every fault is found, with its place, its value and what was expected, and an unknown key is
+//! told with the nearest known one.
 
 use serde_json::{Map, Value};
 

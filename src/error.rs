@@ -181,7 +181,8 @@ impl Error {
         Error { code, message: Text::new(ru, en), faults: Vec::new() }
     }
 
-    /// An error that lists faults; its sentence is the first fault's, with the number of the others.
+    /// An error that lists faults; its sentence is the first fault's, with the number of the
+    /// others.
     pub fn with_faults(code: Code, faults: Vec<Fault>) -> Error {
         let message = match faults.as_slice() {
             [] => Text::new(code.text(), code.text()),

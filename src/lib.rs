@@ -6,10 +6,10 @@
 //!                     │                           └────── state (SQLite) ◀──┘
 //! ```
 //!
-//! A host calls the C functions of [`ffi`]; a Rust program opens a [`session::Session`]. One cycle is
-//! `cycle`: it reads the roster, asks the profile what should be, takes from the state file what is,
-//! plans the difference, lets the guard hold what looks like an accident, does the rest through a
-//! `platform`, and tells what happened. `ARCHITECTURE.md` has the map and the invariants.
+//! A host calls the C functions of [`ffi`]; a Rust program opens a [`session::Session`]. One cycle
+//! is `cycle`: it reads the roster, asks the profile what should be, takes from the state file what
+//! is, plans the difference, lets the guard hold what looks like an accident, does the rest through
+//! a `platform`, and tells what happened. `ARCHITECTURE.md` has the map and the invariants.
 
 mod apply;
 pub mod check;

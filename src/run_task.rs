@@ -1,9 +1,9 @@
 //! A scheduler's whole job: settings, one cycle, a report in a file.
 //!
-//! The settings are the configuration's JSON with `roster`, `report` and `options` beside its fields,
-//! or a text of `key=value` lines as the exchange tasks of school systems have them (ruling 21): a
-//! line each, `#` starts a comment line, everything after the first `=` counts, trimmed, without
-//! escapes; UTF-8 or windows-1251; a key without a value counts as absent.
+//! The settings are the configuration's JSON with `roster`, `report` and `options` beside its
+//! fields, or a text of `key=value` lines as the exchange tasks of school systems have them (ruling
+//! 21): a line each, `#` starts a comment line, everything after the first `=` counts, trimmed,
+//! without escapes; UTF-8 or windows-1251; a key without a value counts as absent.
 
 use std::path::{Path, PathBuf};
 

@@ -58,8 +58,8 @@ impl Cancel {
 }
 
 impl Session {
-    /// Opens a session: checks the configuration, the profile and the state file. The messenger is not
-    /// asked anything yet.
+    /// Opens a session: checks the configuration, the profile and the state file. The messenger is
+    /// not asked anything yet.
     ///
     /// # Errors
     /// [`Code::Config`], [`Code::Profile`], [`Code::State`].

@@ -338,8 +338,8 @@ fn visitors(place: &Place, chance: &mut Chance) {
     }
 }
 
-/// Nobody is in who does not belong there, everybody who belongs and came has stayed, and the report
-/// tells who is still awaited.
+/// Nobody is in who does not belong there, everybody who belongs and came has stayed, and the
+/// report tells who is still awaited.
 fn door_is_kept(place: &Place, came: &BTreeMap<String, Seen>, case: &str) {
     let (plain, seen) = (place.plain(), place.look());
     for (key, chat) in plain.iter().filter(|(_, chat)| chat.should != oracle::Should::Rest) {

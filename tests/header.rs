@@ -1,5 +1,5 @@
-//! `include/zvonok.h` is the documentation of `src/ffi/mod.rs` as C reads it. The header is generated
-//! here and compared; `ZVONOK_BLESS=1 cargo test --test header` writes it.
+//! `include/zvonok.h` is the documentation of `src/ffi/mod.rs` as C reads it. The header is
+//! generated here and compared; `ZVONOK_BLESS=1 cargo test --test header` writes it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

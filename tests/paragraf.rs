@@ -175,7 +175,8 @@ fn p6_chats_follow_arrivals_and_departures() {
     holds(&place, "parents:7a", &["110", "300", "301", "302", "303"], &["110"]);
     holds(&place, "teachers:school", &["100", "110", "111", "112"], &["100"]);
 
-    // The child leaves by a date, the father stays a parent of nobody here; the teacher is dismissed.
+    // The child leaves by a date, the father stays a parent of nobody here; the teacher is
+    // dismissed.
     let departure = row(&mut place.roster, "enrollments", "7a-child-203-student");
     departure["endDate"] = "2026-09-02".into();
     row(&mut place.roster, "roles", "role-teacher-112-teacher")["endDate"] = "2026-09-02".into();

@@ -106,9 +106,9 @@ struct ScopeLists {
     chats: BTreeSet<String>,
 }
 
-/// What must come of it. An operation is `remove_member class:1a 101 (p1) left_roster`; a tally is the
-/// number of operations of each kind, for the many. What is not given must be empty. `hold` compares
-/// with the hold of `earlier`: `same` or `other`.
+/// What must come of it. An operation is `remove_member class:1a 101 (p1) left_roster`; a tally is
+/// the number of operations of each kind, for the many. What is not given must be empty. `hold`
+/// compares with the hold of `earlier`: `same` or `other`.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Expected {
@@ -144,8 +144,8 @@ fn every_case_comes_out_as_it_says() {
     assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
 }
 
-/// A case is what is given, with `expect`; with `earlier` (what was different) a plan is made of that
-/// first, and its hold is remembered; `approve` says that a person has approved that hold.
+/// A case is what is given, with `expect`; with `earlier` (what was different) a plan is made of
+/// that first, and its hold is remembered; `approve` says that a person has approved that hold.
 fn check(mut case: Value) {
     let fields = case.as_object_mut().unwrap();
     let expected: Expected = serde_json::from_value(fields.remove("expect").unwrap()).unwrap();

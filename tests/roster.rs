@@ -1,5 +1,5 @@
-//! The roster reader. Each file of `tests/roster` is a case with a sentence for a name: a document and
-//! what must come of it.
+//! The roster reader. Each file of `tests/roster` is a case with a sentence for a name: a document
+//! and what must come of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

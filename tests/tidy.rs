@@ -39,7 +39,7 @@ const WALLS: &[Wall] = &[
 /// Words that no file may have.
 const NEVER: &[&str] = &["TODO", "FIXME", "XXX", "todo!(", "unimplemented!("];
 
-const LONGEST_LINE: usize = 110; // rustfmt keeps code to 100; prose may run a little over
+const LONGEST_LINE: usize = 110; // rustfmt keeps code to 100; texts and macros may run over
 const LONGEST_FUNCTION: usize = 70;
 const LONGEST_FILE: usize = 700;
 

@@ -1,8 +1,8 @@
 //! Operations become calls: intent, call, confirmation.
 //!
-//! Each stage does one kind of thing in all chats at once, in the order of [`Kind::ALL`]: who must go
-//! goes first, rights come last. A failure stays with its own chat or person. A lost answer is read
-//! back from the platform before anything is repeated.
+//! Each stage does one kind of thing in all chats at once, in the order of [`Kind::ALL`]: who must
+//! go goes first, rights come last. A failure stays with its own chat or person. A lost answer is
+//! read back from the platform before anything is repeated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,7 +90,8 @@ pub(crate) enum Ended {
 /// Does the operations of a plan.
 ///
 /// # Errors
-/// [`crate::error::Code::State`]: the state file cannot be written. What was done until then is kept.
+/// [`crate::error::Code::State`]: the state file cannot be written. What was done until then is
+/// kept.
 pub(crate) fn run(work: &mut Work, operations: &[Operation]) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let total = operations.len() as u32;

@@ -1,7 +1,7 @@
 //! Several requests in flight, while one thread keeps the journal.
 //!
-//! Worker threads only speak to the platform. The calling thread writes each intent before it hands a
-//! batch out and each result as it comes back; all workers are joined before it returns.
+//! Worker threads only speak to the platform. The calling thread writes each intent before it hands
+//! a batch out and each result as it comes back; all workers are joined before it returns.
 
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;

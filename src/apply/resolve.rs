@@ -13,8 +13,8 @@ use crate::plan::{Cause, Kind, Operation};
 use crate::platform::{Answer, Call, Class, FoundChat};
 use crate::state::{Intent, Verdict};
 
-/// A platform may still be busy with a request whose answer was lost: it is given a moment before it
-/// is asked what became of it.
+/// A platform may still be busy with a request whose answer was lost: it is given a moment before
+/// it is asked what became of it.
 const SETTLING: Duration = Duration::from_millis(300);
 
 /// What reading showed of each intent; an intent that is not in the map could not be looked up.
@@ -117,8 +117,8 @@ fn is_ours_alone(kind: Kind) -> bool {
     matches!(kind, Kind::ArchiveChat | Kind::RestoreChat | Kind::InviteMember | Kind::DeleteChat)
 }
 
-/// A chat whose making was answered by silence is one that the account owns, that no key has, that is
-/// empty and has exactly the title; two such chats are interchangeable (ruling 14).
+/// A chat whose making was answered by silence is one that the account owns, that no key has, that
+/// is empty and has exactly the title; two such chats are interchangeable (ruling 14).
 fn find_made(work: &mut Work, intents: &[Intent], findings: &mut Findings) -> Result<()> {
     let lost: Vec<&Intent> =
         intents.iter().filter(|intent| intent.operation == Kind::CreateChat).collect();

@@ -26,8 +26,8 @@ pub(super) enum Settled {
     Left,
 }
 
-/// How long an operation that keeps failing waits before each next try: the second time it is simply
-/// the next cycle.
+/// How long an operation that keeps failing waits before each next try: the second time it is
+/// simply the next cycle.
 const PAUSES: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_secs(60),

@@ -63,7 +63,8 @@ pub(super) struct Pending {
     pub(super) intent: i64,
     /// The operation.
     pub(super) operation: Operation,
-    /// The platform said that it was done; if reading shows otherwise, that is a failure of its own.
+    /// The platform said that it was done; if reading shows otherwise, that is a failure of its
+    /// own.
     pub(super) claimed: bool,
 }
 
@@ -79,8 +80,8 @@ struct Stage<'w, 'a> {
     total: u32,
 }
 
-/// How many batches in a row were refused whole, and with what: so the platform's limits show, which
-/// are not about one chat or one person.
+/// How many batches in a row were refused whole, and with what: so the platform's limits show,
+/// which are not about one chat or one person.
 #[derive(Debug, Default)]
 struct Limit {
     code: String,
@@ -154,8 +155,8 @@ impl<'w, 'a> Stage<'w, 'a> {
         self.judge_missing();
     }
 
-    /// A right that the token lacks is lacking everywhere: where the same was done for others, it is
-    /// one chat or one person that refuses.
+    /// A right that the token lacks is lacking everywhere: where the same was done for others, it
+    /// is one chat or one person that refuses.
     fn judge_missing(&mut self) {
         for (intent, operation, failure) in std::mem::take(&mut self.missing) {
             let works = self.outcome.done.contains_key(&operation.kind)

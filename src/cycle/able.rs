@@ -13,7 +13,8 @@ use crate::platform::{Capability, Class, Failure};
 use crate::state::State;
 use crate::stop::{Reason, Stop};
 
-/// How long a no about the token is believed. A yes needs no second question: the first refusal tells.
+/// How long a no about the token is believed. A yes needs no second question: the first refusal
+/// tells.
 const BELIEVED: Duration = Duration::from_secs(24 * 3600);
 
 /// What the token can do, and what of it is only assumed.
@@ -78,7 +79,8 @@ impl Able {
     }
 }
 
-/// What a dry run says that rests on a guess: it asks the messenger nothing that looks like a change.
+/// What a dry run says that rests on a guess: it asks the messenger nothing that looks like a
+/// change.
 pub(super) fn unasked() -> Fault {
     Fault::new(
         "plan.not_probed",
@@ -92,7 +94,8 @@ pub(super) fn unasked() -> Fault {
     )
 }
 
-/// A failure of the whole connection as the error that a call returns; the end of the time budget is
+/// A failure of the whole connection as the error that a call returns; the end of the time budget
+/// is
 /// [`Code::Partial`].
 pub(crate) fn error_of(failure: &Failure, stop: &Stop) -> Error {
     let code = match failure.class {

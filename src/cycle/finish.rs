@@ -59,7 +59,8 @@ fn waiting(run: &Run) -> Result<Rows> {
     run.state.waiting()
 }
 
-/// Brings the state file in step with the roster: who is meant by whom, who is leaving, what is held.
+/// Brings the state file in step with the roster: who is meant by whom, who is leaving, what is
+/// held.
 fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
     forget_stale(run, plan, outcome)?;
     note_planned(run)?;
@@ -307,8 +308,8 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     [plan.next_due, reading, retry, lacking].into_iter().flatten().min()
 }
 
-/// Ends the cycle in the state file. One that is limited to a few chats, or was stopped, says nothing
-/// about the rest: the next one looks again.
+/// Ends the cycle in the state file. One that is limited to a few chats, or was stopped, says
+/// nothing about the rest: the next one looks again.
 fn close(
     run: &mut Run,
     plan: &Plan,

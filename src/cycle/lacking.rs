@@ -8,7 +8,8 @@ use crate::error::{Fault, Text};
 use crate::plan::{Known, Lacking};
 use crate::roster::{Roster, Table};
 
-/// Compares a roster with the last accepted one; what was lacking before and still is keeps its time.
+/// Compares a roster with the last accepted one; what was lacking before and still is keeps its
+/// time.
 pub(super) fn lacking(
     before: Option<&Roster>,
     last: &Lacking,

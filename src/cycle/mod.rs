@@ -64,7 +64,8 @@ pub(crate) type Reported = (Code, Value);
 /// Runs one cycle.
 ///
 /// # Errors
-/// Every negative code but the ones about the session itself. What was done before an error is kept.
+/// Every negative code but the ones about the session itself. What was done before an error is
+/// kept.
 pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
     let _lock = Lock::take(&cycle.config.state)?;
     let mut state = State::open(&cycle.config.state)?;
@@ -121,8 +122,8 @@ fn read(cycle: &Cycle, from: From, state: &State, seen: &quiet::Seen) -> Result<
     Ok(School { roster, fingerprint, lacking, unchanged, new: true })
 }
 
-/// The last accepted roster. What cannot be read again is a damaged state file: without it nobody could
-/// tell a missing class from a new one.
+/// The last accepted roster. What cannot be read again is a damaged state file: without it nobody
+/// could tell a missing class from a new one.
 fn kept(accepted: &Accepted, rules: &roster::Rules) -> Result<Roster> {
     let mut roster = roster::read(accepted.body.as_bytes(), rules)
         .map_err(|error| Error { code: Code::State, ..error })?;
@@ -395,9 +396,9 @@ impl<'c, 'a> Run<'c, 'a> {
         Ok(all)
     }
 
-    /// The operations that can be done now. A chat about which it is not known what became of the last
-    /// operation is left alone, or it might be made twice; and a kind of work that met the platform's
-    /// limit rests until the limit is over.
+    /// The operations that can be done now. A chat about which it is not known what became of the
+    /// last operation is left alone, or it might be made twice; and a kind of work that met the
+    /// platform's limit rests until the limit is over.
     fn possible(&self, plan: &Plan, outcome: &mut Outcome) -> Result<Vec<Operation>> {
         let open = self.state.open_intents()?;
         let open: BTreeSet<&str> = open.iter().map(|intent| intent.chat.as_str()).collect();

@@ -38,8 +38,8 @@ fn living<'r>(run: &'r Run) -> impl Iterator<Item = &'r KnownChat> {
     run.known.chats.values().filter(usable).filter(inside)
 }
 
-/// When a chat is read next. Chats that are made together would all be due together: each has its own
-/// share of the period, from half of it to all of it, so that they spread and stay spread.
+/// When a chat is read next. Chats that are made together would all be due together: each has its
+/// own share of the period, from half of it to all of it, so that they spread and stay spread.
 pub(super) fn next(chat: &KnownChat, every: Duration) -> Timestamp {
     let Some(verified) = chat.verified else { return Timestamp::MIN };
     later(verified, every.mul_f64(0.5 + 0.5 * own_share(&chat.key)))

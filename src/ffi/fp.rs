@@ -37,8 +37,8 @@ pub(super) fn with_host<T>(host: Words, call: impl FnOnce() -> T) -> T {
 mod words {
     use core::arch::asm;
 
-    /// x87's environment and the SSE word. The environment, not the control word alone: an exception
-    /// flag that our work left would strike when the host unmasks it again.
+    /// x87's environment and the SSE word. The environment, not the control word alone: an
+    /// exception flag that our work left would strike when the host unmasks it again.
     #[derive(Debug, Clone, Copy)]
     pub(in crate::ffi) struct Words {
         x87: [u32; 7],

@@ -63,8 +63,9 @@ impl Drop for Entered {
     }
 }
 
-/// A shared library has a standard library of its own, and so a panic hook of its own; the host's is
-/// not touched. In a Rust program that links this crate, panics outside our calls go on as before.
+/// A shared library has a standard library of its own, and so a panic hook of its own; the host's
+/// is not touched. In a Rust program that links this crate, panics outside our calls go on as
+/// before.
 fn silence() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -11,8 +11,8 @@ pub(crate) fn on_network_share(path: &Path) -> bool {
         .unwrap_or(false)
 }
 
-/// Runs `work` with numbers written with a decimal point on this thread, whatever locale the host has
-/// set for its process.
+/// Runs `work` with numbers written with a decimal point on this thread, whatever locale the host
+/// has set for its process.
 pub(crate) fn with_plain_numbers<T>(work: impl FnOnce() -> T) -> T {
     let _plain = locale::Plain::set();
     work()
@@ -43,7 +43,8 @@ mod locale {
 
     impl Drop for Plain {
         fn drop(&mut self) {
-            // SAFETY: `before` is what the thread had; `made` is ours and no longer in use after that.
+            // SAFETY: `before` is what the thread had; `made` is ours and no longer in use after
+            // that.
             unsafe {
                 libc::uselocale(self.before);
                 libc::freelocale(self.made);
@@ -70,8 +71,8 @@ mod system {
     use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
 
-    /// The `f_type` of the file systems that keep their files on another machine (statfs(2)), and of
-    /// FUSE, behind which sshfs and the like stand.
+    /// The `f_type` of the file systems that keep their files on another machine (statfs(2)), and
+    /// of FUSE, behind which sshfs and the like stand.
     const REMOTE: [u32; 12] = [
         0x0000_6969, // nfs
         0x0000_517b, // smb

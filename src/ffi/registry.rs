@@ -114,8 +114,8 @@ struct Table {
 
 static TABLE: AtomicPtr<Table> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Counts on across a fork, so that a child's tokens are never its parent's. Odd, so that no aligned
-/// pointer of the host's is ever a token.
+/// Counts on across a fork, so that a child's tokens are never its parent's. Odd, so that no
+/// aligned pointer of the host's is ever a token.
 static NEXT: AtomicUsize = AtomicUsize::new(1);
 
 fn table() -> &'static Table {

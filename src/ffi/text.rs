@@ -14,8 +14,8 @@ const UP_TO_NUL: usize = usize::MAX;
 /// [`Code::BadArgument`]: NULL with a length, or a length that no memory has.
 ///
 /// # Safety
-/// `at` is NULL, or readable for `len` bytes, or up to a NUL where `len` is `(size_t)-1`, as long as
-/// the result lives.
+/// `at` is NULL, or readable for `len` bytes, or up to a NUL where `len` is `(size_t)-1`, as long
+/// as the result lives.
 pub(super) unsafe fn bytes<'a>(name: &str, at: *const c_char, len: usize) -> Result<&'a [u8]> {
     match (at.is_null(), len) {
         (true, 0) => Ok(&[]),

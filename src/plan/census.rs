@@ -49,8 +49,8 @@ pub struct MemberRow {
     pub admin: bool,
 }
 
-/// Counts a chat. Somebody who left the roster and is still in (grace, hold, a failed removal) is no
-/// stranger.
+/// Counts a chat. Somebody who left the roster and is still in (grace, hold, a failed removal) is
+/// no stranger.
 pub fn census(desired: &DesiredChat, known: &KnownChat, own_account: &str) -> Census {
     let mut census = Census::default();
     for (person, member) in &desired.members {
@@ -93,8 +93,8 @@ fn member_row(member: &DesiredMember, person: &str, known: &KnownChat) -> Member
     MemberRow { account, state, admin: present.is_some_and(|present| present.admin) }
 }
 
-/// Where somebody stands who is not in: invited, refused by the platform, left by themselves, or just
-/// linked.
+/// Where somebody stands who is not in: invited, refused by the platform, left by themselves, or
+/// just linked.
 fn absent_state(account: &str, before: Option<MemberState>, known: &KnownChat) -> MemberState {
     let attempt = Attempt { operation: Kind::AddMember, account: account.to_owned() };
     let refused = known.waiting.get(&attempt).is_some_and(|waiting| waiting.refused);

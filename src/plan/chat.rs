@@ -168,8 +168,8 @@ fn empty(input: &Input, known: &KnownChat, plan: &mut Plan) {
     }
 }
 
-/// Whether nobody may be removed from a chat in this cycle: one of its rows is broken (ruling 4), or
-/// what it hangs on is missing from the roster (ruling 5).
+/// Whether nobody may be removed from a chat in this cycle: one of its rows is broken (ruling 4),
+/// or what it hangs on is missing from the roster (ruling 5).
 fn is_frozen(input: &Input, known: &KnownChat, depends_on: &BTreeSet<String>) -> bool {
     is_broken(input, known, depends_on)
         || missing_since(input, known).is_some()

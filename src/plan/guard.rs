@@ -94,8 +94,8 @@ pub fn approves(hold: &KnownHold, fingerprint: &str, now: Timestamp) -> bool {
         && fingerprint_of(&hold.content, hold.since) == fingerprint
 }
 
-/// The hold on what is left of an approved one, so that a cycle which ran out of time half-way needs
-/// no second word.
+/// The hold on what is left of an approved one, so that a cycle which ran out of time half-way
+/// needs no second word.
 pub fn rest_of_hold<'o>(rest: impl Iterator<Item = &'o Operation>, since: Timestamp) -> KnownHold {
     KnownHold { content: content(rest.collect()), since, of: u32::MAX }
 }
@@ -135,8 +135,8 @@ fn by_chat(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTree
 
 type Counts = BTreeMap<&'static str, u32>;
 
-/// Too large a share of everybody. Those whom a chat's own hold has caught count along: an export that
-/// empties most classes is not to be believed about the last one either.
+/// Too large a share of everybody. Those whom a chat's own hold has caught count along: an export
+/// that empties most classes is not to be believed about the last one either.
 fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
     let limit = input.policy.guard.total_share;
     let losses: Vec<&Operation> =
@@ -208,8 +208,8 @@ fn of_chats(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
     });
 }
 
-/// The members of all chats, those included whom the last 24 hours took. While exactly this is held,
-/// the additions that the hold lets pass do not make its share smaller.
+/// The members of all chats, those included whom the last 24 hours took. While exactly this is
+/// held, the additions that the hold lets pass do not make its share smaller.
 fn all_members(input: &Input, content: &str) -> u32 {
     let chats = || input.known.chats.values();
     let lately: u32 = chats().map(|chat| chat.removed_lately).sum();

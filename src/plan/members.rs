@@ -32,8 +32,8 @@ pub(super) fn account_on(member: &DesiredMember, platform: crate::platform::Kind
     accounts.find(|(kind, _)| kind == platform.name()).map(|(_, account)| account.as_str())
 }
 
-/// Plans the people of a chat; `known` is `None` for one that is about to be made. A frozen chat only
-/// gains.
+/// Plans the people of a chat; `known` is `None` for one that is about to be made. A frozen chat
+/// only gains.
 pub(super) fn plan(
     input: &Input,
     desired: &DesiredChat,
@@ -149,8 +149,8 @@ impl Chat<'_> {
         plan.operations.push(self.about(Kind::RevokeAdmin, account, people, cause));
     }
 
-    /// Whether adding is worth a try. A refusal stands until its own next try, also for somebody who
-    /// has been invited since: otherwise every cycle would ask the platform again.
+    /// Whether adding is worth a try. A refusal stands until its own next try, also for somebody
+    /// who has been invited since: otherwise every cycle would ask the platform again.
     fn may_add(&self, account: &str, state: Option<MemberState>, plan: &mut Plan) -> bool {
         if !self.input.able.contains(&Capability::AddMembers) {
             return false;
@@ -162,8 +162,8 @@ impl Chat<'_> {
         }
     }
 
-    /// Where somebody stands who is not in, by the people whom the account stands for now. Who was in
-    /// when the last cycle ended has left since.
+    /// Where somebody stands who is not in, by the people whom the account stands for now. Who was
+    /// in when the last cycle ended has left since.
     fn absent_state(
         &self,
         account: &str,

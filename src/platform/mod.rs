@@ -192,7 +192,8 @@ impl Call {
 /// What the platform answered to a [`Call`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Done, nothing to tell. Also the answer where it had been done before (an absent member removed).
+    /// Done, nothing to tell. Also the answer where it had been done before (an absent member
+    /// removed).
     Done,
     /// The new chat's platform id.
     Created {
@@ -295,8 +296,8 @@ pub struct Counters {
     pub waited_ms: u64,
 }
 
-/// A messenger's driver. Methods may be called from several threads at once; the driver keeps all of
-/// them together below the platform's rate.
+/// A messenger's driver. Methods may be called from several threads at once; the driver keeps all
+/// of them together below the platform's rate.
 pub trait Platform: Send + Sync {
     /// Which messenger.
     fn kind(&self) -> Kind;

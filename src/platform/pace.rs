@@ -34,8 +34,8 @@ impl Pace {
         }
         let begin = Instant::now();
         let now = begin.duration_since(self.began);
-        // A slot that comes too late is not taken: cycles that are cut short would fill the future with
-        // slots that nobody uses, and no later cycle would get one in its time.
+        // A slot that comes too late is not taken: cycles that are cut short would fill the future
+        // with slots that nobody uses, and no later cycle would get one in its time.
         let last = stop.left().map_or(Duration::MAX, |left| now.saturating_add(left));
         let slot = self.with(|slots| (slots.first(now) <= last).then(|| slots.take(now)));
         let wait = slot.ok_or(Reason::Budget)?.saturating_sub(now);

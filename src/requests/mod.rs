@@ -1,7 +1,7 @@
 //! Questions and orders from the host's screens (`interface.md`, "Requests").
 //!
-//! They are judged by the last accepted roster, of which the state file keeps what is needed without
-//! names (ruling 22). People are named by `sourcedId`; the host joins the names.
+//! They are judged by the last accepted roster, of which the state file keeps what is needed
+//! without names (ruling 22). People are named by `sourcedId`; the host joins the names.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -51,8 +51,8 @@ pub(crate) struct Ask<'s> {
 /// Answers one request with a code and a `zvonok.reply/1` document.
 ///
 /// # Errors
-/// [`Code::Request`] for what is not understood or does not exist, [`Code::Denied`] for what the actor
-/// may not do, and what the order itself meets.
+/// [`Code::Request`] for what is not understood or does not exist, [`Code::Denied`] for what the
+/// actor may not do, and what the order itself meets.
 pub(crate) fn answer(session: &mut Session, request: &str) -> Result<(Code, Value)> {
     let map = parse_object("request", request)
         .map_err(|fault| Error::with_faults(Code::Request, vec![fault]))?;

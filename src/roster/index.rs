@@ -99,9 +99,9 @@ impl Roster {
         self.index.guardians = self.collect_guardians();
     }
 
-    /// The guardians of each student, by ruling 7: those that the student names, in that order, then
-    /// those who name the student, by `sourcedId`; only people with a guardian's role in force,
-    /// without emergency contacts. The excess over `max_guardians` is the profile's to cut.
+    /// The guardians of each student, by ruling 7: those that the student names, in that order,
+    /// then those who name the student, by `sourcedId`; only people with a guardian's role in
+    /// force, without emergency contacts. The excess over `max_guardians` is the profile's to cut.
     fn collect_guardians(&self) -> Groups {
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         for (student, person) in numbered(&self.people) {

@@ -240,8 +240,8 @@ impl<'r> Keeper<'r> {
         }
     }
 
-    /// The rows of a table that a roster may lack: one that was not there stays away, because a table
-    /// that disappears means something (ruling 5).
+    /// The rows of a table that a roster may lack: one that was not there stays away, because a
+    /// table that disappears means something (ruling 5).
     fn optional<T>(&self, table: Table, rows: impl Iterator<Item = T>) -> Option<Vec<T>> {
         self.roster.rows.contains_key(&table).then(|| rows.collect())
     }

@@ -1,5 +1,6 @@
-//! A roster document, checked: [`document`] takes it apart, [`tables`] types each row, [`references`]
-//! follows what rows name. Faults of a whole step are collected before the roster is refused.
+//! A roster document, checked: [`document`] takes it apart, [`tables`] types each row,
+//! [`references`] follows what rows name. Faults of a whole step are collected before the roster is
+//! refused.
 
 use jiff::civil::Date;
 
@@ -29,9 +30,9 @@ pub struct Rules {
 /// without BOM.
 ///
 /// # Errors
-/// [`Code::Roster`] with every fault found, at most 1,000 of them and a last one that counts the rest.
-/// Broken JSON ends the reading at its place; too many references that lead nowhere are looked for
-/// only where nothing else is wrong.
+/// [`Code::Roster`] with every fault found, at most 1,000 of them and a last one that counts the
+/// rest. Broken JSON ends the reading at its place; too many references that lead nowhere are
+/// looked for only where nothing else is wrong.
 pub fn read(document: &[u8], rules: &Rules) -> Result<Roster> {
     let (tables, faults) = document::json_tables(document)
         .map_err(|fault| Error::with_faults(Code::Roster, vec![fault]))?;

@@ -159,8 +159,8 @@ fn unknown(number: usize, key: &str) -> Fault {
     wrong(number, "unknown_key", key, message)
 }
 
-/// The configuration's fields. A value that is not written as its field demands stays a text, and the
-/// configuration then says what it expected.
+/// The configuration's fields. A value that is not written as its field demands stays a text, and
+/// the configuration then says what it expected.
 fn fields(rows: &[((String, Shape), &str)]) -> Map<String, Value> {
     let mut map = Map::new();
     for ((field, shape), value) in rows.iter().filter(|row| !row.1.is_empty()) {

@@ -68,8 +68,8 @@ impl State {
         if version < MIGRATIONS.len() as i64 { self.migrate(version as usize) } else { Ok(()) }
     }
 
-    /// WAL costs a sixth of a rollback journal's commit and lets the registry be read during a cycle;
-    /// it needs shared memory, which a network share has not.
+    /// WAL costs a sixth of a rollback journal's commit and lets the registry be read during a
+    /// cycle; it needs shared memory, which a network share has not.
     fn settings(&self) -> Result<()> {
         let shared = crate::ffi::on_network_share(&self.path);
         let journal = if shared { "DELETE" } else { "WAL" };
@@ -185,7 +185,8 @@ fn failure(path: &Path, error: &rusqlite::Error) -> Error {
     }
 }
 
-/// The memory that connections share lies on the same disk, and SQLite has words of its own for that.
+/// The memory that connections share lies on the same disk, and SQLite has words of its own for
+/// that.
 fn is_full(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)

@@ -402,8 +402,8 @@ fn put_member(
     .map(drop)
 }
 
-/// Writes whom the roster means by each account that is in. A right that the roster gave stays meant
-/// until it is taken: while it is held, it must not pass for one that was given by hand.
+/// Writes whom the roster means by each account that is in. A right that the roster gave stays
+/// meant until it is taken: while it is held, it must not pass for one that was given by hand.
 fn mean(db: &Connection, desired: &DesiredChat, known: &KnownChat) -> rusqlite::Result<()> {
     let text = "UPDATE presence SET people = ?1, meant_admin = (?2 OR (meant_admin AND admin)), \
                 gone_since = NULL WHERE chat = ?3 AND account = ?4 \

@@ -1,5 +1,5 @@
-//! How dear the parts of a cycle are, each as a multiple of one yardstick in the same run: parsing the
-//! same document with `serde_json` into plain values. `cargo bench` prints the table.
+//! How dear the parts of a cycle are, each as a multiple of one yardstick in the same run: parsing
+//! the same document with `serde_json` into plain values. `cargo bench` prints the table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
@@ -118,8 +118,8 @@ fn plan(desired: &profile::Desired) -> zvonok::plan::Plan {
     })
 }
 
-/// A cycle of the same size of document that finds nothing changed: the large document is told to be
-/// the small school's, padded with blanks, so that the first cycle is short.
+/// A cycle of the same size of document that finds nothing changed: the large document is told to
+/// be the small school's, padded with blanks, so that the first cycle is short.
 fn unchanged() -> Duration {
     let messenger = support::Messenger::start(&["--mode", "partner"]);
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,5 +1,5 @@
-//! What the messenger should look like by the rules of «Параграф», written down a second time and in
-//! another way than the library's: straight from the roster's rows.
+//! What the messenger should look like by the rules of «Параграф», written down a second time and
+//! in another way than the library's: straight from the roster's rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 

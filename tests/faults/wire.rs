@@ -60,8 +60,8 @@ fn cases() -> Vec<Case> {
     for deed in &deeds() {
         cases.extend(first.clone().map(|(method, nth)| one(false, method, nth, deed)));
         cases.extend(later.clone().map(|method| one(true, method, 1, deed)));
-        // The answer of a making is lost, and then the looking up of what was made fails too, in this
-        // cycle and in the next.
+        // The answer of a making is lost, and then the looking up of what was made fails too, in
+        // this cycle and in the next.
         for look_up in ["messages.getConversationsById", "messages.getConversationMembers"] {
             let lost =
                 (json!({"method": "messages.createChat", "nth": 1}), json!({"do": "drop_after"}));

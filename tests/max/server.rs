@@ -1,5 +1,5 @@
-//! A server of a few lines that plays MAX by a script, and the driver set up to speak to it. Whatever
-//! the driver sends is compared with the facts of MAX's published OpenAPI description in
+//! A server of a few lines that plays MAX by a script, and the driver set up to speak to it.
+//! Whatever the driver sends is compared with the facts of MAX's published OpenAPI description in
 //! `schema.json`.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,8 @@
 //! The compact words in which the cases of the planner are written, and the types behind them.
 //!
-//! A desired member is `p1 101 admin`: the person, the accounts in the roster's order (`101,102`, or
-//! `max:7` for another platform; none where unlinked), and `admin`. An account in a chat is
-//! `101 p1+p2 admin`: the account, the people whom the roster last meant by it (`?` for a stranger),
+//! A desired member is `p1 101 admin`: the person, the accounts in the roster's order (`101,102`,
+//! or `max:7` for another platform; none where unlinked), and `admin`. An account in a chat is `101
+//! p1+p2 admin`: the account, the people whom the roster last meant by it (`?` for a stranger),
 //! then any of `admin` (by the roster), `handmade` (admin by hand), `protected`, `gone=<time>`. In
 //! both, `1..20` stands for the people p1 to p20 with the accounts 1 to 20. What waits is
 //! `add_member 101 <time>`, followed by `refused` where the platform will not do it.

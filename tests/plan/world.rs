@@ -58,7 +58,8 @@ impl World {
         })
     }
 
-    /// A world in which everything can be done at once: nothing is frozen, missing, waiting or held.
+    /// A world in which everything can be done at once: nothing is frozen, missing, waiting or
+    /// held.
     pub(crate) fn unhindered(mut self) -> World {
         self.frozen = Frozen::default();
         self.lacking = Lacking::default();

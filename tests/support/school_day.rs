@@ -1,5 +1,5 @@
-//! A school with its messenger: cycles at a clock of the test's own, and a look at what the messenger
-//! then really holds.
+//! A school with its messenger: cycles at a clock of the test's own, and a look at what the
+//! messenger then really holds.
 #![allow(dead_code, reason = "each file of tests needs its own part of this")]
 
 use std::collections::{BTreeMap, BTreeSet};

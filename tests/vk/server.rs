@@ -1,5 +1,5 @@
-//! A server of a few lines that plays VK by a script, and the driver set up to speak to it. Whatever
-//! the driver sends is compared with the facts of VK's published schema in `methods.json`.
+//! A server of a few lines that plays VK by a script, and the driver set up to speak to it.
+//! Whatever the driver sends is compared with the facts of VK's published schema in `methods.json`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

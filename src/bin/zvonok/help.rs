@@ -1,5 +1,5 @@
-//! Help in one language. Every text of the arguments is written «English / Русский», side by side so
-//! that neither is forgotten; here the command gets its half, and clap's own words are replaced.
+//! Help in one language. Every text of the arguments is written «English / Русский», side by side
+//! so that neither is forgotten; here the command gets its half, and clap's own words are replaced.
 
 use std::io::Write;
 

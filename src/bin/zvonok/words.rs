@@ -64,7 +64,8 @@ fn grouped_head(digits: &str) -> String {
     }
 }
 
-/// `--lang`, wherever it stands, else the system's language. Help needs it before arguments are parsed.
+/// `--lang`, wherever it stands, else the system's language. Help needs it before arguments are
+/// parsed.
 pub(crate) fn decide(arguments: &[OsString]) -> Language {
     let mut asked = None;
     let mut words = arguments.iter().filter_map(|word| word.to_str());

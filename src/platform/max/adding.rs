@@ -1,5 +1,5 @@
-//! Putting people in. MAX restricted this request of bots in September 2026 and announced its end for
-//! the thirtieth, so it is used only where a trial shows that it works.
+//! Putting people in. MAX restricted this request of bots in September 2026 and announced its end
+//! for the thirtieth, so it is used only where a trial shows that it works.
 
 use std::collections::BTreeMap;
 
@@ -70,8 +70,8 @@ impl Max {
         }
     }
 
-    /// Asks to add the bot to a chat where it is an admin. Where no such chat has been read, nothing
-    /// can be tried and the answer is no.
+    /// Asks to add the bot to a chat where it is an admin. Where no such chat has been read,
+    /// nothing can be tried and the answer is no.
     pub(super) fn may_add(&self, stop: &Stop) -> Result<bool, Failure> {
         let (Some(chat), own) = (self.admin_in(), self.own(stop)?) else { return Ok(false) };
         let request = request::try_adding(chat, own);

@@ -48,7 +48,8 @@ fn link(request: &Request, value: &Value) -> Result<Answer, Failure> {
 pub(super) enum Added {
     /// All were, or were in already, except these.
     Except(BTreeMap<i64, MaxError>),
-    /// Nothing was done, and MAX does not tell of each: so it answers also where all were in already.
+    /// Nothing was done, and MAX does not tell of each: so it answers also where all were in
+    /// already.
     Undone(MaxError),
 }
 

@@ -1,5 +1,6 @@
-//! What MAX's errors mean for us: a table, not a program. MAX documents few of its errors; the others
-//! are those that its official clients, their tests and their users have met until October 2026.
+//! What MAX's errors mean for us: a table, not a program. MAX documents few of its errors; the
+//! others are those that its official clients, their tests and their users have met until October
+//! 2026.
 
 use std::time::Duration;
 
@@ -130,8 +131,9 @@ const NOT_ADMIN: &str = "because.not.admin";
 ///
 /// A right that the bot lacks is lacking in one chat only and people can give it, so it is never
 /// [`Missing`], which would end the same in all chats. A chat that the bot is not in is not
-/// [`ChatGone`], which is for good: people can let the bot in again. Whoever is not added for a reason
-/// that may last is refused ([`Never`]) and not kept waiting, because a link is another way in.
+/// [`ChatGone`], which is for good: people can let the bot in again. Whoever is not added for a
+/// reason that may last is refused ([`Never`]) and not kept waiting, because a link is another way
+/// in.
 #[rustfmt::skip]
 static RULES: &[Rule] = &[
     row(200, "add.participant.privacy", Always, Never, 0, "настройки приватности человека запрещают добавлять его: нужна ссылка-приглашение", "the person's privacy settings forbid adding: use the invite link"),

@@ -91,7 +91,8 @@ impl Max {
             let request = request::members(chat, marker)?;
             let value = self.link.ask(&request, stop)?;
             let (page, next) = answer::members(&request, &value)?;
-            // Somebody who joins or leaves between two pages moves the others, and one is told twice.
+            // Somebody who joins or leaves between two pages moves the others, and one is told
+            // twice.
             all.extend(page.into_iter().map(|one| (one.account.clone(), one)));
             marker = next;
             match next {
@@ -197,7 +198,8 @@ impl Platform for Max {
         })
     }
 
-    /// Adding is tried with the bot itself in a chat where it is: whatever MAX answers, nobody joins.
+    /// Adding is tried with the bot itself in a chat where it is: whatever MAX answers, nobody
+    /// joins.
     fn probe(&self, capability: Capability, stop: &Stop) -> Result<bool, Failure> {
         match capability {
             Capability::AddMembers => self.may_add(stop),

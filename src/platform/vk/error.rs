@@ -37,7 +37,8 @@ impl VkError {
     }
 }
 
-/// Whether a chat in this state can be used no more; the codes are also those of `can_write.reason`.
+/// Whether a chat in this state can be used no more; the codes are also those of
+/// `can_write.reason`.
 pub(super) fn ends_a_chat(code: i64) -> bool {
     matches!(code, 917 | 918) || rule(code, "", "").class == Class::ChatGone
 }

@@ -200,7 +200,8 @@ fn community(text: &str) -> Made<Option<i64>> {
     })
 }
 
-/// VK offers the method to community keys only, so a refusal tells that this is another kind of key.
+/// VK offers the method to community keys only, so a refusal tells that this is another kind of
+/// key.
 fn no_community_key(failure: Failure) -> Failure {
     if failure.class != Class::Missing {
         return failure;

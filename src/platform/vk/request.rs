@@ -123,8 +123,8 @@ pub(super) fn conversations(chats: &[i64]) -> Request {
     Request::new("messages.getConversationsById", Nature::Read).with("peer_ids", peers.join(","))
 }
 
-/// The chat of a peer; `None` where the peer is no chat. A user's id may be greater than any chat's,
-/// so both borders count.
+/// The chat of a peer; `None` where the peer is no chat. A user's id may be greater than any
+/// chat's, so both borders count.
 pub(super) fn chat_of_peer(peer: i64) -> Option<i64> {
     Some(peer - CHATS_BEGIN).filter(|chat| (1..=LAST_CHAT).contains(chat))
 }

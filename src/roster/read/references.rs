@@ -1,9 +1,10 @@
-//! Follows every reference. One that leads nowhere is left out and freezes what it names (ruling 4);
-//! too many of them refuse the roster.
+//! Follows every reference. One that leads nowhere is left out and freezes what it names (ruling
+//! 4); too many of them refuse the roster.
 //!
 //! A row that is deleted, or that also names something deleted, counts as absent: it is left out
-//! silently and freezes nothing, since nobody is in a chat because of it. A row that points to a class
-//! that was itself left out goes with it and freezes, but is neither reported nor counted: its cause is.
+//! silently and freezes nothing, since nobody is in a chat because of it. A row that points to a
+//! class that was itself left out goes with it and freezes, but is neither reported nor counted:
+//! its cause is.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -234,8 +235,8 @@ impl Links {
         }
     }
 
-    /// A class teacher who is no user: the class stays without, frozen. Not counted, because only some
-    /// profiles read this name.
+    /// A class teacher who is no user: the class stays without, frozen. Not counted, because only
+    /// some profiles read this name.
     fn class_teacher(&mut self, at: usize) {
         const KEY: &str = "classTeacherSourcedId";
         let class = &mut self.roster.classes[at];

@@ -129,8 +129,8 @@ impl<'a> Fields<'_, 'a> {
         time
     }
 
-    /// A list of ids: an array of texts, or one text with commas. The first of a pair is the place in
-    /// the list.
+    /// A list of ids: an array of texts, or one text with commas. The first of a pair is the place
+    /// in the list.
     pub(super) fn ids(&mut self, column: &str) -> Vec<(usize, Box<str>)> {
         self.list(column, false)
     }

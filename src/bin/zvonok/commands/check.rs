@@ -1,4 +1,5 @@
-//! `zvonok check`: every fault of a configuration, a profile and a roster, without state or network.
+//! `zvonok check`: every fault of a configuration, a profile and a roster, without state or
+//! network.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -18,7 +18,8 @@ use crate::trouble::Outcome;
 #[derive(clap::Args, Debug)]
 #[group(skip)]
 pub(crate) struct Args {
-    /// The school's data; without it, the last that was accepted / Данные школы; без них — последние принятые
+    /// The school's data; without it, the last that was accepted / Данные школы; без них —
+    /// последние принятые
     #[arg(long, value_name = "FILE")]
     roster: Option<PathBuf>,
     #[command(flatten)]

@@ -37,7 +37,8 @@ pub(crate) struct Args {
 #[derive(clap::Args, Debug)]
 #[group(skip)]
 pub(crate) struct Options {
-    /// Take this for now: 2026-09-01T08:25:00+03:00 / Считать, что сейчас: 2026-09-01T08:25:00+03:00
+    /// Take this for now: 2026-09-01T08:25:00+03:00 / Считать, что сейчас:
+    /// 2026-09-01T08:25:00+03:00
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
     /// How long it may take: 60s, 10m / Сколько может длиться: 60s, 10m

@@ -21,10 +21,12 @@ pub(crate) struct Args {
     /// The community's positive id / Положительный номер сообщества
     #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
     community: Option<i64>,
-    /// The file that keeps the messenger between runs / Файл, в котором мессенджер хранится между запусками
+    /// The file that keeps the messenger between runs / Файл, в котором мессенджер хранится между
+    /// запусками
     #[arg(long)]
     state: Option<PathBuf>,
-    /// Requests allowed in any second, 0 for no limit / Сколько запросов можно в секунду, 0 — без предела
+    /// Requests allowed in any second, 0 for no limit / Сколько запросов можно в секунду, 0 — без
+    /// предела
     #[arg(long, default_value_t = Options::default().rate)]
     rate: usize,
     /// The one good token of MAX / Единственный годный ключ MAX

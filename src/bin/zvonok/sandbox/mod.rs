@@ -59,10 +59,10 @@
 //! for MAX a status or a word such as `chat.denied`), `http_500` and `html` with `applied?`
 //! (false), or `truncate` (applied, the answer breaks off). `method` may be a method, `execute`, a
 //! method inside a batch, MAX's `PUT /chats/{chatId}/pin` or `PUT /chats/-71000000000002/pin`, or
-//! `*` for every HTTP request; `platform` (`vk`, `max`) narrows it. `nth` is the first matching request that
-//! is hit (1 is the next), `every` hits each how-manieth, `count` limits the hits (one with `nth`
-//! alone, else no limit). Inside a batch `drop_before` stops it there with what came earlier
-//! applied, `error` fails that call alone, and everything else befalls the batch's answer.
+//! `*` for every HTTP request; `platform` (`vk`, `max`) narrows it. `nth` is the first matching
+//! request that is hit (1 is the next), `every` hits each how-manieth, `count` limits the hits (one
+//! with `nth` alone, else no limit). Inside a batch `drop_before` stops it there with what came
+//! earlier applied, `error` fails that call alone, and everything else befalls the batch's answer.
 //!
 //! The log keeps the last 10 000 entries. The state file, if there is one, holds chats (at most
 //! 20 000, of 3 000 members and the last 100 messages each), people and calls, of MAX also
@@ -147,8 +147,9 @@ impl Default for Options {
 }
 
 /// Serves until killed, or until the end of standard input if the options say so. Standard output
-/// gets one line of JSON, `{"address","token","community","max":{"address","token","bot":{"user_id",
-/// "username"}}}`, as soon as requests are accepted.
+/// gets one line of JSON,
+/// `{"address","token","community","max":{"address","token","bot":{"user_id", "username"}}}`, as
+/// soon as requests are accepted.
 pub(crate) fn run(options: Options) -> Result<(), String> {
     let sandbox = Sandbox::start(&options)?;
     announce(&sandbox, &options).map_err(|error| error.to_string())?;

@@ -215,8 +215,8 @@ fn show_refusal(terminal: &Terminal, error: &Error) -> io::Result<()> {
     show::faults::more(terminal, error.faults.len().saturating_sub(MOST))
 }
 
-/// Students of most classes are missing from data that is otherwise in order: only the guard can see
-/// that this is no ordinary day.
+/// Students of most classes are missing from data that is otherwise in order: only the guard can
+/// see that this is no ordinary day.
 fn held(stage: &mut Stage) -> Result<(), Trouble> {
     let mut roster = stage.roster.clone();
     let (lost, all) = lose_students(&mut roster);
