@@ -47,7 +47,7 @@ impl Clock {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 fn machine_time() -> Timestamp {
     Timestamp::now()
 }

@@ -305,7 +305,7 @@ fn read_token(object: &mut Object, faults: &mut Faults) -> Option<Secret> {
     found.map(|token| Secret::new(token.trim()))
 }
 
-#[allow(clippy::disallowed_methods, reason = "the configuration itself names this one variable")]
+#[expect(clippy::disallowed_methods, reason = "the configuration itself names this one variable")]
 fn token_from_environment(object: &Object, name: &str, faults: &mut Faults) -> Option<String> {
     let found = std::env::var(name).ok().filter(|token| !token.trim().is_empty());
     if found.is_none() {
