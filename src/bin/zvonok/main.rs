@@ -1,4 +1,5 @@
 //! The command-line host of zvonok: the reference for every other host, on the same interface.
+#![allow(clippy::disallowed_methods, reason = "the command line has a process of its own")]
 
 mod cli;
 mod commands;
