@@ -138,7 +138,7 @@ impl Config {
 
 fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
     let state = absolute(root, "state", true, faults);
-    let profile = root.required("profile", faults);
+    let profile = read_profile(root, faults);
     let settings = root.map("settings", faults).cloned().unwrap_or_default();
     let organization = root.text("organization", faults);
     let proxy = read_proxy(root, faults);
@@ -217,6 +217,20 @@ fn absolute(
     let message = Text::new("ожидается полный путь", "expected an absolute path");
     faults.push(object.fault(key, "bad_value", &text, message));
     None
+}
+
+/// A built-in name, or an absolute path.
+fn read_profile(root: &mut Object, faults: &mut Faults) -> String {
+    let profile = root.required("profile", faults);
+    if crate::profile::looks_like_a_path(&profile) && !std::path::Path::new(&profile).is_absolute()
+    {
+        let message = Text::new(
+            "ожидается имя встроенного профиля или полный путь",
+            "expected the name of a built-in profile or an absolute path",
+        );
+        faults.push(root.fault("profile", "bad_value", &profile, message));
+    }
+    profile
 }
 
 /// What the two platforms of a configuration share.

@@ -22,7 +22,7 @@ mod settle;
 mod stage;
 
 pub(crate) use read::{read_chats, read_links, read_titles};
-pub(crate) use resolve::resolve;
+pub(crate) use resolve::{Resolved, resolve};
 
 /// Everything that one cycle's work on the platform needs.
 pub(crate) struct Work<'a> {

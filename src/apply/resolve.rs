@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::settle::{Settled, done, fail, made, unconfirmed};
+use super::settle::{Settled, done, fail, made, unanswered, unconfirmed};
 use super::stage::Pending;
 use super::{Outcome, Work, read};
 use crate::error::Result;
 use crate::host::Level;
 use crate::plan::{Cause, Kind, Operation};
-use crate::platform::{Answer, Call, Class, FoundChat};
+use crate::platform::{Answer, Call, Class, Failure, FoundChat};
 use crate::state::{Intent, Verdict};
 
 /// A platform may still be busy with a request whose answer was lost: it is given a moment before
@@ -18,7 +18,24 @@ use crate::state::{Intent, Verdict};
 const SETTLING: Duration = Duration::from_millis(300);
 
 /// What reading showed of each intent; an intent that is not in the map could not be looked up.
-type Findings = BTreeMap<i64, Finding>;
+#[derive(Debug, Default)]
+struct Findings {
+    by_intent: BTreeMap<i64, Finding>,
+    /// Why nothing can be looked up any more: nobody answers, or the token is refused.
+    ended: Option<Failure>,
+}
+
+impl Findings {
+    fn insert(&mut self, intent: i64, finding: Finding) {
+        self.by_intent.insert(intent, finding);
+    }
+
+    fn note(&mut self, failure: &Failure) {
+        if matches!(failure.class, Class::TokenDead | Class::Unreachable) {
+            self.ended.get_or_insert_with(|| failure.clone());
+        }
+    }
+}
 
 /// What reading showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +49,14 @@ enum Finding {
 }
 
 /// Looks up the intents that an earlier cycle left without a result. What could not be looked up
-/// stays open, and its chats with it. Returns how many are still open.
+/// stays open, and its chats with it.
 ///
 /// # Errors
 /// [`crate::error::Code::State`].
-pub(crate) fn resolve(work: &mut Work, intents: &[Intent]) -> Result<usize> {
+pub(crate) fn resolve(work: &mut Work, intents: &[Intent]) -> Result<Resolved> {
     let findings = look_up(work, intents)?;
     for intent in intents {
-        let Some(finding) = findings.get(&intent.id) else { continue };
+        let Some(finding) = findings.by_intent.get(&intent.id) else { continue };
         let operation = operation_of(intent);
         let text =
             format!("{} {}: {finding:?} after a lost answer", intent.operation.name(), intent.chat);
@@ -53,10 +70,20 @@ pub(crate) fn resolve(work: &mut Work, intents: &[Intent]) -> Result<usize> {
             }
         }
     }
-    Ok(intents.len() - findings.len())
+    Ok(Resolved { open: intents.len() - findings.by_intent.len(), ended: findings.ended })
 }
 
-/// Looks up operations of this cycle; returns those that must be sent again.
+/// What became of the intents that an earlier cycle left.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// So many are still open.
+    pub(crate) open: usize,
+    /// Why nothing more could be read.
+    pub(crate) ended: Option<Failure>,
+}
+
+/// Looks up operations of this cycle; returns those that must be sent again. In the `last` round
+/// nothing is sent again: what was not done by then has failed.
 ///
 /// # Errors
 /// [`crate::error::Code::State`].
@@ -64,6 +91,7 @@ pub(super) fn pending(
     work: &mut Work,
     kind: Kind,
     pending: Vec<Pending>,
+    last: bool,
     outcome: &mut Outcome,
 ) -> Result<Vec<Operation>> {
     if pending.iter().any(|one| !one.claimed) && work.stop.sleep(SETTLING).is_err() {
@@ -72,10 +100,13 @@ pub(super) fn pending(
     }
     let intents: Vec<Intent> = pending.iter().map(Pending::intent).collect();
     let findings = look_up(work, &intents)?;
+    if let Some(failure) = &findings.ended {
+        outcome.end(failure);
+    }
     let mut again = Vec::new();
     for one in pending {
         let operation = one.operation;
-        match findings.get(&one.intent) {
+        match findings.by_intent.get(&one.intent) {
             Some(Finding::Done) => {
                 done(work, one.intent, &operation)?;
                 outcome.tell(operation, Settled::Done);
@@ -84,8 +115,11 @@ pub(super) fn pending(
                 made(work, one.intent, &operation, chat.clone())?;
                 outcome.tell(operation, Settled::Done);
             }
-            Some(Finding::NotDone) if one.claimed => {
-                let failure = unconfirmed(work.platform.kind().name());
+            Some(Finding::NotDone) if one.claimed || last => {
+                let failure = match one.claimed {
+                    true => unconfirmed(work.platform.kind().name()),
+                    false => unanswered(),
+                };
                 let failed = fail(work, one.intent, &operation, &failure)?;
                 outcome.tell(operation, failed);
             }
@@ -102,7 +136,7 @@ pub(super) fn pending(
 }
 
 fn look_up(work: &mut Work, intents: &[Intent]) -> Result<Findings> {
-    let mut findings = Findings::new();
+    let mut findings = Findings::default();
     find_made(work, intents, &mut findings)?;
     find_members(work, intents, &mut findings)?;
     find_titles(work, intents, &mut findings);
@@ -125,8 +159,13 @@ fn find_made(work: &mut Work, intents: &[Intent], findings: &mut Findings) -> Re
     if lost.is_empty() {
         return Ok(());
     }
-    let Some(Ok(Answer::Chats(found))) = ask(work, Call::Chats { only: None }) else {
-        return Ok(());
+    let found = match ask(work, Call::Chats { only: None }) {
+        Some(Ok(Answer::Chats(found))) => found,
+        Some(Err(failure)) => {
+            findings.note(&failure);
+            return Ok(());
+        }
+        _ => return Ok(()),
     };
     let taken: BTreeSet<String> =
         work.known.chats.values().filter_map(|chat| chat.platform_id.clone()).collect();
@@ -140,7 +179,9 @@ fn find_made(work: &mut Work, intents: &[Intent], findings: &mut Findings) -> Re
             true => Some(Finding::NotDone),
             false => take_free(work, intent, &mut free),
         };
-        findings.extend(finding.map(|finding| (intent.id, finding)));
+        if let Some(finding) = finding {
+            findings.insert(intent.id, finding);
+        }
     }
     Ok(())
 }
@@ -183,10 +224,16 @@ fn find_members(work: &mut Work, intents: &[Intent], findings: &mut Findings) ->
         intents.iter().filter(|intent| about_people(intent.operation)).collect();
     let keys: BTreeSet<String> = people.iter().map(|intent| intent.chat.clone()).collect();
     let keys: Vec<String> = keys.into_iter().collect();
-    let read = if keys.is_empty() { BTreeSet::new() } else { read::read_chats(work, &keys)?.keys };
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let read = read::read_chats(work, &keys)?;
+    if let Some(failure) = &read.ended {
+        findings.note(failure);
+    }
     for intent in people {
         let usable = work.address(&intent.chat).is_some();
-        if usable && !read.contains(&intent.chat) {
+        if usable && !read.keys.contains(&intent.chat) {
             continue;
         }
         let done = usable && shows(work, intent);
@@ -213,16 +260,20 @@ fn find_titles(work: &mut Work, intents: &[Intent], findings: &mut Findings) {
             findings.insert(intent.id, Finding::NotDone);
             continue;
         };
-        let Some(Ok(Answer::Chats(found))) = ask(work, Call::Chats { only: Some(vec![chat]) })
-        else {
-            continue;
+        let found = match ask(work, Call::Chats { only: Some(vec![chat]) }) {
+            Some(Ok(Answer::Chats(found))) => found,
+            Some(Err(failure)) => {
+                findings.note(&failure);
+                continue;
+            }
+            _ => continue,
         };
         let done = found.iter().any(|found| Some(&found.title) == intent.title.as_ref());
         findings.insert(intent.id, if done { Finding::Done } else { Finding::NotDone });
     }
 }
 
-fn ask(work: &Work, call: Call) -> Option<std::result::Result<Answer, crate::platform::Failure>> {
+fn ask(work: &Work, call: Call) -> Option<std::result::Result<Answer, Failure>> {
     work.platform.perform(&[call], work.stop).into_iter().next()
 }
 

@@ -204,6 +204,19 @@ pub(super) fn fail(
     Ok(Settled::Failed(failure.code.clone()))
 }
 
+/// The failure of an operation that was sent several times, never answered and never done.
+pub(super) fn unanswered() -> Failure {
+    Failure {
+        class: Class::RetryNow,
+        code: "http.lost".to_owned(),
+        message: Text::new(
+            "мессенджер несколько раз не ответил, и сделано не было",
+            "the messenger did not answer several times, and it was not done",
+        ),
+        after: Duration::ZERO,
+    }
+}
+
 /// The failure of an operation that the platform confirmed and that reading does not show.
 pub(super) fn unconfirmed(kind: &str) -> Failure {
     Failure {

@@ -19,7 +19,7 @@ const ROUNDS: usize = 3;
 /// Does the operations of one kind.
 pub(super) fn run(work: &mut Work, operations: &[&Operation], total: u32, outcome: &mut Outcome) {
     let mut rest: Vec<Operation> = operations.iter().map(|op| (*op).clone()).collect();
-    for _ in 0..ROUNDS {
+    for round in 1..=ROUNDS {
         let mut stage = Stage::new(work, rest, total, outcome);
         stage.run();
         let (pending, kind) = (stage.pending, operations[0].kind);
@@ -34,7 +34,7 @@ pub(super) fn run(work: &mut Work, operations: &[&Operation], total: u32, outcom
             outcome.leave(pending.into_iter().map(|one| one.operation));
             break;
         }
-        match resolve::pending(work, kind, pending, outcome) {
+        match resolve::pending(work, kind, pending, round == ROUNDS, outcome) {
             Ok(again) if !again.is_empty() => rest = again,
             Ok(_) => break,
             Err(error) => {
@@ -189,7 +189,7 @@ impl<'w, 'a> Stage<'w, 'a> {
 
     fn take(&mut self, intent: i64, operation: Operation, answer: Result<Answer, Failure>) {
         if let Err(failure) = &answer {
-            self.notice(failure);
+            self.outcome.end(failure);
         }
         let lost = matches!(&answer, Err(failure) if failure.class == Class::Lost);
         let claimed = answer.is_ok() && operation.kind == Kind::GrantAdmin;
@@ -209,16 +209,6 @@ impl<'w, 'a> Stage<'w, 'a> {
         match settle_one(self.work, intent, &operation, answer) {
             Ok(result) => self.outcome.tell(operation, result),
             Err(error) => self.end(Ended::State(error)),
-        }
-    }
-
-    /// A failure that concerns everything that is still to come.
-    fn notice(&mut self, failure: &Failure) {
-        let (code, message) = (failure.code.clone(), failure.message.clone());
-        match failure.class {
-            Class::TokenDead => self.end(Ended::Token(code, message)),
-            Class::Unreachable => self.end(Ended::Unreachable(code, message)),
-            _ => {}
         }
     }
 }
@@ -321,6 +311,18 @@ impl Outcome {
     /// How many operations are behind us.
     fn reached(&self) -> u32 {
         self.results.len() as u32
+    }
+
+    /// Notes a failure that concerns everything that is still to come.
+    pub(super) fn end(&mut self, failure: &Failure) {
+        let (code, message) = (failure.code.clone(), failure.message.clone());
+        match failure.class {
+            Class::TokenDead => drop(self.ended.get_or_insert(Ended::Token(code, message))),
+            Class::Unreachable => {
+                self.ended.get_or_insert(Ended::Unreachable(code, message));
+            }
+            _ => {}
+        }
     }
 
     /// Notes operations that were not reached.

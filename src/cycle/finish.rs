@@ -10,12 +10,12 @@ use crate::apply::{Ended, Outcome, Told};
 use crate::config::Detail;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{
-    Attempt, Census, ChatState, Known, KnownChat, KnownHold, Operation, Plan, Waiting, census,
-    hold_fingerprint, rest_of_hold,
+    Allowed, Attempt, Census, ChatState, Kind, Known, KnownChat, MemberState, Operation, Plan,
+    Waiting, census,
 };
 use crate::profile::{Desired, DesiredChat, Existence};
 use crate::report;
-use crate::state::{Approval, Quiet};
+use crate::state::Quiet;
 use crate::stop::Reason;
 
 /// A year and a day: a school year of audit, and the one before its beginning.
@@ -55,8 +55,18 @@ fn failure_of(outcome: &Outcome) -> Option<Error> {
     }
 }
 
+/// The failures that are still somebody's concern: whom the platform refused to add and who has been
+/// given the way in since is an open invitation.
 fn waiting(run: &Run) -> Result<Rows> {
-    run.state.waiting()
+    let mut rows = run.state.waiting()?;
+    rows.retain(|(chat, attempt, waiting)| {
+        let invited = |person: &String| {
+            let member = run.known.chats.get(chat).and_then(|chat| chat.people.get(person));
+            member.is_some_and(|member| member.state == MemberState::Invited)
+        };
+        attempt.operation != Kind::AddMember || !waiting.people.iter().any(invited)
+    });
+    Ok(rows)
 }
 
 /// Brings the state file in step with the roster: who is meant by whom, who is leaving, what is
@@ -77,14 +87,8 @@ fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
 }
 
 fn remember_hold(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
+    run.state.put_allowed(&still_allowed(run, plan, outcome)?)?;
     let limited = !run.scope.kinds.is_empty() || !run.scope.chats.is_empty();
-    let left = |(operation, told): &&(Operation, Told)| {
-        *told == Told::Left && plan.released.contains(operation)
-    };
-    if outcome.results.iter().any(|row| left(&row)) {
-        let rest = outcome.results.iter().filter(left).map(|(operation, _)| operation);
-        return keep_approval(run, rest_of_hold(rest, run.cycle.clock.started()));
-    }
     match &plan.hold {
         // Nor may it put its own smaller hold in the place of one that a person was shown.
         Some(_) if limited && run.known.hold.is_some() => Ok(()),
@@ -95,11 +99,29 @@ fn remember_hold(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
     }
 }
 
-/// An approval is used up by the cycle that carries it out: what was not reached stays approved.
-fn keep_approval(run: &mut Run, rest: KnownHold) -> Result<()> {
-    let actor = run.approval()?.map_or_else(|| run.cycle.actor.to_owned(), |one| one.actor);
-    run.state.put_hold(Some(&rest))?;
-    run.state.put_approval(&Approval { fingerprint: hold_fingerprint(&rest), actor })
+/// An approval is used up by the cycle that carries it out: what was not reached, or failed and is
+/// tried again, stays allowed.
+fn still_allowed(run: &Run, plan: &Plan, outcome: &Outcome) -> Result<Vec<Allowed>> {
+    let approver = run.approval()?.map_or_else(|| run.cycle.actor.to_owned(), |one| one.actor);
+    let by = |operation: &Operation| {
+        let before = run.known.allowed.iter().find(|one| one.is(operation));
+        before.map_or_else(|| approver.clone(), |one| one.by.clone())
+    };
+    let undone = outcome
+        .results
+        .iter()
+        .filter(|(operation, told)| *told != Told::Done && plan.released.contains(operation));
+    let mut allowed: Vec<Allowed> =
+        undone.map(|(operation, _)| Allowed::of(operation, by(operation))).collect();
+    let waits = |one: &&Allowed| {
+        plan.waiting.iter().any(|(chat, attempt)| {
+            *chat == one.chat
+                && attempt.account == one.account
+                && attempt.operation.name() == one.operation
+        })
+    };
+    allowed.extend(run.known.allowed.iter().filter(waits).cloned());
+    Ok(allowed)
 }
 
 /// Failures of operations that this cycle neither tried nor waits for are history.
@@ -283,7 +305,7 @@ fn status(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Cod
         return Code::Held;
     }
     let partial = outcome.is_some_and(|outcome| outcome.left > 0 || outcome.ended.is_some());
-    let retries = rows.iter().any(|(_, _, waiting)| !waiting.refused);
+    let retries = !rows.is_empty();
     if partial || retries || run.open_intents > 0 || run.unread > 0 {
         Code::Partial
     } else {
@@ -294,7 +316,11 @@ fn status(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Cod
 /// When a cycle will have something to do though nothing changes; `None`: only a change can tell.
 fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Option<Timestamp> {
     let now = run.cycle.clock.now();
-    if outcome.is_some_and(|outcome| outcome.left > 0) || run.open_intents > 0 {
+    // Whom the platform refused to add is given another way in by the very next cycle.
+    let refused = rows
+        .iter()
+        .any(|(_, attempt, waiting)| attempt.operation == Kind::AddMember && waiting.refused);
+    if refused || outcome.is_some_and(|outcome| outcome.left > 0) || run.open_intents > 0 {
         return Some(now);
     }
     let every = run.cycle.config.verify_every;

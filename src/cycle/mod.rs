@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::apply::{self, Ended, Outcome, Work};
+use crate::apply::{self, Ended, Outcome, Resolved, Work};
 use crate::clock::Clock;
 use crate::config::{Config, Options};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::host::{Host, Level, Phase};
-use crate::plan::{ChatState, Input, Known, Lacking, Operation, Plan, Policy, Scope};
+use crate::plan::{ChatState, Input, Known, KnownChat, Lacking, Operation, Plan, Policy, Scope};
 use crate::platform::{Capability, Counters, Platform};
 use crate::profile::{self, Desired, Source};
 use crate::roster::{self, Roster};
@@ -253,8 +253,9 @@ impl<'c, 'a> Run<'c, 'a> {
             return Ok(());
         }
         self.connect()?;
-        self.open_intents = self.with_work(None, |work| apply::resolve(work, &intents))?;
-        Ok(())
+        let resolved: Resolved = self.with_work(None, |work| apply::resolve(work, &intents))?;
+        self.open_intents = resolved.open;
+        resolved.ended.map_or(Ok(()), |failure| Err(error_of(&failure, self.cycle.stop)))
     }
 
     /// Chats whose turn it is to be read again.
@@ -325,6 +326,7 @@ impl<'c, 'a> Run<'c, 'a> {
     fn connect(&mut self) -> Result<()> {
         let connection = self.cycle.link.connect(self.cycle.platform, self.cycle.stop)?;
         if self.own_account != connection.own_account {
+            self.check_owner(&connection.own_account)?;
             let name = own_account_name(self.cycle);
             self.state.put_meta(&name, &connection.own_account)?;
         }
@@ -337,6 +339,30 @@ impl<'c, 'a> Run<'c, 'a> {
             .copied()
             .collect();
         self.learn(&found)
+    }
+
+    /// A state file's chats are those of one community or bot: the same numbers mean other chats for
+    /// another one.
+    fn check_owner(&self, connected: &str) -> Result<()> {
+        let kind = self.cycle.platform.kind();
+        let living = |chat: &KnownChat| chat.platform == kind && chat.platform_id.is_some();
+        if self.own_account.is_empty() || !self.known.chats.values().any(living) {
+            return Ok(());
+        }
+        let message = Text::new(
+            format!(
+                "чаты этого файла состояния принадлежат учётной записи {}; для другого сообщества \
+                 или бота укажите другой файл",
+                self.own_account
+            ),
+            format!(
+                "the chats of this state file belong to the account {}; name another file for \
+                 another community or bot",
+                self.own_account
+            ),
+        );
+        let fault = Fault::new("config.other_owner", "platform.community", connected, message);
+        Err(Error::with_faults(Code::Config, vec![fault]))
     }
 
     fn plan(&self) -> Result<Plan> {
@@ -367,6 +393,13 @@ impl<'c, 'a> Run<'c, 'a> {
         }
     }
 
+    /// Who let go what the plan does though the guard counts it.
+    fn approver(&self, plan: &Plan) -> Result<String> {
+        let now = self.approval()?.filter(|_| plan.approved).map(|approval| approval.actor);
+        let before = self.known.allowed.first().map(|allowed| allowed.by.clone());
+        Ok(now.or(before).unwrap_or_else(|| self.cycle.actor.to_owned()))
+    }
+
     /// Does the plan; what the token turns out not to be able to do is planned anew another way.
     fn apply(&mut self, plan: &mut Plan) -> Result<Outcome> {
         let mut all = Outcome::default();
@@ -375,10 +408,8 @@ impl<'c, 'a> Run<'c, 'a> {
                 break;
             }
             let operations = self.possible(plan, &mut all)?;
-            let approval = self.approval()?.filter(|_| plan.approved);
-            let approved = approval
-                .as_ref()
-                .map(|approval| Approved { by: &approval.actor, operations: &plan.released });
+            let approver = self.approver(plan)?;
+            let approved = Some(Approved { by: &approver, operations: &plan.released });
             let outcome = self.with_work(approved, |work| apply::run(work, &operations))?;
             let missing: Vec<_> = outcome.missing.iter().map(|one| (*one, false)).collect();
             let ended = outcome.ended.is_some();
@@ -463,10 +494,11 @@ fn policy(config: &Config) -> Policy {
     }
 }
 
-/// The schools that this session serves.
+/// The organisations whose chats this session looks after. One that is deleted or is no school any
+/// more is among them: its chats are archived, as a dissolved class's are.
 fn organizations(config: &Config, roster: &Roster) -> BTreeSet<String> {
-    let schools = roster.schools().into_iter().map(|school| roster.org(school).id.to_string());
-    schools.filter(|id| config.organization.as_ref().is_none_or(|only| only == id)).collect()
+    let ids = roster.orgs.iter().map(|org| org.id.to_string());
+    ids.filter(|id| config.organization.as_ref().is_none_or(|only| only == id)).collect()
 }
 
 fn check_scope(scope: &Scope, kinds: &[String], desired: &Desired, known: &Known) -> Result<()> {

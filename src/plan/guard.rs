@@ -72,13 +72,15 @@ pub(super) fn hold(input: &Input, plan: &mut Plan) {
     of_chats(input, plan, &mut of_archivings, &mut held);
     in_total(input, plan, &mut rows, &mut held);
     rows.append(&mut of_archivings);
+    let allowed = |operation: &&Operation| is_allowed(input, operation);
+    plan.released = plan.operations.iter().filter(allowed).cloned().collect();
     if held.is_empty() {
         return;
     }
     let hold = hold_of(input, &held);
     if input.approved == Some(hold.fingerprint.as_str()) {
         plan.approved = true;
-        plan.released = held;
+        plan.released.extend(held);
         return;
     }
     plan.operations.retain(|operation| !held.contains(operation));
@@ -88,16 +90,19 @@ pub(super) fn hold(input: &Input, plan: &mut Plan) {
     plan.hold = Some(hold);
 }
 
+/// Whether an operation is a loss that nobody has let go.
+fn counts(input: &Input, operation: &Operation) -> bool {
+    operation.cause.counts() && !is_allowed(input, operation)
+}
+
+fn is_allowed(input: &Input, operation: &Operation) -> bool {
+    input.known.allowed.iter().any(|one| one.is(operation))
+}
+
 /// Whether a hold that the state file remembers has this fingerprint and is still open.
 pub fn approves(hold: &KnownHold, fingerprint: &str, now: Timestamp) -> bool {
     now < later(hold.since, EXPIRES_AFTER)
         && fingerprint_of(&hold.content, hold.since) == fingerprint
-}
-
-/// The hold on what is left of an approved one, so that a cycle which ran out of time half-way
-/// needs no second word.
-pub fn rest_of_hold<'o>(rest: impl Iterator<Item = &'o Operation>, since: Timestamp) -> KnownHold {
-    KnownHold { content: content(rest.collect()), since, of: u32::MAX }
 }
 
 /// What a person approves to let a remembered hold go.
@@ -109,7 +114,7 @@ pub fn hold_fingerprint(hold: &KnownHold) -> String {
 fn by_chat(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
     let limit = input.policy.guard.chat_share;
     let mut losses: BTreeMap<&str, Counts> = BTreeMap::new();
-    for operation in plan.operations.iter().filter(|operation| operation.cause.counts()) {
+    for operation in plan.operations.iter().filter(|operation| counts(input, operation)) {
         *losses.entry(&operation.chat).or_default().entry(operation.kind.name()).or_default() += 1;
     }
     for (chat, counts) in losses {
@@ -140,7 +145,7 @@ type Counts = BTreeMap<&'static str, u32>;
 fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
     let limit = input.policy.guard.total_share;
     let losses: Vec<&Operation> =
-        plan.operations.iter().filter(|operation| operation.cause.counts()).collect();
+        plan.operations.iter().filter(|operation| counts(input, operation)).collect();
     if losses.is_empty() {
         return;
     }
@@ -185,7 +190,9 @@ fn exceeds(input: &Input, losses: u32, of: u32, limit: f64) -> bool {
 
 /// More chats put to rest at once than usual.
 fn of_chats(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
-    let ends = |op: &&Operation| matches!(op.kind, Kind::ArchiveChat | Kind::DeleteChat);
+    let ends = |op: &&Operation| {
+        matches!(op.kind, Kind::ArchiveChat | Kind::DeleteChat) && !is_allowed(input, op)
+    };
     let chats: BTreeSet<&str> =
         plan.operations.iter().filter(ends).map(|op| op.chat.as_str()).collect();
     let lately = input.known.chats.values().filter(|chat| chat.archived_lately).count() as u32;

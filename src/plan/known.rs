@@ -14,6 +14,40 @@ pub struct Known {
     pub chats: BTreeMap<String, KnownChat>,
     /// The hold of the last cycle, if there is one.
     pub hold: Option<KnownHold>,
+    /// What a person let go and could not be done yet.
+    pub allowed: Vec<Allowed>,
+}
+
+/// An operation that a person let go: the guard does not ask about it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowed {
+    /// The operation's name.
+    pub operation: String,
+    /// The chat's key.
+    pub chat: String,
+    /// The account; empty for the chat itself.
+    pub account: String,
+    /// Who let it go.
+    pub by: String,
+}
+
+impl Allowed {
+    /// A person's word about one operation.
+    pub fn of(operation: &super::Operation, by: String) -> Allowed {
+        Allowed {
+            operation: operation.kind.name().to_owned(),
+            chat: operation.chat.clone(),
+            account: operation.account.clone(),
+            by,
+        }
+    }
+
+    /// Whether it is about this operation.
+    pub fn is(&self, operation: &super::Operation) -> bool {
+        self.operation == operation.kind.name()
+            && self.chat == operation.chat
+            && self.account == operation.account
+    }
 }
 
 /// Where a chat stands (ruling 19).

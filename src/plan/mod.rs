@@ -21,11 +21,12 @@ mod known;
 mod members;
 
 pub use census::{Census, Counts, MemberRow, census};
-pub use guard::{HeldRow, Hold, approves, hold_fingerprint, rest_of_hold};
+pub use guard::{HeldRow, Hold, approves, hold_fingerprint};
 pub(crate) use members::wanted as wanted_accounts;
 
 pub use known::{
-    Attempt, ChatState, Known, KnownChat, KnownHold, KnownMember, MemberState, Present, Waiting,
+    Allowed, Attempt, ChatState, Known, KnownChat, KnownHold, KnownMember, MemberState, Present,
+    Waiting,
 };
 
 /// What is done to a chat or a person in it.

@@ -28,6 +28,7 @@ mod words;
 
 pub use evaluate::{Description, Room, describe, evaluate};
 pub use room::Limits;
+pub(crate) use source::looks_like_a_path;
 pub use source::{BUILT_IN, Source, source};
 
 /// The state that should be, computed from one roster.

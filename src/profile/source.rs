@@ -50,7 +50,8 @@ pub fn source(name_or_path: &str) -> Result<Source> {
     read(name_or_path)
 }
 
-fn looks_like_a_path(text: &str) -> bool {
+/// Whether a profile is named by the path of its script.
+pub(crate) fn looks_like_a_path(text: &str) -> bool {
     text.contains(['/', '\\']) || text.ends_with(".lua") || text.ends_with(".luau")
 }
 

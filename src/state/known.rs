@@ -73,7 +73,8 @@ impl State {
         self.load_people(&mut chats)?;
         self.load_waiting(&mut chats)?;
         self.load_losses(&mut chats, earlier(now, LATELY).as_second())?;
-        Ok(Known { chats, hold: self.hold()? })
+        let allowed = self.meta("allowed")?.map(|text| parsed(&text)).unwrap_or_default();
+        Ok(Known { chats, hold: self.hold()?, allowed })
     }
 
     fn load_presence(&self, chats: &mut BTreeMap<String, KnownChat>) -> Result<()> {

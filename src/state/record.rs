@@ -9,7 +9,8 @@ use super::State;
 use super::journal::{Verdict, close, json};
 use crate::error::Result;
 use crate::plan::{
-    Attempt, Census, ChatState, Kind, KnownChat, KnownHold, MemberRow, Operation, Present, Waiting,
+    Allowed, Attempt, Census, ChatState, Kind, KnownChat, KnownHold, MemberRow, Operation, Present,
+    Waiting,
 };
 use crate::profile::DesiredChat;
 
@@ -186,6 +187,17 @@ impl State {
             }
             Ok(())
         })
+    }
+
+    /// Remembers what a person let go and is not done yet.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_allowed(&mut self, allowed: &[Allowed]) -> Result<()> {
+        match allowed {
+            [] => self.drop_meta(&["allowed"]),
+            some => self.put_meta("allowed", &json(&some)),
+        }
     }
 
     /// Remembers what is held and since when; `None` forgets it.

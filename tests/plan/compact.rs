@@ -58,7 +58,7 @@ pub(crate) fn desired(chats: &Chats<Wish>) -> Desired {
 
 pub(crate) fn known(chats: &Chats<Fact>, hold: Option<KnownHold>) -> Known {
     let chats = chats.iter().map(|(key, fact)| (key.clone(), known_chat(key, fact)));
-    Known { chats: chats.collect(), hold }
+    Known { chats: chats.collect(), hold, allowed: Vec::new() }
 }
 
 pub(crate) fn moment(text: &str) -> Timestamp {
