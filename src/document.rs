@@ -54,12 +54,11 @@ fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// The known word that is nearest to a mistyped one, if any is near at all.
+/// The known word that is nearest to a mistyped one.
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     known
         .into_iter()
         .map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.4)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
 }

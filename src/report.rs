@@ -33,6 +33,7 @@ pub(crate) fn chat(chat: &KnownChat, counts: &Counts) -> Value {
             "invited": counts.invited,
             "joined": counts.joined,
             "strangers": counts.strangers,
+            "leaving": counts.leaving,
         },
         "admins": {"desired": counts.admins_desired, "granted": counts.admins_granted},
         "call": null,

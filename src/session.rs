@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::clock::Clock;
 use crate::config::{Config, Options};
 use crate::cycle::{self, Cycle, From};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Fault, Result, Text};
 use crate::host::Host;
 use crate::platform::{self, Connection, Platform};
 use crate::profile::{self, Source};
@@ -173,10 +173,11 @@ impl Session {
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| {
         let at = path.display();
-        Error::new(
-            Code::Roster,
-            format!("файл выгрузки {at} не читается: {error}"),
-            format!("the roster's file {at} cannot be read: {error}"),
-        )
+        let message = Text::new(
+            format!("файл выгрузки не читается: {error}"),
+            format!("the roster's file cannot be read: {error}"),
+        );
+        let fault = Fault::new("roster.unreadable", "path", &at.to_string(), message);
+        Error::with_faults(Code::Roster, vec![fault])
     })
 }

@@ -14,6 +14,8 @@ mod drift;
 mod files;
 #[path = "faults/guard.rs"]
 mod guard;
+#[path = "faults/outside.rs"]
+mod outside;
 #[path = "faults/refusals.rs"]
 mod refusals;
 #[path = "faults/rosters.rs"]

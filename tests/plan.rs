@@ -294,6 +294,8 @@ fn line(operation: &Operation) -> String {
 fn cause(cause: &Cause) -> String {
     let name = match cause {
         Cause::Belongs(words) => words,
+        Cause::Wanted(kind) => kind,
+        Cause::Misplaced => "misplaced",
         Cause::LeftRoster => "left_roster",
         Cause::AccountChanged => "account_changed",
         Cause::Stranger => "stranger",

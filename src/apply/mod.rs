@@ -21,7 +21,7 @@ mod resolve;
 mod settle;
 mod stage;
 
-pub(crate) use read::{read_chats, read_links, read_titles};
+pub(crate) use read::{read_chats, read_links, read_titles, rotate_links};
 pub(crate) use resolve::{Resolved, resolve};
 
 /// Everything that one cycle's work on the platform needs.

@@ -73,6 +73,17 @@ pub(crate) fn read_links(work: &mut Work, keys: &[String]) -> Result<()> {
     reader.finish().map(drop)
 }
 
+/// Revokes the invite links of chats and stores the new ones: an emptied chat's old link must let
+/// nobody in again.
+///
+/// # Errors
+/// [`crate::error::Code::State`].
+pub(crate) fn rotate_links(work: &mut Work, keys: &[String]) -> Result<()> {
+    let mut reader = Reader::new(work, keys, |chat| Call::RotateLink { chat });
+    reader.run();
+    reader.finish().map(drop)
+}
+
 /// One kind of reading over many chats.
 struct Reader<'w, 'a> {
     work: &'w mut Work<'a>,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Cycle;
 use crate::clock::later;
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::plan::{Kind, Plan};
+use crate::plan::{Kind, Known, MemberState, Plan};
 use crate::platform::{Capability, Class, Failure};
 use crate::state::State;
 use crate::stop::{Reason, Stop};
@@ -57,11 +57,14 @@ impl Able {
         capability != Capability::StartCall
     }
 
-    /// What a plan needs to be sure of and is not.
-    pub(crate) fn questions(&self, plan: &Plan) -> Vec<Capability> {
+    /// What a plan needs to be sure of and is not. Open invitations are asked about too: whom nobody
+    /// could add yesterday may be added today.
+    pub(crate) fn questions(&self, plan: &Plan, known: &Known) -> Vec<Capability> {
         let adds = |kind| matches!(kind, Kind::AddMember | Kind::InviteMember);
         let matters = |capability: &&Capability| {
-            **capability != Capability::AddMembers || plan.operations.iter().any(|op| adds(op.kind))
+            **capability != Capability::AddMembers
+                || plan.operations.iter().any(|op| adds(op.kind))
+                || has_invitations(known)
         };
         self.unsure.iter().filter(matters).copied().collect()
     }
@@ -77,6 +80,11 @@ impl Able {
             }
         }
     }
+}
+
+fn has_invitations(known: &Known) -> bool {
+    let people = known.chats.values().flat_map(|chat| chat.people.values());
+    people.into_iter().any(|member| member.state == MemberState::Invited)
 }
 
 /// What a dry run says that rests on a guess: it asks the messenger nothing that looks like a
@@ -95,8 +103,7 @@ pub(super) fn unasked() -> Fault {
 }
 
 /// A failure of the whole connection as the error that a call returns; the end of the time budget
-/// is
-/// [`Code::Partial`].
+/// is [`Code::Partial`].
 pub(crate) fn error_of(failure: &Failure, stop: &Stop) -> Error {
     let code = match failure.class {
         Class::TokenDead => Code::Auth,
@@ -105,11 +112,16 @@ pub(crate) fn error_of(failure: &Failure, stop: &Stop) -> Error {
         _ => Code::Platform,
     };
     let message = &failure.message;
-    Error::new(
-        code,
+    let told = Text::new(
         format!("{} ({})", message.ru, failure.code),
         format!("{} ({})", message.en, failure.code),
-    )
+    );
+    match code {
+        Code::Config => {
+            Error::with_faults(code, vec![Fault::new("config.refused", "platform", "", told)])
+        }
+        _ => Error::new(code, told.ru, told.en),
+    }
 }
 
 /// The end of a call that was stopped before it was through.

@@ -74,6 +74,7 @@ fn waiting(run: &Run) -> Result<Rows> {
 fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
     forget_stale(run, plan, outcome)?;
     note_planned(run)?;
+    follow(&run.desired, &mut run.known);
     let censuses = censuses(&run.desired, &run.known, &run.own_account);
     let rows: Vec<_> = censuses
         .iter()
@@ -144,6 +145,20 @@ fn forget_stale(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
         .filter(|one| inside(&one.0) && !alive.contains(one))
         .collect();
     run.state.drop_waiting(&stale)
+}
+
+/// What a chat is by the roster follows the roster: its class may have moved to another school.
+fn follow(desired: &Desired, known: &mut Known) {
+    for chat in desired.chats.values() {
+        let Some(known) = known.chats.get_mut(&chat.key) else { continue };
+        known.kind.clone_from(&chat.kind);
+        known.chat_type.clone_from(&chat.chat_type);
+        known.organization.clone_from(&chat.organization);
+        known.class.clone_from(&chat.class);
+        known.subject.clone_from(&chat.subject);
+        known.depends_on.clone_from(&chat.depends_on);
+        known.locked = chat.locked;
+    }
 }
 
 /// Chats that should be and are not made yet have a row too, so that registries show them.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::apply::{self, Ended, Outcome, Resolved, Work};
+use crate::apply::{self, Ended, Outcome, Resolved, Told, Work};
 use crate::clock::Clock;
 use crate::config::{Config, Options};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::host::{Host, Level, Phase};
-use crate::plan::{ChatState, Input, Known, KnownChat, Lacking, Operation, Plan, Policy, Scope};
+use crate::plan::{
+    ChatState, Input, Kind, Known, KnownChat, Lacking, Operation, Plan, Policy, Scope,
+};
 use crate::platform::{Capability, Counters, Platform};
 use crate::profile::{self, Desired, Source};
 use crate::roster::{self, Roster};
@@ -68,7 +70,7 @@ pub(crate) type Reported = (Code, Value);
 /// kept.
 pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
     let _lock = Lock::take(&cycle.config.state)?;
-    let mut state = State::open(&cycle.config.state)?;
+    let mut state = State::reopen(&cycle.config.state)?;
     let seen = quiet::fingerprint(cycle, from, &state)?;
     if let Some(report) = quiet::unchanged(cycle, &state, &seen)? {
         return Ok(report);
@@ -284,11 +286,11 @@ impl<'c, 'a> Run<'c, 'a> {
     /// A plan that rests on nothing that is only assumed about the token.
     fn plan_surely(&mut self) -> Result<Plan> {
         let plan = self.plan()?;
-        if plan.operations.is_empty() {
+        let questions = self.able.questions(&plan, &self.known);
+        if plan.operations.is_empty() && questions.is_empty() {
             return Ok(plan);
         }
         self.connect()?;
-        let questions = self.able.questions(&plan);
         self.ask(&questions)?;
         self.plan()
     }
@@ -296,7 +298,7 @@ impl<'c, 'a> Run<'c, 'a> {
     /// A plan for a dry run: without the messenger, and with a word about what is guessed.
     fn plan_dryly(&mut self) -> Result<Plan> {
         let mut plan = self.plan()?;
-        if !self.able.questions(&plan).is_empty() {
+        if !self.able.questions(&plan, &self.known).is_empty() {
             plan.warnings.push(able::unasked());
         }
         Ok(plan)
@@ -421,10 +423,29 @@ impl<'c, 'a> Run<'c, 'a> {
             *plan = self.plan()?;
             all.replanned();
         }
+        self.close_doors(&all)?;
         if let Some(reason) = self.cycle.stop.reason().filter(|_| all.left > 0) {
             all.ended.get_or_insert(Ended::Stopped(reason));
         }
         Ok(all)
+    }
+
+    /// The links of chats that were archived and emptied stop working.
+    fn close_doors(&mut self, outcome: &Outcome) -> Result<()> {
+        let able = self.able.set.contains(&Capability::RotateLink);
+        if self.cycle.config.archive_keeps_members || !able || outcome.ended.is_some() {
+            return Ok(());
+        }
+        let archived: Vec<String> = outcome
+            .results
+            .iter()
+            .filter(|(operation, told)| operation.kind == Kind::ArchiveChat && *told == Told::Done)
+            .map(|(operation, _)| operation.chat.clone())
+            .collect();
+        match archived.is_empty() {
+            true => Ok(()),
+            false => self.with_work(None, |work| apply::rotate_links(work, &archived)),
+        }
     }
 
     /// The operations that can be done now. A chat about which it is not known what became of the

@@ -33,7 +33,11 @@ pub(super) fn linkless(run: &Run) -> Vec<String> {
 }
 
 fn living<'r>(run: &'r Run) -> impl Iterator<Item = &'r KnownChat> {
-    let usable = |chat: &&KnownChat| chat.state == ChatState::Active && chat.platform_id.is_some();
+    // An archived chat that is to be empty is kept empty.
+    let emptied = !run.cycle.config.archive_keeps_members;
+    let watched =
+        move |state| state == ChatState::Active || (emptied && state == ChatState::Archived);
+    let usable = move |chat: &&KnownChat| watched(chat.state) && chat.platform_id.is_some();
     let inside = |chat: &&KnownChat| run.scope.holds(&chat.key, &chat.kind);
     run.known.chats.values().filter(usable).filter(inside)
 }

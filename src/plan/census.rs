@@ -32,6 +32,9 @@ pub struct Counts {
     pub joined: u32,
     /// Accounts in the chat that nobody named.
     pub strangers: u32,
+    /// Accounts still in whom the roster no longer means here: in grace, held, or not removed yet.
+    #[serde(default)]
+    pub leaving: u32,
     /// Who should be admin, linked or not.
     pub admins_desired: u32,
     /// Of these, admin.
@@ -65,6 +68,10 @@ pub fn census(desired: &DesiredChat, known: &KnownChat, own_account: &str) -> Ce
             && !wanted.contains_key(account.as_str())
     };
     census.counts.strangers = known.people_present().filter(strange).count() as u32;
+    let leaving = |(account, present): &(&String, &super::Present)| {
+        !present.people.is_empty() && !wanted.contains_key(account.as_str())
+    };
+    census.counts.leaving = known.people_present().filter(leaving).count() as u32;
     census.digest =
         crate::fingerprint::of(format!("{desired:?}{:?}{:?}", census.counts, census.members));
     census

@@ -41,7 +41,7 @@ fn make(input: &Input, desired: &DesiredChat, known: Option<&KnownChat>, plan: &
     }
     plan.operations.push(Operation {
         title: Some(desired.title.clone()),
-        ..operation(Kind::CreateChat, &desired.key, Cause::Belongs(desired.kind.clone()))
+        ..operation(Kind::CreateChat, &desired.key, Cause::Wanted(desired.kind.clone()))
     });
     members::plan(input, desired, None, false, plan);
 }
@@ -63,6 +63,18 @@ fn elsewhere(known: &KnownChat) -> Fault {
     )
 }
 
+fn cannot_rename(desired: &DesiredChat) -> Fault {
+    Fault::new(
+        "plan.cannot_rename",
+        &desired.key,
+        &desired.title,
+        Text::new(
+            "этот токен не позволяет переименовывать: название должен сменить человек",
+            "this token may not rename: a person must change the title",
+        ),
+    )
+}
+
 fn cannot_make(desired: &DesiredChat) -> Fault {
     Fault::new(
         "plan.cannot_create",
@@ -76,6 +88,12 @@ fn cannot_make(desired: &DesiredChat) -> Fault {
 }
 
 fn keep(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan) {
+    if table_lost(input, known) {
+        if known.state == ChatState::Active {
+            archive(input, known, Cause::MissingTooLong, plan);
+        }
+        return;
+    }
     let frozen = is_frozen(input, known, &desired.depends_on);
     match (known.state, desired.existence) {
         (ChatState::Gone | ChatState::Deleted, _) => {}
@@ -95,8 +113,10 @@ fn keep(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan
 }
 
 fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool, plan: &mut Plan) {
-    let renamed = desired.title != known.title && input.able.contains(&Capability::RenameChat);
-    if renamed && !waits(input, Some(known), Kind::RenameChat, plan) {
+    let renamed = desired.title != known.title;
+    if renamed && !input.able.contains(&Capability::RenameChat) {
+        plan.warnings.push(cannot_rename(desired));
+    } else if renamed && !waits(input, Some(known), Kind::RenameChat, plan) {
         plan.operations.push(Operation {
             title: Some(desired.title.clone()),
             ..operation(Kind::RenameChat, &known.key, Cause::TitleChanged)
@@ -190,6 +210,17 @@ fn lacking_tables<'a>(input: &Input<'a>) -> impl Iterator<Item = Table> + 'a {
         .iter()
         .filter(move |(table, since)| decides_membership(**table) && later(**since, patience) > now)
         .map(|(table, _)| *table)
+}
+
+/// Whether a table that the chat hangs on has been missing for too long: its people are not taken for
+/// gone, the chat is put to rest (ruling 5).
+fn table_lost(input: &Input, known: &KnownChat) -> bool {
+    let concerns = |table: Table| table != Table::Enrollments || known.class.is_some();
+    input.lacking.tables.iter().any(|(table, since)| {
+        decides_membership(*table)
+            && concerns(*table)
+            && later(*since, input.policy.missing_after) <= input.now
+    })
 }
 
 fn decides_membership(table: Table) -> bool {

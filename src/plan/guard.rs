@@ -53,9 +53,20 @@ pub struct HeldRow {
     /// `guard.chat_share`, `guard.total_share`, `guard.chats`.
     pub rule: &'static str,
     /// The limit of that rule.
+    #[serde(serialize_with = "plain")]
     pub limit: f64,
     /// What it means and how to allow it.
     pub message: Text,
+}
+
+/// A whole number without a fraction.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn plain<S: serde::Serializer>(limit: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if limit.fract() == 0.0 && *limit >= 0.0 && *limit < f64::from(u32::MAX) {
+        serializer.serialize_u32(*limit as u32)
+    } else {
+        serializer.serialize_f64(*limit)
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -125,12 +125,16 @@ pub struct Operation {
 pub enum Cause {
     /// The profile wants it: the words and rows of the reasons.
     Belongs(String),
+    /// The profile has a chat of this kind here.
+    Wanted(String),
     /// The roster no longer names the person here.
     LeftRoster,
     /// The person's account was unlinked or replaced.
     AccountChanged,
     /// Nobody named this account.
     Stranger,
+    /// The school knows the person, and the profile does not name them in this chat.
+    Misplaced,
     /// The person stays, the role is no longer theirs.
     RoleLost,
     /// A right that nobody gave through the roster.
@@ -152,6 +156,14 @@ impl Cause {
     pub fn text(&self) -> Text {
         match self {
             Cause::Belongs(words) => Text::new(words.clone(), words.clone()),
+            Cause::Wanted(kind) => Text::new(
+                format!("профиль предусматривает чат вида {kind}"),
+                format!("the profile has a chat of the kind {kind} here"),
+            ),
+            Cause::Misplaced => Text::new(
+                "школа знает этого человека, но в этом чате его не должно быть",
+                "the school knows this person, who does not belong into this chat",
+            ),
             Cause::LeftRoster => Text::new(
                 "данные школы больше не называют этого человека в этом чате",
                 "the school's data no longer names this person here",
@@ -317,10 +329,33 @@ pub fn plan(input: &Input) -> Plan {
     for key in keys {
         chat::plan(input, key, &mut plan);
     }
+    name_strangers(input, &mut plan.operations);
     guard::hold(input, &mut plan);
     plan.operations.sort();
     plan.fingerprint = fingerprint(&plan.operations);
     plan
+}
+
+/// A stranger in one chat may be somebody whom the school knows elsewhere: then the reason says so, and
+/// the audit finds the person.
+fn name_strangers(input: &Input, operations: &mut [Operation]) {
+    let strange = |operation: &&mut Operation| operation.cause == Cause::Stranger;
+    let mut strangers = operations.iter_mut().filter(strange).peekable();
+    if strangers.peek().is_none() {
+        return;
+    }
+    let mut people: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (person, member) in input.desired.chats.values().flat_map(|chat| &chat.members) {
+        if let Some(account) = members::account_on(member, input.platform) {
+            people.entry(account).or_default().insert(person);
+        }
+    }
+    for stranger in strangers {
+        if let Some(people) = people.get(stranger.account.as_str()) {
+            stranger.people = people.iter().map(|person| (*person).to_owned()).collect();
+            stranger.cause = Cause::Misplaced;
+        }
+    }
 }
 
 fn fingerprint(operations: &[Operation]) -> String {

@@ -177,6 +177,7 @@ impl People {
             if all.len() > most {
                 self.warn_too_many(student, all.len(), most);
             }
+            self.warn_emergency(student);
             entries.extend(all.iter().take(most).map(|&guardian| {
                 Entry::new(guardian, role.clone(), word.clone(), self.link(student, guardian))
             }));
@@ -190,6 +191,21 @@ impl People {
         match student.agents.contains(&guardian) {
             true => student.row,
             false => self.ground.roster.person(guardian).row,
+        }
+    }
+
+    /// Contacts for emergencies are reported, not added (ruling 7).
+    fn warn_emergency(&self, student: PersonIx) {
+        let student = self.ground.roster.person(student);
+        for agent in student.agents.iter().map(|agent| self.ground.roster.person(*agent)) {
+            if crate::roster::truthy(agent.metadata.get("emergencyContact")) {
+                let message = Text::new(
+                    "контакт на экстренный случай не входит в чаты как законный представитель",
+                    "a contact for emergencies is not in the chats as a guardian",
+                );
+                let at = format!("{}.metadata.emergencyContact", agent.row);
+                self.ground.warn("profile.emergency_contact", at, &agent.id, message);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::page::Page;
 use super::{Ask, no_such};
 use crate::clock::show;
 use crate::error::{Code, Result};
-use crate::plan::MemberState;
+use crate::plan::{MemberState, Present};
 use crate::report;
 use crate::state::{ChatRow, MemberDetail, State};
 
@@ -157,25 +157,51 @@ pub(super) fn get(ask: &mut Ask) -> Result<(Code, Value)> {
     // A report's `members` are numbers; of one chat it is the people, and the numbers are `counts`.
     chat["counts"] = chat["members"].take();
     chat["members"] = members.iter().map(|member| member_row(member, &zone)).collect();
-    chat["strangers"] = json!(strangers(&state, &row, &members, ask)?);
+    let still = Still::in_chat(&state, &row, ask)?;
+    chat["strangers"] = json!(still.strangers(&members));
+    chat["leaving"] = still.leaving(&members, &zone);
     Ok((Code::Ok, chat))
 }
 
-/// Accounts in a chat whom nobody named.
-fn strangers(
-    state: &State,
-    row: &ChatRow,
-    members: &[MemberDetail],
-    ask: &Ask,
-) -> Result<Vec<String>> {
-    if row.counts.strangers == 0 {
-        return Ok(Vec::new());
+/// Who is in a chat beside those who should be.
+struct Still(std::collections::BTreeMap<String, Present>);
+
+impl Still {
+    fn in_chat(state: &State, row: &ChatRow, ask: &Ask) -> Result<Still> {
+        if row.counts.strangers == 0 && row.counts.leaving == 0 {
+            return Ok(Still(std::collections::BTreeMap::new()));
+        }
+        let known = state.known(ask.clock.now())?.chats.remove(&row.chat.key);
+        let present = known.map(|chat| chat.present).unwrap_or_default();
+        Ok(Still(present.into_iter().filter(|(_, present)| !present.protected).collect()))
     }
-    let known = state.known(ask.clock.now())?;
-    let meant = |account: &str| members.iter().any(|m| m.account.as_deref() == Some(account));
-    let Some(chat) = known.chats.get(&row.chat.key) else { return Ok(Vec::new()) };
-    let strange = chat.people_present().filter(|(a, p)| p.people.is_empty() && !meant(a));
-    Ok(strange.map(|(account, _)| account.clone()).collect())
+
+    /// Accounts that nobody named.
+    fn strangers(&self, members: &[MemberDetail]) -> Vec<&String> {
+        let strange = self.0.iter().filter(|(_, present)| present.people.is_empty());
+        strange.map(|(account, _)| account).filter(|account| !is_meant(members, account)).collect()
+    }
+
+    /// Accounts whose people the roster no longer names here: in grace, held, or not removed yet.
+    fn leaving(&self, members: &[MemberDetail], zone: &jiff::tz::TimeZone) -> Value {
+        let leaving = self
+            .0
+            .iter()
+            .filter(|(account, present)| !present.people.is_empty() && !is_meant(members, account));
+        let row = |(account, present): (&String, &Present)| {
+            json!({
+                "account": account,
+                "people": present.people,
+                "admin": present.admin,
+                "since": present.gone_since.map(|since| show(since, zone)),
+            })
+        };
+        leaving.map(row).collect()
+    }
+}
+
+fn is_meant(members: &[MemberDetail], account: &str) -> bool {
+    members.iter().any(|member| member.account.as_deref() == Some(account))
 }
 
 /// The chat with this key.

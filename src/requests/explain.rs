@@ -1,11 +1,12 @@
 //! Why somebody is, or is not, in a chat.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Ask, chats, no_such};
 use crate::clock::{later, show};
 use crate::error::{Code, Result, Text};
-use crate::plan::{KnownChat, MemberState};
+use crate::plan::{Attempt, Kind, KnownChat, MemberState, Waiting};
 use crate::state::{MemberDetail, State};
 
 /// How many of the last operations are told.
@@ -73,24 +74,40 @@ fn words_for(member: &MemberDetail) -> Text {
     Text::new(format!("{ru}: {because}"), format!("{en}: {because}"))
 }
 
+/// Somebody whom the roster no longer names and who is still in: why.
+fn still_in(ask: &Ask, since: Option<Timestamp>, failed: Option<&Waiting>) -> Text {
+    let config = ask.session.config();
+    let due = since.map(|since| later(since, config.grace)).filter(|due| *due > ask.clock.now());
+    let (ru, en) = match (failed, due) {
+        (Some(waiting), _) => (
+            format!("исключить не удалось: {} ({})", waiting.message.ru, waiting.code),
+            format!("removing failed: {} ({})", waiting.message.en, waiting.code),
+        ),
+        (None, Some(due)) => {
+            let due = show(due, &config.zone);
+            (format!("исключение не раньше {due}"), format!("to be removed not before {due}"))
+        }
+        (None, None) => (
+            "исключит следующий цикл, если этого не удерживает предохранитель".to_owned(),
+            "the next cycle removes them, unless the guard holds it".to_owned(),
+        ),
+    };
+    Text::new(
+        format!("данные школы больше не называют человека здесь; ещё в чате: {ru}"),
+        format!("the school's data no longer names the person here; still in: {en}"),
+    )
+}
+
 fn does_not_belong(ask: &Ask, chat: Option<&KnownChat>, person: &str) -> Value {
     let still = chat.and_then(|chat| {
         chat.present.iter().find(|(_, present)| present.people.iter().any(|one| one == person))
     });
-    let zone = &ask.session.config().zone;
+    let failed = chat.zip(still).and_then(|(chat, (account, _))| {
+        let attempt = Attempt { operation: Kind::RemoveMember, account: account.clone() };
+        chat.waiting.get(&attempt)
+    });
     let message = match still.map(|(_, present)| present.gone_since) {
-        Some(since) => {
-            let until = since.map(|since| later(since, ask.session.config().grace));
-            let until = until.map_or_else(String::new, |until| show(until, zone));
-            Text::new(
-                format!(
-                    "данные школы больше не называют человека здесь; ещё в чате, исключение не раньше {until}"
-                ),
-                format!(
-                    "the school's data no longer names the person here; still in, to be removed not before {until}"
-                ),
-            )
-        }
+        Some(since) => still_in(ask, since, failed),
         None => Text::new(
             "правила профиля не называют человека в этом чате",
             "no rule of the profile names the person in this chat",

@@ -105,7 +105,7 @@ impl Ask<'_> {
 
     /// The state file, for a question that needs an accepted roster.
     fn state(&self) -> Result<State> {
-        let state = State::open(&self.session.config().state)?;
+        let state = State::reopen(&self.session.config().state)?;
         if state.accepted()?.is_none() {
             return Err(crate::cycle::no_roster());
         }

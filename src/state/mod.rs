@@ -52,6 +52,18 @@ impl State {
         Ok(state)
     }
 
+    /// Opens a file that an open session has used before. One that is gone by now is not made anew:
+    /// every chat would be made a second time.
+    ///
+    /// # Errors
+    /// As [`State::open`], and where the file is no longer there.
+    pub(crate) fn reopen(path: &Path) -> Result<State> {
+        match path.exists() {
+            true => State::open(path),
+            false => Err(gone(path)),
+        }
+    }
+
     fn prepare(&self) -> Result<()> {
         let busy = self.db.busy_timeout(Duration::from_secs(5));
         busy.map_err(|error| self.failure(&error))?;
@@ -209,6 +221,14 @@ pub(crate) fn unusable(path: &Path, why: &str) -> Error {
 fn full(path: &Path) -> Error {
     let message = Text::new("на диске не осталось места", "there is no space left on the disk");
     state_error(path, "full", message)
+}
+
+fn gone(path: &Path) -> Error {
+    let message = Text::new(
+        "файл состояния исчез во время работы; верните его из копии",
+        "the state file has vanished under an open session; bring it back from a copy",
+    );
+    state_error(path, "gone", message)
 }
 
 fn foreign(path: &Path) -> Error {
