@@ -143,7 +143,11 @@ pub(super) fn tell(
         _ => left.first().map(|one| why(ask, state, report, &held, &failed, one)).transpose()?,
     };
     result["chats"] = json!(chats(state, reach.person, Some(reach.platform))?);
-    result["done"] = done(report, reach.person);
+    // A cycle that was cut short tells no numbers; where the person stands is in `chats`.
+    result["done"] = match outcome {
+        Outcome::Failed(_) => Value::Null,
+        _ => done(report, reach.person),
+    };
     result["pending"] = json!(reason.is_some());
     result["pending_in"] = json!(concerned);
     result["reason"] = json!(reason);
