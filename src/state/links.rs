@@ -129,9 +129,8 @@ impl State {
     /// # Errors
     /// [`crate::error::Code::State`].
     pub(crate) fn put_account(&mut self, link: &Link, proof: Option<&str>) -> Result<bool> {
-        let before = self.open_links()?.into_iter();
-        let before =
-            before.filter(|one| one.person == link.person && one.platform == link.platform).last();
+        let same = |one: &Link| one.person == link.person && one.platform == link.platform;
+        let before = self.open_links()?.into_iter().find(same);
         self.transaction(|db| {
             if let Some(digest) = proof
                 && !use_up(db, digest, link.at)?
