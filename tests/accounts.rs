@@ -406,6 +406,17 @@ fn a9_who_has_left_the_school_can_still_unlink() {
     assert_eq!(told["pending_in"], json!(["parents:7a"]), "said, as it is not done");
 }
 
+#[test]
+fn a_state_file_of_the_first_schema_is_brought_up_to_date() {
+    let mut place = Place::new();
+    let back = "DROP TABLE links; DROP TABLE proofs; PRAGMA user_version = 1";
+    rig::database(&place.rig.state_file()).execute_batch(back).unwrap();
+    place.rig.reopen();
+    assert_eq!(place.sync("10:00")["roster"]["unchanged"], true);
+    place.unlink("parent-301", "10:05");
+    assert!(!place.is_parent(301));
+}
+
 const BOT: &str = "made-up-token-of-a-bot";
 
 fn sign(key: &[u8], text: &str) -> hmac::Tag {
