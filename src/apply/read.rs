@@ -6,7 +6,7 @@ use super::Work;
 use super::pool::{self, Answers, Ledger};
 use crate::error::{Error, Result};
 use crate::host::{Level, Phase};
-use crate::plan::{ChatState, Present};
+use crate::plan::{ChatState, KnownChat, Present};
 use crate::platform::{Answer, Call, Class, Failure, Presence};
 
 /// How many members one request of many reads is expected to bring: a larger answer may be refused.
@@ -197,7 +197,8 @@ fn store_members(work: &mut Work, key: &str, members: &[Presence]) -> Result<()>
     let mut before = std::mem::take(&mut chat.present);
     let mut present = BTreeMap::new();
     for member in members {
-        let mut one = before.remove(&member.account).unwrap_or_else(|| Present::seen(false, false));
+        let known = before.remove(&member.account);
+        let mut one = known.unwrap_or_else(|| newcomer(chat, &member.account));
         one.admin = member.admin;
         one.protected = member.owner || member.bot || member.account == own;
         present.insert(member.account.clone(), one);
@@ -205,6 +206,14 @@ fn store_members(work: &mut Work, key: &str, members: &[Presence]) -> Result<()>
     chat.verified = Some(now);
     chat.present.clone_from(&present);
     work.state.verified(key, &present, now)
+}
+
+/// Somebody who came since the last reading, such as by the link: no stranger where the last cycle
+/// meant the account here.
+fn newcomer(chat: &KnownChat, account: &str) -> Present {
+    let meant = chat.people.iter().filter(|(_, one)| one.account.as_deref() == Some(account));
+    let people = meant.map(|(person, _)| person.clone()).collect();
+    Present { people, ..Present::seen(false, false) }
 }
 
 fn store_link(work: &mut Work, key: &str, link: String) -> Result<()> {

@@ -22,10 +22,12 @@ use crate::stop::{Reason, Stop};
 mod able;
 mod finish;
 mod lacking;
+mod links;
 mod quiet;
 mod verify;
 
 pub(crate) use able::{Able, error_of};
+pub(crate) use links::named as named_account;
 
 /// What a cycle is given besides the roster.
 pub(crate) struct Cycle<'a> {
@@ -98,12 +100,7 @@ struct School {
 fn read(cycle: &Cycle, from: From, state: &State, seen: &quiet::Seen) -> Result<School> {
     let now = cycle.clock.started();
     let accepted = state.accepted()?;
-    let rules = |before| roster::Rules {
-        today: cycle.clock.today(),
-        dangling_share: cycle.config.guard.dangling_share,
-        minimum: cycle.config.guard.minimum,
-        before,
-    };
+    let rules = |before| rules(cycle.config, cycle.clock, before);
     let before = match &accepted {
         Some(accepted) => Some(Arc::new(kept(accepted, &rules(None))?)),
         None => None,
@@ -122,6 +119,24 @@ fn read(cycle: &Cycle, from: From, state: &State, seen: &quiet::Seen) -> Result<
     let known = state.known(now)?;
     let lacking = lacking::lacking(before.as_deref(), &last, &roster, &known, now);
     Ok(School { roster, fingerprint, lacking, unchanged, new: true })
+}
+
+fn rules(config: &Config, clock: &Clock, before: Option<Arc<Roster>>) -> roster::Rules {
+    roster::Rules {
+        today: clock.today(),
+        dangling_share: config.guard.dangling_share,
+        minimum: config.guard.minimum,
+        before,
+    }
+}
+
+/// The last accepted roster, for a request that is judged by it.
+///
+/// # Errors
+/// [`Code::Request`] before the first one, [`Code::State`].
+pub(crate) fn kept_roster(config: &Config, clock: &Clock, state: &State) -> Result<Roster> {
+    let accepted = state.accepted()?.ok_or_else(no_roster)?;
+    kept(&accepted, &rules(config, clock, None))
 }
 
 /// The last accepted roster. What cannot be read again is a damaged state file: without it nobody
@@ -182,9 +197,10 @@ impl<'c, 'a> Run<'c, 'a> {
         cycle: &'c Cycle<'a>,
         state: &'c mut State,
         school: School,
-        desired: Desired,
+        mut desired: Desired,
         seen: quiet::Seen,
     ) -> Result<Run<'c, 'a>> {
+        let over = links::apply(&mut desired, &school.roster, state.open_links()?);
         let now = cycle.clock.started();
         let scope =
             Scope { kinds: cycle.options.kinds.clone(), chats: cycle.options.chats.clone() };
@@ -197,6 +213,7 @@ impl<'c, 'a> Run<'c, 'a> {
             if school.new {
                 accept(cycle, state, &school, &desired)?;
             }
+            state.close_links(&over, now)?;
             number = state.begin_cycle(&school.fingerprint, now)?;
         }
         let able = Able::known(cycle, state, now)?;

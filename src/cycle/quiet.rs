@@ -14,7 +14,7 @@ use crate::state::State;
 pub(super) struct Seen {
     /// The roster document's fingerprint.
     pub(super) roster: String,
-    /// Roster, profile, configuration and day together.
+    /// Roster, profile, configuration, day and linked accounts together.
     pub(super) input: String,
 }
 
@@ -31,6 +31,8 @@ pub(super) fn fingerprint(cycle: &Cycle, from: From, state: &State) -> Result<Se
         // A secret prints as dots, so a new token alone is no reason to do anything.
         .add(format!("{:?}", cycle.config))
         .add(cycle.clock.today().to_string())
+        // What people link while a cycle runs is news to the next one.
+        .add(state.last_link()?.to_string())
         .add(env!("CARGO_PKG_VERSION"));
     Ok(Seen { roster, input: input.hex() })
 }

@@ -13,15 +13,22 @@ use crate::error::{Code, Error, Result};
 use crate::session::Session;
 use crate::state::State;
 
+mod accounts;
 mod audit;
 mod chats;
 mod diagnostics;
 mod explain;
 mod orders;
 mod page;
+mod proof;
+mod reach;
 
 /// Every method that this version answers.
-const METHODS: [(&str, Method); 9] = [
+const METHODS: [(&str, Method); 13] = [
+    ("accounts.link", accounts::link),
+    ("accounts.status", accounts::status),
+    ("accounts.unlink", accounts::unlink),
+    ("accounts.verify", accounts::verify),
     ("audit", audit::audit),
     ("chats.get", chats::get),
     ("chats.list", chats::list),

@@ -188,6 +188,12 @@ pub struct Account {
     pub identifier: Box<str>,
 }
 
+/// Whether a text is the id of an account on either messenger: a positive decimal number, written
+/// plainly.
+pub(crate) fn is_account(id: &str) -> bool {
+    id.parse::<i64>().is_ok_and(|number| number > 0 && number.to_string() == id)
+}
+
 /// A row of `users`, without anything personal.
 #[derive(Debug, Clone)]
 pub struct Person {

@@ -147,6 +147,7 @@ impl State {
         self.transaction(|db| {
             db.execute("DELETE FROM journal WHERE at < ? AND result IS NOT NULL", [before])?;
             db.execute("DELETE FROM cycles WHERE started < ?", [before])?;
+            db.execute("DELETE FROM links WHERE closed_at < ?", [before])?;
             Ok(())
         })
     }

@@ -13,6 +13,7 @@ use crate::error::{Code, Error, Fault, Result, Text};
 mod audit;
 mod journal;
 mod known;
+mod links;
 mod lock;
 mod queries;
 mod record;
@@ -20,12 +21,14 @@ mod record;
 pub(crate) use audit::AuditFilter;
 pub(crate) use journal::{Approved, Hand, Intent, Verdict};
 pub(crate) use known::ChatRow;
+pub(crate) use links::{Footing, Link, Place};
 pub(crate) use lock::Lock;
 pub(crate) use queries::{Accepted, Approval, MemberDetail, Quiet};
 pub(crate) use record::Outcome;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// `zvnk`: tells a state file from any other SQLite file.
 const APPLICATION_ID: i32 = 0x7a76_6e6b;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::document::{Cell, Kind, Record};
 use super::findings::{self, Findings};
 use crate::error::Text;
-use crate::roster::{Account, Metadata, Period, Row, Span};
+use crate::roster::{Account, Metadata, Period, Row, Span, is_account};
 
 /// The platforms whose accounts are read; other kinds of `userIds` (logins, e-mails) are personal
 /// and serve nothing here.
@@ -219,7 +219,7 @@ impl<'a> Fields<'_, 'a> {
         if !PLATFORMS.contains(&kind.as_str()) || id.is_empty() {
             return;
         }
-        if !id.parse::<i64>().is_ok_and(|number| number > 0 && number.to_string() == id) {
+        if !is_account(id) {
             self.warnings.push(findings::bad_account(at, &kind));
             return;
         }

@@ -1,0 +1,39 @@
+//! Accounts that people linked and unlinked by request take the place of those that the roster
+//! names (ruling 6), between the profile and the plan, so that nothing after it need know.
+
+use std::collections::HashMap;
+
+use crate::platform::Kind;
+use crate::profile::Desired;
+use crate::roster::Roster;
+use crate::state::Link;
+
+/// Puts the requested accounts in the place of the roster's. Returns the requests that are over,
+/// because the roster names another account by now.
+pub(super) fn apply(desired: &mut Desired, roster: &Roster, links: Vec<Link>) -> Vec<i64> {
+    let over = |link: &Link| link.is_over(named(roster, &link.person, link.platform));
+    let (over, in_force): (Vec<Link>, Vec<Link>) = links.into_iter().partition(over);
+    let mut by_person: HashMap<&str, Vec<&Link>> = HashMap::new();
+    for link in &in_force {
+        by_person.entry(&link.person).or_default().push(link);
+    }
+    for (person, member) in desired.chats.values_mut().flat_map(|chat| &mut chat.members) {
+        for link in by_person.get(person.as_str()).into_iter().flatten() {
+            replace(&mut member.accounts, link);
+        }
+    }
+    over.iter().map(|link| link.id).collect()
+}
+
+fn replace(accounts: &mut Vec<(String, String)>, link: &Link) {
+    let platform = link.platform.name();
+    accounts.retain(|(kind, _)| kind != platform);
+    accounts.extend(link.account.iter().map(|account| (platform.to_owned(), account.clone())));
+}
+
+/// The account that the roster names for a person on a messenger.
+pub(crate) fn named<'r>(roster: &'r Roster, person: &str, platform: Kind) -> Option<&'r str> {
+    let accounts = &roster.person(roster.find_person(person)?).accounts;
+    let found = accounts.iter().find(|account| &*account.kind == platform.name());
+    found.map(|account| &*account.identifier)
+}
