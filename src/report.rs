@@ -14,7 +14,7 @@ use crate::roster::{Roster, Table};
 
 /// One chat as reports and registries show it.
 pub(crate) fn chat(chat: &KnownChat, counts: &Counts) -> Value {
-    json!({
+    let mut row = json!({
         "key": chat.key,
         "kind": chat.kind,
         "type": chat.chat_type,
@@ -33,11 +33,14 @@ pub(crate) fn chat(chat: &KnownChat, counts: &Counts) -> Value {
             "invited": counts.invited,
             "joined": counts.joined,
             "strangers": counts.strangers,
-            "leaving": counts.leaving,
         },
         "admins": {"desired": counts.admins_desired, "granted": counts.admins_granted},
         "call": null,
-    })
+    });
+    if counts.leaving > 0 {
+        row["members"]["leaving"] = json!(counts.leaving);
+    }
+    row
 }
 
 /// The report's part on the roster.

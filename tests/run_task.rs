@@ -103,7 +103,7 @@ fn a_wrong_line_is_told_by_its_number() {
             "settings:6: the key is repeated, it was on line 2 already",
         ]
     );
-    assert_eq!(faults("settings.=1"), ["settings:1: unknown key"]);
+    assert_eq!(faults("settings.=1"), ["settings:1: unknown key; did you mean strangers?"]);
 }
 
 #[test]

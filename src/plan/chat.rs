@@ -32,7 +32,9 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
 }
 
 fn make(input: &Input, desired: &DesiredChat, known: Option<&KnownChat>, plan: &mut Plan) {
-    if desired.existence != Existence::Wanted || waits(input, known, Kind::CreateChat, plan) {
+    let lost = table_lost(input, desired.class.is_some());
+    let wanted = desired.existence == Existence::Wanted && !lost;
+    if !wanted || waits(input, known, Kind::CreateChat, plan) {
         return;
     }
     if !input.able.contains(&Capability::CreateChat) {
@@ -88,8 +90,8 @@ fn cannot_make(desired: &DesiredChat) -> Fault {
 }
 
 fn keep(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan) {
-    if table_lost(input, known) {
-        if known.state == ChatState::Active {
+    if table_lost(input, known.class.is_some()) {
+        if known.state == ChatState::Active && !is_broken(input, known, &desired.depends_on) {
             archive(input, known, Cause::MissingTooLong, plan);
         }
         return;
@@ -214,8 +216,8 @@ fn lacking_tables<'a>(input: &Input<'a>) -> impl Iterator<Item = Table> + 'a {
 
 /// Whether a table that the chat hangs on has been missing for too long: its people are not taken for
 /// gone, the chat is put to rest (ruling 5).
-fn table_lost(input: &Input, known: &KnownChat) -> bool {
-    let concerns = |table: Table| table != Table::Enrollments || known.class.is_some();
+fn table_lost(input: &Input, of_a_class: bool) -> bool {
+    let concerns = |table: Table| table != Table::Enrollments || of_a_class;
     input.lacking.tables.iter().any(|(table, since)| {
         decides_membership(*table)
             && concerns(*table)

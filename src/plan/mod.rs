@@ -330,6 +330,11 @@ pub fn plan(input: &Input) -> Plan {
         chat::plan(input, key, &mut plan);
     }
     name_strangers(input, &mut plan.operations);
+    // A person whose row is broken is removed from nowhere (ruling 4), as a stranger neither.
+    let frozen = |person: &String| input.frozen.people.contains(person);
+    plan.operations.retain(|operation| {
+        operation.cause != Cause::Misplaced || !operation.people.iter().any(frozen)
+    });
     guard::hold(input, &mut plan);
     plan.operations.sort();
     plan.fingerprint = fingerprint(&plan.operations);
