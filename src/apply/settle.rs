@@ -88,26 +88,12 @@ pub(super) fn made(
     };
     let own = (work.own_account.clone(), Present::seen(true, true));
     let chat = KnownChat {
-        key: desired.key.clone(),
-        kind: desired.kind.clone(),
-        chat_type: desired.chat_type.clone(),
-        organization: desired.organization.clone(),
-        class: desired.class.clone(),
-        subject: desired.subject.clone(),
-        depends_on: desired.depends_on.clone(),
         title: operation.title.clone().unwrap_or_default(),
-        locked: desired.locked,
-        platform: work.platform.kind(),
         platform_id: Some(platform_id),
-        link: None,
         state: ChatState::Active,
         present: [own].into(),
-        people: std::collections::BTreeMap::new(),
-        waiting: std::collections::BTreeMap::new(),
-        removed_lately: 0,
-        archived_lately: false,
         verified: Some(now),
-        digest: String::new(),
+        ..KnownChat::planned(desired, work.platform.kind())
     };
     work.state.chat_made(intent, &chat, now)?;
     log(work, Level::Info, operation, "done");

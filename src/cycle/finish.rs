@@ -1,6 +1,6 @@
 //! The end of a cycle: who stands where now, what is remembered, what is told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -147,17 +147,12 @@ fn forget_stale(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
     run.state.drop_waiting(&stale)
 }
 
-/// What a chat is by the roster follows the roster: its class may have moved to another school.
+/// What a chat is by the roster follows the roster.
 fn follow(desired: &Desired, known: &mut Known) {
     for chat in desired.chats.values() {
-        let Some(known) = known.chats.get_mut(&chat.key) else { continue };
-        known.kind.clone_from(&chat.kind);
-        known.chat_type.clone_from(&chat.chat_type);
-        known.organization.clone_from(&chat.organization);
-        known.class.clone_from(&chat.class);
-        known.subject.clone_from(&chat.subject);
-        known.depends_on.clone_from(&chat.depends_on);
-        known.locked = chat.locked;
+        if let Some(known) = known.chats.get_mut(&chat.key) {
+            known.follow(chat);
+        }
     }
 }
 
@@ -169,7 +164,7 @@ fn note_planned(run: &mut Run) -> Result<()> {
         .values()
         .filter(|chat| chat.existence == Existence::Wanted)
         .filter(|chat| !run.known.chats.contains_key(&chat.key))
-        .map(|chat| planned(chat, run.cycle.platform.kind()))
+        .map(|chat| KnownChat::planned(chat, run.cycle.platform.kind()))
         .collect();
     for chat in wanted {
         run.state.put_chat(&chat, run.cycle.clock.now())?;
@@ -189,32 +184,6 @@ fn note_planned(run: &mut Run) -> Result<()> {
     run.state.drop_planned(&dropped)?;
     run.known.chats.retain(|key, _| !dropped.contains(key));
     Ok(())
-}
-
-/// A chat that should be, before it is made.
-fn planned(desired: &DesiredChat, platform: crate::platform::Kind) -> KnownChat {
-    KnownChat {
-        key: desired.key.clone(),
-        kind: desired.kind.clone(),
-        chat_type: desired.chat_type.clone(),
-        organization: desired.organization.clone(),
-        class: desired.class.clone(),
-        subject: desired.subject.clone(),
-        depends_on: desired.depends_on.clone(),
-        title: desired.title.clone(),
-        locked: desired.locked,
-        platform,
-        platform_id: None,
-        link: None,
-        state: ChatState::Planned,
-        present: BTreeMap::new(),
-        people: BTreeMap::new(),
-        waiting: BTreeMap::new(),
-        removed_lately: 0,
-        archived_lately: false,
-        verified: None,
-        digest: String::new(),
-    }
 }
 
 fn censuses<'r>(
@@ -309,7 +278,7 @@ fn chats(run: &Run) -> Value {
         chat.existence == Existence::Wanted && !run.known.chats.contains_key(&chat.key)
     });
     let unmade = unmade.map(|chat| {
-        let known = planned(chat, run.cycle.platform.kind());
+        let known = KnownChat::planned(chat, run.cycle.platform.kind());
         report::chat(&known, &census(chat, &known, &run.own_account).counts)
     });
     known.chain(unmade).collect()

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::platform::Kind;
+use crate::profile::DesiredChat;
 
 /// Everything known to be so on the platform, last confirmed.
 #[derive(Debug, Clone, Default)]
@@ -134,6 +135,43 @@ pub struct KnownChat {
 }
 
 impl KnownChat {
+    /// A chat that should be, before it is made.
+    pub fn planned(desired: &DesiredChat, platform: Kind) -> KnownChat {
+        KnownChat {
+            key: desired.key.clone(),
+            kind: desired.kind.clone(),
+            chat_type: desired.chat_type.clone(),
+            organization: desired.organization.clone(),
+            class: desired.class.clone(),
+            subject: desired.subject.clone(),
+            depends_on: desired.depends_on.clone(),
+            title: desired.title.clone(),
+            locked: desired.locked,
+            platform,
+            platform_id: None,
+            link: None,
+            state: ChatState::Planned,
+            present: BTreeMap::new(),
+            people: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            removed_lately: 0,
+            archived_lately: false,
+            verified: None,
+            digest: String::new(),
+        }
+    }
+
+    /// Takes over what the chat is by the roster: its class may have moved to another school.
+    pub fn follow(&mut self, desired: &DesiredChat) {
+        self.kind.clone_from(&desired.kind);
+        self.chat_type.clone_from(&desired.chat_type);
+        self.organization.clone_from(&desired.organization);
+        self.class.clone_from(&desired.class);
+        self.subject.clone_from(&desired.subject);
+        self.depends_on.clone_from(&desired.depends_on);
+        self.locked = desired.locked;
+    }
+
     /// Accounts in the chat that are people whom the roster decides about.
     pub fn people_present(&self) -> impl Iterator<Item = (&String, &Present)> {
         self.present.iter().filter(|(_, present)| !present.protected)
