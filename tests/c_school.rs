@@ -76,12 +76,11 @@ struct Year {
 }
 
 impl Year {
-    fn begin() -> Year {
+    fn begin(roster: Value) -> Year {
         let today = "2026-09-01".parse().expect("a date");
         let messenger = Messenger::start(&["--mode", "partner"]);
         let folder = tempfile::tempdir().expect("a folder");
         let host = Host::start(&messenger, folder.path());
-        let roster = school::generate(11, Size { students: 60 }, today);
         let chance = Chance::seed_from_u64(13);
         Year { messenger, folder, host, roster, chance, today, cycles: 0 }
     }
@@ -150,8 +149,19 @@ fn chat_of(chat: &Value) -> (String, Chat) {
 }
 
 #[test]
-fn a_school_year_through_c() {
-    let mut year = Year::begin();
+fn a_small_schools_year_through_c() {
+    let today = "2026-09-01".parse().expect("a date");
+    live(school::generate(11, Size { students: 60 }, today));
+}
+
+/// The first cycle alone takes half a minute: the messenger's rate allows twenty requests a second.
+#[test]
+fn the_full_schools_year_through_c() {
+    live(serde_json::from_str(include_str!("rosters/full.json")).expect("the committed school"));
+}
+
+fn live(roster: Value) {
+    let mut year = Year::begin(roster);
     let report = year.follows("sync", "the first cycle");
     assert!(report["done"]["create_chat"].as_u64() >= Some(5), "{}", report["done"]);
     the_registry_shows_every_chat(&mut year);

@@ -172,10 +172,15 @@ impl Chat<'_> {
         let known = self.known?;
         let members = people.iter().filter_map(|(person, _)| known.people.get(*person));
         let same = members.filter(|member| member.account.as_deref() == Some(account));
-        match same.map(|member| member.state).max()? {
-            MemberState::Joined if known.state == ChatState::Active => Some(MemberState::Left),
-            state => Some(state),
-        }
+        let now = |state| match state {
+            MemberState::Joined if known.state == ChatState::Active => MemberState::Left,
+            // A chat at rest was not watched: nobody knows how the person came out.
+            MemberState::Joined => MemberState::Linked,
+            state => state,
+        };
+        // The way in was given to the account, whoever else stands behind it.
+        let rank = |state: &MemberState| (*state == MemberState::Invited, *state);
+        same.map(|member| now(member.state)).max_by_key(rank)
     }
 
     fn waits(&self, kind: Kind, account: &str, plan: &mut Plan) -> bool {
