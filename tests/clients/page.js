@@ -32,7 +32,7 @@ class Page {
   }
 
   async until(expression) {
-    for (let i = 0; i < 100; i += 1) {
+    for (let i = 0; i < 300; i += 1) {
       if (await this.value(expression)) return;
       await pause(100);
     }
@@ -73,6 +73,11 @@ async function open() {
   }
 }
 
+/** Whether this step is the one that a person takes next. */
+function next(step) {
+  return `document.querySelector("#steps .next strong")?.textContent === "${step}"`;
+}
+
 async function main() {
   const socket = new WebSocket(await open());
   await new Promise((resolve) => socket.addEventListener("open", resolve));
@@ -84,7 +89,10 @@ async function main() {
   await page.fill("#create [name=title]", "7А, родители");
   await page.fill("#create [name=owner]", "5001");
   await page.click("#create button", "Группа создана");
+  // The steps are drawn anew with each change: a button of the drawing before does nothing.
+  await page.until(next("Добавить бота"));
   await page.click("#steps .next button", "Бот добавлен");
+  await page.until(next("Выдать права"));
   await page.click("#steps .next button", "Бот теперь админ");
   await page.fill("#user", "77");
   await page.click("#person [name=join]", "Перешёл по ссылке");
