@@ -80,9 +80,10 @@ pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
     if !cycle.host.progress(Phase::Reading, 0, 1) {
         return Err(able::stopped(Reason::Cancelled));
     }
-    let school = read(cycle, from, &state, &seen)?;
+    let known = state.known(cycle.clock.started())?;
+    let school = read(cycle, from, &state, &seen, &known)?;
     let desired = evaluate(cycle, &school.roster)?;
-    let mut run = Run::begin(cycle, &mut state, school, desired, seen)?;
+    let mut run = Run::begin(cycle, &mut state, known, school, desired, seen)?;
     run.work_through()
 }
 
@@ -97,7 +98,13 @@ struct School {
     new: bool,
 }
 
-fn read(cycle: &Cycle, from: From, state: &State, seen: &quiet::Seen) -> Result<School> {
+fn read(
+    cycle: &Cycle,
+    from: From,
+    state: &State,
+    seen: &quiet::Seen,
+    known: &Known,
+) -> Result<School> {
     let now = cycle.clock.started();
     let accepted = state.accepted()?;
     let rules = |before| rules(cycle.config, cycle.clock, before);
@@ -116,8 +123,7 @@ fn read(cycle: &Cycle, from: From, state: &State, seen: &quiet::Seen) -> Result<
         }
         (From::Kept, None) => return Err(no_roster()),
     };
-    let known = state.known(now)?;
-    let lacking = lacking::lacking(before.as_deref(), &last, &roster, &known, now);
+    let lacking = lacking::lacking(before.as_deref(), &last, &roster, known, now);
     Ok(School { roster, fingerprint, lacking, unchanged, new: true })
 }
 
@@ -196,6 +202,7 @@ impl<'c, 'a> Run<'c, 'a> {
     fn begin(
         cycle: &'c Cycle<'a>,
         state: &'c mut State,
+        known: Known,
         school: School,
         mut desired: Desired,
         seen: quiet::Seen,
@@ -204,7 +211,6 @@ impl<'c, 'a> Run<'c, 'a> {
         let now = cycle.clock.started();
         let scope =
             Scope { kinds: cycle.options.kinds.clone(), chats: cycle.options.chats.clone() };
-        let known = state.known(now)?;
         check_scope(&scope, cycle.kinds, &desired, &known)?;
         let mut number = state.last_cycle()?.map_or(0, |last| last.0) + 1;
         if !cycle.options.dry_run {

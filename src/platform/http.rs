@@ -83,6 +83,33 @@ pub(crate) enum Kind {
     Stopped,
 }
 
+impl Kind {
+    /// The code and the sentences of a request to `platform` that ended here.
+    pub(crate) fn told(self, platform: &str) -> (&'static str, String, String) {
+        let (code, ru, en) = match self {
+            Kind::Dns => {
+                ("http.dns", "адрес {} не найден в DNS", "{}'s address is not known to DNS")
+            }
+            Kind::Connect => ("http.connect", "соединиться с {} не удалось", "no connection to {}"),
+            Kind::Proxy => {
+                ("http.proxy", "прокси не пропустил к {}", "the proxy did not let us through to {}")
+            }
+            Kind::Tls => (
+                "http.tls",
+                "защищённое соединение с {} не установлено: сертификат не принят",
+                "no secure connection to {}: the certificate was not accepted",
+            ),
+            Kind::Timeout => ("http.timeout", "{} не ответил вовремя", "{} did not answer in time"),
+            Kind::Closed => {
+                ("http.closed", "соединение оборвалось до конца ответа", "the connection broke off")
+            }
+            Kind::Broken => ("http.broken", "ответ не прочитался", "the answer could not be read"),
+            Kind::Stopped => ("http.stopped", "запрос остановлен", "the request was stopped"),
+        };
+        (code, ru.replace("{}", platform), en.replace("{}", platform))
+    }
+}
+
 impl Http {
     /// Checks proxy and CA file; connects to nothing.
     pub(crate) fn new(access: &Access) -> Result<Http> {

@@ -10,7 +10,10 @@ use crate::stop::Reason;
 
 /// The failure of a request without an answer.
 pub(super) fn unanswered(request: &Request, trouble: &Trouble) -> Failure {
-    let (code, ru, en) = told(trouble.kind);
+    let (code, mut ru, mut en) = trouble.kind.told("MAX");
+    let (hint_ru, hint_en) = hint(trouble.kind);
+    ru.push_str(hint_ru);
+    en.push_str(hint_en);
     let class = match (trouble.kind, trouble.sent, request.nature) {
         (_, true, Nature::Set | Nature::Make) => Class::Lost,
         (Kind::Stopped, ..) => Class::Stopped,
@@ -23,25 +26,14 @@ pub(super) fn unanswered(request: &Request, trouble: &Trouble) -> Failure {
     Failure { class, code: code.to_owned(), message, after: Duration::ZERO }
 }
 
-fn told(kind: Kind) -> (&'static str, &'static str, &'static str) {
+/// MAX's certificate goes back to a root that no system has by itself.
+fn hint(kind: Kind) -> (&'static str, &'static str) {
     match kind {
-        Kind::Dns => ("http.dns", "адрес MAX не найден в DNS", "MAX's address is not known to DNS"),
-        Kind::Connect => ("http.connect", "соединиться с MAX не удалось", "no connection to MAX"),
-        Kind::Proxy => {
-            ("http.proxy", "прокси не пропустил к MAX", "the proxy did not let us through to MAX")
-        }
-        // MAX's certificate goes back to a root that no system has by itself.
         Kind::Tls => (
-            "http.tls",
-            "защищённое соединение с MAX не установлено: сертификат не принят; укажите в ca_file корневой сертификат Минцифры",
-            "no secure connection to MAX: the certificate was not accepted; name the Russian Trusted Root CA in ca_file",
+            "; укажите в ca_file корневой сертификат Минцифры",
+            "; name the Russian Trusted Root CA in ca_file",
         ),
-        Kind::Timeout => ("http.timeout", "MAX не ответил вовремя", "MAX did not answer in time"),
-        Kind::Closed => {
-            ("http.closed", "соединение оборвалось до конца ответа", "the connection broke off")
-        }
-        Kind::Broken => ("http.broken", "ответ не прочитался", "the answer could not be read"),
-        Kind::Stopped => ("http.stopped", "запрос остановлен", "the request was stopped"),
+        _ => ("", ""),
     }
 }
 

@@ -194,7 +194,7 @@ fn pause(turn: u32, outcomes: &[Outcome]) -> Duration {
 
 /// The failure of a request without an answer.
 fn unanswered(request: &Request, trouble: &Trouble) -> Failure {
-    let (code, ru, en) = told(trouble.kind);
+    let (code, ru, en) = trouble.kind.told("VK");
     let class = match (trouble.kind, trouble.sent, request.nature) {
         (_, true, Nature::Set | Nature::Make) => Class::Lost,
         (Kind::Stopped, ..) => Class::Stopped,
@@ -210,27 +210,6 @@ fn unanswered(request: &Request, trouble: &Trouble) -> Failure {
             format!("{en} ({method}: {})", trouble.detail),
         ),
         after: Duration::ZERO,
-    }
-}
-
-fn told(kind: Kind) -> (&'static str, &'static str, &'static str) {
-    match kind {
-        Kind::Dns => ("http.dns", "адрес VK не найден в DNS", "VK's address is not known to DNS"),
-        Kind::Connect => ("http.connect", "соединиться с VK не удалось", "no connection to VK"),
-        Kind::Proxy => {
-            ("http.proxy", "прокси не пропустил к VK", "the proxy did not let us through to VK")
-        }
-        Kind::Tls => (
-            "http.tls",
-            "защищённое соединение с VK не установлено: сертификат не принят",
-            "no secure connection to VK: the certificate was not accepted",
-        ),
-        Kind::Timeout => ("http.timeout", "VK не ответил вовремя", "VK did not answer in time"),
-        Kind::Closed => {
-            ("http.closed", "соединение оборвалось до конца ответа", "the connection broke off")
-        }
-        Kind::Broken => ("http.broken", "ответ не прочитался", "the answer could not be read"),
-        Kind::Stopped => ("http.stopped", "запрос остановлен", "the request was stopped"),
     }
 }
 
