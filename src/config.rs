@@ -51,6 +51,65 @@ pub struct Config {
     pub verify_every: Duration,
     /// How long a cycle may take.
     pub time_budget: Duration,
+    /// How people are given the way into chats.
+    pub invitations: Invitations,
+    /// What becomes of the chats on the previous platform.
+    pub moving: Moving,
+}
+
+/// How people are given the way into chats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invitations {
+    /// Also by a message from the bot or community, to those who have a dialog with it.
+    pub deliver: bool,
+    /// After how long an invitation that nobody followed counts as expired.
+    pub expire_after: Duration,
+}
+
+/// What becomes of the chats on the previous platform.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moving {
+    /// Whether the old chat is told where the new one is.
+    pub notice: bool,
+    /// What is done with the old chat in the end.
+    pub old: Old,
+    /// The end has come for a chat when this share of its people is in the new one.
+    pub share: Option<f64>,
+    /// The end has come for all chats on this day.
+    pub on: Option<jiff::civil::Date>,
+}
+
+/// What is done with a chat on the previous platform in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Old {
+    /// Nothing: it is kept in step as long as both platforms are configured.
+    Keep,
+    /// Nobody is let in any more; those who are in stay.
+    Freeze,
+    /// Everybody is taken out.
+    Empty,
+}
+
+/// How the library learns what happens on a platform (ruling 16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Events {
+    /// It asks in each cycle.
+    Poll,
+    /// The host hands in what its webhook received.
+    Push,
+    /// Not at all: chats are read when their turn comes.
+    None,
+}
+
+/// The application by which people prove their VK accounts (VK ID).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VkId {
+    /// The application's number.
+    pub client_id: String,
+    /// The address that VK sends people back to, as registered with the application.
+    pub redirect_uri: String,
+    /// VK ID's root, `https://id.vk.ru`.
+    pub base_url: String,
 }
 
 /// One messenger of a configuration.
@@ -64,6 +123,14 @@ pub struct Platform {
     pub capabilities: BTreeMap<Capability, bool>,
     /// Requests in flight at once.
     pub requests_in_flight: usize,
+    /// How events come.
+    pub events: Events,
+    /// What a host must show to hand in events; without it nobody can.
+    pub events_secret: Option<Secret>,
+    /// How many chats one cycle reads again at most.
+    pub reads_per_cycle: usize,
+    /// VK ID, where it is set up.
+    pub vk_id: Option<VkId>,
 }
 
 /// When the guard holds (ruling 11).
@@ -188,7 +255,35 @@ fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
         leavers,
         verify_every: root.duration("verify_every", faults).unwrap_or(hours(24)),
         time_budget: root.duration("time_budget", faults).unwrap_or(Duration::from_secs(600)),
+        invitations: read_invitations(root, faults),
+        moving: read_moving(root, faults),
     })
+}
+
+fn read_invitations(root: &mut Object, faults: &mut Faults) -> Invitations {
+    let usual = Invitations { deliver: true, expire_after: hours(14 * 24) };
+    let Some(mut object) = root.object("invitations", faults) else { return usual };
+    let read = Invitations {
+        deliver: object.flag("deliver", faults).unwrap_or(usual.deliver),
+        expire_after: object.duration("expire_after", faults).unwrap_or(usual.expire_after),
+    };
+    object.finish(faults);
+    read
+}
+
+fn read_moving(root: &mut Object, faults: &mut Faults) -> Moving {
+    let usual = Moving { notice: true, old: Old::Keep, share: None, on: None };
+    let Some(mut object) = root.object("move", faults) else { return usual };
+    let ends = [("keep", Old::Keep), ("freeze", Old::Freeze), ("empty", Old::Empty)];
+    let date = ("дата вида 2026-12-01", "a date such as 2026-12-01");
+    let read = Moving {
+        notice: object.flag("notice", faults).unwrap_or(usual.notice),
+        old: object.one_of("old", &ends, faults).unwrap_or(usual.old),
+        share: object.share("share", faults),
+        on: object.read("on", faults, date, |value| value.as_str()?.parse().ok()),
+    };
+    object.finish(faults);
+    read
 }
 
 fn hours(count: u64) -> Duration {
@@ -275,6 +370,10 @@ fn read_platform(
     let capabilities = read_capabilities(&mut object, faults);
     let requests_per_second = read_rate(&mut object, kind, faults);
     let in_flight = object.number("requests_in_flight", 1..=64, faults).unwrap_or(8);
+    let events = read_events(&mut object, kind, faults);
+    let events_secret = object.text("events_secret", faults).map(Secret::new);
+    let reads_per_cycle = object.number("reads_per_cycle", 1..=100_000, faults).unwrap_or(200);
+    let vk_id = read_vk_id(&mut object, faults);
     object.finish(faults);
     Some(Platform {
         kind: kind?,
@@ -290,7 +389,31 @@ fn read_platform(
         },
         capabilities,
         requests_in_flight: in_flight as usize,
+        events,
+        events_secret,
+        reads_per_cycle: reads_per_cycle as usize,
+        vk_id,
     })
+}
+
+fn read_events(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> Events {
+    let ways = [("poll", Events::Poll), ("push", Events::Push), ("none", Events::None)];
+    let usual = if kind == Some(Kind::Max) { Events::Poll } else { Events::None };
+    let asked = object.one_of("events", &ways, faults).unwrap_or(usual);
+    // A community's events are of no use here: its chats can be listed and read.
+    if kind == Some(Kind::Vk) { Events::None } else { asked }
+}
+
+fn read_vk_id(object: &mut Object, faults: &mut Faults) -> Option<VkId> {
+    let mut object = object.object("vk_id", faults)?;
+    let base_url = object.text("base_url", faults);
+    let read = VkId {
+        client_id: object.required("client_id", faults),
+        redirect_uri: object.required("redirect_uri", faults),
+        base_url: base_url.unwrap_or_else(|| "https://id.vk.ru".to_owned()),
+    };
+    object.finish(faults);
+    Some(read)
 }
 
 /// The token: written, or read from a named variable or file when the session is opened.

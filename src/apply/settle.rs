@@ -103,8 +103,11 @@ pub(super) fn made(
 
 /// The cycle's own end counts who was invited in it.
 fn invited(chat: &mut KnownChat, operation: &Operation) {
-    let member =
-        KnownMember { account: Some(operation.account.clone()), state: MemberState::Invited };
+    let member = KnownMember {
+        account: Some(operation.account.clone()),
+        state: MemberState::Invited,
+        ..KnownMember::default()
+    };
     chat.people.extend(operation.people.iter().map(|person| (person.clone(), member.clone())));
 }
 

@@ -291,12 +291,12 @@ fn call_of(work: &Work, operation: &Operation) -> Option<Call> {
     let account = operation.account.clone();
     let title = operation.title.clone().unwrap_or_default();
     match operation.kind {
-        Kind::RevokeAdmin => Some(Call::SetAdmin { chat, account, admin: false }),
-        Kind::GrantAdmin => Some(Call::SetAdmin { chat, account, admin: true }),
+        Kind::RevokeAdmin => Some(Call::SetAdmin { chat, account, rights: None }),
+        Kind::GrantAdmin => Some(Call::SetAdmin { chat, account, rights: Some(BTreeSet::new()) }),
         Kind::RemoveMember => Some(Call::RemoveMember { chat, account }),
         Kind::AddMember => Some(Call::AddMember { chat, account }),
         Kind::CreateChat => Some(Call::CreateChat { title }),
-        Kind::RenameChat => Some(Call::RenameChat { chat, title }),
+        Kind::RenameChat => Some(Call::RenameChat { chat, title, description: None }),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! One cycle, from roster to report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::config::{Config, Options};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::host::{Host, Level, Phase};
 use crate::plan::{
-    ChatState, Input, Kind, Known, KnownChat, Lacking, Operation, Plan, Policy, Scope,
+    ChatState, Input, Kind, Known, KnownChat, Lacking, Operation, Plan, Policy, Scope, Side,
 };
 use crate::platform::{Capability, Counters, Platform};
 use crate::profile::{self, Desired, Source};
@@ -394,6 +394,9 @@ impl<'c, 'a> Run<'c, 'a> {
         let (config, approval) = (self.cycle.config, self.approval()?);
         let policy = policy(config);
         let organizations = organizations(config, &self.school.roster);
+        let kind = self.cycle.platform.kind();
+        let side = Side { able: self.able.set.clone(), own_account: self.own_account.clone() };
+        let sides = BTreeMap::from([(kind, side)]);
         Ok(crate::plan::plan(&Input {
             desired: &self.desired,
             known: &self.known,
@@ -401,9 +404,8 @@ impl<'c, 'a> Run<'c, 'a> {
             lacking: &self.school.lacking,
             policy: &policy,
             scope: &self.scope,
-            able: &self.able.set,
-            own_account: &self.own_account,
-            platform: self.cycle.platform.kind(),
+            sides: &sides,
+            platform: kind,
             organizations: &organizations,
             now: self.cycle.clock.now(),
             approved: approval.as_ref().map(|approval| approval.fingerprint.as_str()),
@@ -535,6 +537,7 @@ fn policy(config: &Config) -> Policy {
         protect: config.protect.clone(),
         strangers: config.strangers,
         leavers: config.leavers,
+        invitations_expire: config.invitations.expire_after,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attempt, Cause, ChatState, Input, Kind, KnownChat, Operation, Plan, members};
+use super::{
+    Attempt, Cause, ChatState, Input, Kind, KnownChat, Operation, Plan, TaskKind, WantedTask,
+    members,
+};
 use crate::clock::later;
 use crate::error::{Fault, Text};
 use crate::platform::Capability;
@@ -37,8 +40,8 @@ fn make(input: &Input, desired: &DesiredChat, known: Option<&KnownChat>, plan: &
     if !wanted || waits(input, known, Kind::CreateChat, plan) {
         return;
     }
-    if !input.able.contains(&Capability::CreateChat) {
-        plan.warnings.push(cannot_make(desired));
+    if !input.able_on(input.platform, Capability::CreateChat) {
+        plan.tasks.insert(task(TaskKind::CreateChat, desired, ""));
         return;
     }
     plan.operations.push(Operation {
@@ -50,7 +53,7 @@ fn make(input: &Input, desired: &DesiredChat, known: Option<&KnownChat>, plan: &
 
 /// A chat on another platform than this cycle's: its id and its accounts mean nothing here.
 fn lives_elsewhere(input: &Input, known: &KnownChat) -> bool {
-    known.platform != input.platform && known.platform_id.is_some()
+    !input.sides.contains_key(&known.platform) && known.platform_id.is_some()
 }
 
 fn elsewhere(known: &KnownChat) -> Fault {
@@ -73,18 +76,6 @@ fn cannot_rename(desired: &DesiredChat) -> Fault {
         Text::new(
             "этот токен не позволяет переименовывать: название должен сменить человек",
             "this token may not rename: a person must change the title",
-        ),
-    )
-}
-
-fn cannot_make(desired: &DesiredChat) -> Fault {
-    Fault::new(
-        "plan.cannot_create",
-        &desired.key,
-        &desired.title,
-        Text::new(
-            "этот токен не позволяет создавать чаты: чат должен создать человек",
-            "this token may not make chats: a person must make it",
         ),
     )
 }
@@ -116,7 +107,7 @@ fn keep(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan
 
 fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool, plan: &mut Plan) {
     let renamed = desired.title != known.title;
-    if renamed && !input.able.contains(&Capability::RenameChat) {
+    if renamed && !input.can(known, Capability::RenameChat) {
         plan.warnings.push(cannot_rename(desired));
     } else if renamed && !waits(input, Some(known), Kind::RenameChat, plan) {
         plan.operations.push(Operation {
@@ -170,13 +161,12 @@ fn archive(input: &Input, known: &KnownChat, cause: Cause, plan: &mut Plan) {
 /// An archived chat holds nobody where the policy says so; who could not be taken out with the
 /// archiving is taken out by a later cycle.
 fn empty(input: &Input, known: &KnownChat, plan: &mut Plan) {
-    if input.policy.archive_keeps_members || !input.able.contains(&Capability::RemoveMembers) {
+    if input.policy.archive_keeps_members || !input.can(known, Capability::RemoveMembers) {
         return;
     }
     let frozen = |person: &String| input.frozen.people.contains(person);
     for (account, present) in known.people_present() {
-        let kept = input.policy.protect.contains(account)
-            || account == input.own_account
+        let kept = input.is_protected(known.platform, account)
             || present.people.iter().any(frozen)
             || waits_for(input, known, Kind::RemoveMember, account, plan);
         if kept {
@@ -261,5 +251,16 @@ pub(super) fn operation(kind: Kind, chat: &str, cause: Cause) -> Operation {
         people: Vec::new(),
         title: None,
         cause,
+    }
+}
+
+/// A task about a chat, and an account in it.
+pub(super) fn task(kind: TaskKind, desired: &DesiredChat, account: &str) -> WantedTask {
+    WantedTask {
+        kind,
+        chat: desired.key.clone(),
+        account: account.to_owned(),
+        title: desired.title.clone(),
+        details: super::TaskDetails::default(),
     }
 }

@@ -187,7 +187,7 @@ fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
 /// would make every loss look smaller.
 fn members(input: &Input, known: &KnownChat) -> u32 {
     let desired = input.desired.chats.get(&known.key);
-    let wanted = desired.map(|desired| super::members::wanted(desired, input.platform));
+    let wanted = desired.map(|desired| super::members::wanted(desired, known.platform));
     let wanted = wanted.unwrap_or_default();
     let meant = |(account, present): &(&String, &Present)| {
         !present.people.is_empty() || wanted.contains_key(account.as_str())

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::platform::Kind;
+use crate::fingerprint;
+use crate::platform::{Capability, Kind, OwnRights};
 use crate::profile::DesiredChat;
 
 /// Everything known to be so on the platform, last confirmed.
@@ -17,6 +18,8 @@ pub struct Known {
     pub hold: Option<KnownHold>,
     /// What a person let go and could not be done yet.
     pub allowed: Vec<Allowed>,
+    /// Whether somebody has a dialog with the library's own account, as far as known.
+    pub dialogs: BTreeMap<(Kind, String), bool>,
 }
 
 /// An operation that a person let go: the guard does not ask about it again.
@@ -108,6 +111,8 @@ pub struct KnownChat {
     pub depends_on: BTreeSet<String>,
     /// Its title on the platform.
     pub title: String,
+    /// What it says about itself, as the library last wrote it.
+    pub description: Option<String>,
     /// Users may not change it.
     pub locked: bool,
     /// Where it lives.
@@ -130,6 +135,14 @@ pub struct KnownChat {
     pub archived_lately: bool,
     /// When its members were last read.
     pub verified: Option<Timestamp>,
+    /// Something happened in it since: it is read in the next cycle.
+    pub due: bool,
+    /// What the library's own account may do in it; `None` where that was never told.
+    pub own: Option<OwnRights>,
+    /// Since when somebody who was taken out is known to have come in again by the link.
+    pub leaked: Option<Timestamp>,
+    /// Left behind on the previous platform: it only loses people.
+    pub former: bool,
     /// Digest of what its people's rows were last written from.
     pub digest: String,
 }
@@ -146,6 +159,7 @@ impl KnownChat {
             subject: desired.subject.clone(),
             depends_on: desired.depends_on.clone(),
             title: desired.title.clone(),
+            description: None,
             locked: desired.locked,
             platform,
             platform_id: None,
@@ -157,8 +171,22 @@ impl KnownChat {
             removed_lately: 0,
             archived_lately: false,
             verified: None,
+            due: false,
+            own: None,
+            leaked: None,
+            former: false,
             digest: String::new(),
         }
+    }
+
+    /// What the library's own account is known to be unable to do in this chat.
+    pub fn unable(&self) -> BTreeSet<Capability> {
+        self.own.as_ref().map(|own| own.unable(self.platform)).unwrap_or_default()
+    }
+
+    /// Digest of the link by which invitations to this chat are told apart; empty without a link.
+    pub fn link_digest(&self) -> String {
+        self.link.as_ref().map(fingerprint::of).unwrap_or_default()
     }
 
     /// Takes over what the chat is by the roster: its class may have moved to another school.
@@ -179,12 +207,18 @@ impl KnownChat {
 }
 
 /// One account in a chat.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Present {
     /// Has admin rights.
     pub admin: bool,
     /// Owner, bot, or the library's own account: never touched.
     pub protected: bool,
+    /// Owns the chat.
+    pub owner: bool,
+    /// Admin rights in the platform's own words; empty where it tells none.
+    pub rights: BTreeSet<String>,
+    /// Was in already when the chat was bound to its key (ruling 16).
+    pub adopted: bool,
     /// The people whom the roster last meant by this account here; empty for a stranger.
     pub people: Vec<String>,
     /// The roster last meant the account to be admin.
@@ -196,26 +230,42 @@ pub struct Present {
 impl Present {
     /// Somebody just seen in a chat, about whom nothing else is known.
     pub fn seen(admin: bool, protected: bool) -> Present {
-        Present { admin, protected, people: Vec::new(), meant_admin: false, gone_since: None }
+        Present { admin, protected, ..Present::default() }
     }
 }
 
 /// One person who is or was meant to be in a chat.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownMember {
     /// The account by which the person was to be in, if any was linked.
     pub account: Option<String>,
     /// Where the person stood.
     pub state: MemberState,
+    /// The way in that the person was last given.
+    pub invitation: Option<Invitation>,
+    /// The account was once taken out of this chat by the library.
+    pub removed_before: bool,
+}
+
+/// A way into a chat that was given to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// When.
+    pub at: Timestamp,
+    /// Digest of the link; one that was replaced lets nobody in any more.
+    pub link: String,
+    /// It was told to the person by a message.
+    pub delivered: bool,
 }
 
 /// Where a person stands in a chat (ruling 19).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MemberState {
     /// No account of the person is known.
     Unlinked,
     /// An account is known, the person is not in.
+    #[default]
     Linked,
     /// Was given the way in.
     Invited,

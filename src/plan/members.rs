@@ -9,14 +9,14 @@ use super::{
 use crate::clock::later;
 use crate::config::{Leavers, Strangers};
 use crate::error::{Fault, Text};
-use crate::platform::Capability;
+use crate::platform::{self, Capability};
 use crate::profile::{DesiredChat, DesiredMember, Reason};
 
 /// Everybody whom the profile means by one account: two parents may share a phone (ruling 6).
 pub(crate) type Wanted<'a> = BTreeMap<&'a str, Vec<(&'a str, &'a DesiredMember)>>;
 
 /// The accounts that should be in, with the people behind each.
-pub(crate) fn wanted(desired: &DesiredChat, platform: crate::platform::Kind) -> Wanted<'_> {
+pub(crate) fn wanted(desired: &DesiredChat, platform: platform::Kind) -> Wanted<'_> {
     let mut wanted = Wanted::new();
     for (person, member) in &desired.members {
         if let Some(account) = account_on(member, platform) {
@@ -27,7 +27,7 @@ pub(crate) fn wanted(desired: &DesiredChat, platform: crate::platform::Kind) -> 
 }
 
 /// The account by which a person is on a platform: the first that the roster names (ruling 6).
-pub(super) fn account_on(member: &DesiredMember, platform: crate::platform::Kind) -> Option<&str> {
+pub(super) fn account_on(member: &DesiredMember, platform: platform::Kind) -> Option<&str> {
     let mut accounts = member.accounts.iter();
     accounts.find(|(kind, _)| kind == platform.name()).map(|(_, account)| account.as_str())
 }
@@ -41,7 +41,8 @@ pub(super) fn plan(
     frozen: bool,
     plan: &mut Plan,
 ) {
-    let wanted = wanted(desired, input.platform);
+    let platform = known.map_or(input.platform, |known| known.platform);
+    let wanted = wanted(desired, platform);
     for (account, people) in &wanted {
         let chat = Chat { input, desired, known, frozen };
         match known.and_then(|known| known.present.get(*account)) {
@@ -51,9 +52,7 @@ pub(super) fn plan(
     }
     let Some(known) = known else { return };
     for (account, present) in known.people_present() {
-        let kept = wanted.contains_key(account.as_str())
-            || input.policy.protect.contains(account)
-            || account == input.own_account;
+        let kept = wanted.contains_key(account.as_str()) || input.is_protected(platform, account);
         if !kept {
             Leaver { input, desired, known, account, present }.plan(frozen, plan);
         }
@@ -104,9 +103,7 @@ impl Chat<'_> {
         let mut behind =
             people.iter().map(|(person, _)| *person).chain(present.people.iter().map(|p| &**p));
         let frozen = self.frozen || behind.any(|person| self.input.frozen.people.contains(person));
-        let untouchable = present.protected
-            || self.input.policy.protect.contains(account)
-            || account == self.input.own_account;
+        let untouchable = present.protected || self.input.is_protected(self.platform(), account);
         if !admin && present.admin && !frozen && !untouchable {
             self.revoke(account, people, present.meant_admin, plan);
         }
@@ -117,7 +114,7 @@ impl Chat<'_> {
         if admins().next().is_none() || self.waits(Kind::GrantAdmin, account, plan) {
             return;
         }
-        if !self.input.able.contains(&Capability::GrantAdmin) {
+        if !self.can(Capability::GrantAdmin) {
             plan.warnings.push(self.cannot_grant(people));
             return;
         }
@@ -141,7 +138,7 @@ impl Chat<'_> {
         meant: bool,
         plan: &mut Plan,
     ) {
-        let able = self.input.able.contains(&Capability::GrantAdmin);
+        let able = self.can(Capability::GrantAdmin);
         if !able || self.waits(Kind::RevokeAdmin, account, plan) {
             return;
         }
@@ -152,7 +149,7 @@ impl Chat<'_> {
     /// Whether adding is worth a try. A refusal stands until its own next try, also for somebody
     /// who has been invited since: otherwise every cycle would ask the platform again.
     fn may_add(&self, account: &str, state: Option<MemberState>, plan: &mut Plan) -> bool {
-        if !self.input.able.contains(&Capability::AddMembers) {
+        if !self.can(Capability::AddMembers) {
             return false;
         }
         let attempt = Attempt { operation: Kind::AddMember, account: account.to_owned() };
@@ -181,6 +178,17 @@ impl Chat<'_> {
         // The way in was given to the account, whoever else stands behind it.
         let rank = |state: &MemberState| (*state == MemberState::Invited, *state);
         same.map(|member| now(member.state)).max_by_key(rank)
+    }
+
+    fn platform(&self) -> platform::Kind {
+        self.known.map_or(self.input.platform, |known| known.platform)
+    }
+
+    fn can(&self, capability: Capability) -> bool {
+        match self.known {
+            Some(known) => self.input.can(known, capability),
+            None => self.input.able_on(self.input.platform, capability),
+        }
     }
 
     fn waits(&self, kind: Kind, account: &str, plan: &mut Plan) -> bool {
@@ -281,7 +289,7 @@ impl Leaver<'_> {
         if waits_for(self.input, self.known, kind, self.account, plan) {
             return;
         }
-        if !self.input.able.contains(&Capability::RemoveMembers) {
+        if !self.input.can(self.known, Capability::RemoveMembers) {
             plan.warnings.push(self.cannot_remove());
             return;
         }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::config::{Guard, Leavers, Strangers};
 use crate::error::{Fault, Text};
 use crate::fingerprint::Fingerprint;
-use crate::platform::Capability;
+use crate::platform::{self, Capability};
 use crate::profile::Desired;
 use crate::roster::{Frozen, Table};
 
@@ -19,15 +19,17 @@ mod chat;
 mod guard;
 mod known;
 mod members;
+mod task;
 
 pub use census::{Census, Counts, MemberRow, census};
 pub use guard::{HeldRow, Hold, approves, hold_fingerprint};
 pub(crate) use members::wanted as wanted_accounts;
 
 pub use known::{
-    Allowed, Attempt, ChatState, Known, KnownChat, KnownHold, KnownMember, MemberState, Present,
-    Waiting,
+    Allowed, Attempt, ChatState, Invitation, Known, KnownChat, KnownHold, KnownMember, MemberState,
+    Present, Waiting,
 };
+pub use task::{Details as TaskDetails, TaskKind, Wanted as WantedTask};
 
 /// What is done to a chat or a person in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +46,8 @@ pub enum Kind {
     RestoreChat,
     /// `rename_chat`
     RenameChat,
+    /// `rotate_link`
+    RotateLink,
     /// `add_member`
     AddMember,
     /// `invite_member`
@@ -62,13 +66,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which a cycle does them: who must go goes first.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Kind::RevokeAdmin,
         Kind::RemoveMember,
         Kind::ArchiveChat,
         Kind::CreateChat,
         Kind::RestoreChat,
         Kind::RenameChat,
+        Kind::RotateLink,
         Kind::AddMember,
         Kind::InviteMember,
         Kind::GrantAdmin,
@@ -87,6 +92,7 @@ impl Kind {
             Kind::CreateChat => "create_chat",
             Kind::RestoreChat => "restore_chat",
             Kind::RenameChat => "rename_chat",
+            Kind::RotateLink => "rotate_link",
             Kind::AddMember => "add_member",
             Kind::InviteMember => "invite_member",
             Kind::GrantAdmin => "grant_admin",
@@ -149,6 +155,10 @@ pub enum Cause {
     WantedAgain,
     /// The title in the roster or in the profile's settings has changed.
     TitleChanged,
+    /// Was in the group when it was bound to its key, and the roster does not name this account.
+    Adopted,
+    /// Somebody who was taken out came in again by the link.
+    Leaked,
 }
 
 impl Cause {
@@ -200,6 +210,15 @@ impl Cause {
                 Text::new("чат снова предусмотрен профилем", "the profile wants the chat again")
             }
             Cause::TitleChanged => Text::new("название изменилось", "the title has changed"),
+            Cause::Adopted => Text::new(
+                "был в группе до её привязки, в данных школы этой учётной записи здесь нет",
+                "was in the group before it was bound; the school's data does not name this account \
+                 here",
+            ),
+            Cause::Leaked => Text::new(
+                "исключённый вернулся по ссылке: прежняя ссылка больше не должна действовать",
+                "somebody who was removed came back by the link: the old link must stop working",
+            ),
         }
     }
 
@@ -238,6 +257,8 @@ pub struct Policy {
     pub strangers: Strangers,
     /// What happens to people who left by themselves.
     pub leavers: Leavers,
+    /// After how long an invitation that nobody followed counts as expired.
+    pub invitations_expire: Duration,
 }
 
 /// Which chats a cycle is limited to; empty sets limit nothing.
@@ -258,6 +279,15 @@ impl Scope {
     }
 }
 
+/// What is known about one platform.
+#[derive(Debug, Clone, Default)]
+pub struct Side {
+    /// What the token can do; what is not in the set it cannot.
+    pub able: BTreeSet<Capability>,
+    /// The library's own account.
+    pub own_account: String,
+}
+
 /// Everything that a plan is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
@@ -273,18 +303,35 @@ pub struct Input<'a> {
     pub policy: &'a Policy,
     /// The limits of this cycle.
     pub scope: &'a Scope,
-    /// What the token can do; what is not in the set it cannot.
-    pub able: &'a BTreeSet<Capability>,
-    /// The library's own account.
-    pub own_account: &'a str,
-    /// The platform.
-    pub platform: crate::platform::Kind,
+    /// Each platform that this cycle serves: the current one, and the one moved away from.
+    pub sides: &'a BTreeMap<platform::Kind, Side>,
+    /// The current platform, on which chats are made.
+    pub platform: platform::Kind,
     /// The organisations that this session serves; chats of others are left alone.
     pub organizations: &'a BTreeSet<String>,
     /// The present moment.
     pub now: Timestamp,
     /// The fingerprint that a person approved, if any.
     pub approved: Option<&'a str>,
+}
+
+impl Input<'_> {
+    /// Whether something can be done in a chat: by the token, and by its rights there.
+    fn can(&self, chat: &KnownChat, capability: Capability) -> bool {
+        self.able_on(chat.platform, capability) && !chat.unable().contains(&capability)
+    }
+
+    /// Whether a platform lets the token do something at all.
+    fn able_on(&self, platform: platform::Kind, capability: Capability) -> bool {
+        self.sides.get(&platform).is_some_and(|side| side.able.contains(&capability))
+    }
+
+    /// Whether an account is never taken out or stripped of rights: the library's own, or one that
+    /// the configuration protects.
+    fn is_protected(&self, platform: platform::Kind, account: &str) -> bool {
+        let own = self.sides.get(&platform).is_some_and(|side| side.own_account == account);
+        own || self.policy.protect.contains(account)
+    }
 }
 
 /// What to do, what is held, and when to look again.
@@ -306,6 +353,8 @@ pub struct Plan {
     pub leaving: Vec<(String, String, Timestamp)>,
     /// Operations that are wanted and wait because they failed.
     pub waiting: std::collections::BTreeSet<(String, Attempt)>,
+    /// What only a person can do.
+    pub tasks: BTreeSet<WantedTask>,
     /// What a person should know.
     pub warnings: Vec<Fault>,
     /// When time alone will change the plan: a grace that ends, a retry that is due.
@@ -349,14 +398,18 @@ fn name_strangers(input: &Input, operations: &mut [Operation]) {
     if strangers.peek().is_none() {
         return;
     }
-    let mut people: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut people: BTreeMap<(platform::Kind, &str), BTreeSet<&str>> = BTreeMap::new();
     for (person, member) in input.desired.chats.values().flat_map(|chat| &chat.members) {
-        if let Some(account) = members::account_on(member, input.platform) {
-            people.entry(account).or_default().insert(person);
+        for platform in input.sides.keys() {
+            if let Some(account) = members::account_on(member, *platform) {
+                people.entry((*platform, account)).or_default().insert(person);
+            }
         }
     }
     for stranger in strangers {
-        if let Some(people) = people.get(stranger.account.as_str()) {
+        let chat = input.known.chats.get(&stranger.chat);
+        let platform = chat.map_or(input.platform, |chat| chat.platform);
+        if let Some(people) = people.get(&(platform, stranger.account.as_str())) {
             stranger.people = people.iter().map(|person| (*person).to_owned()).collect();
             stranger.cause = Cause::Misplaced;
         }

@@ -4,6 +4,7 @@
 //! platform can, and classes every failure once. It decides nothing: what to call is the plan's,
 //! what to do about a failure is `apply`'s.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::error::Text;
@@ -110,12 +111,14 @@ pub enum Call {
         /// The chat's title.
         title: String,
     },
-    /// Change the title.
+    /// Change the title, and the description where one is given and the platform has one.
     RenameChat {
         /// The chat's platform id.
         chat: String,
         /// The chat's title.
         title: String,
+        /// What the chat says about itself; empty takes it away, `None` leaves it.
+        description: Option<String>,
     },
     /// Put an account in.
     AddMember {
@@ -131,14 +134,20 @@ pub enum Call {
         /// The account's id.
         account: String,
     },
-    /// Give (`true`) or take (`false`) admin rights of a member.
+    /// Give or take admin rights of a member.
     SetAdmin {
         /// The chat's platform id.
         chat: String,
         /// The account's id.
         account: String,
-        /// `true` gives, `false` takes.
-        admin: bool,
+        /// The rights to give, in the platform's own words, in the place of those that the admin
+        /// has (VK knows one right only and ignores the words); `None` takes all rights.
+        rights: Option<BTreeSet<String>>,
+    },
+    /// Read what the library's own account may do in the chat.
+    OwnRights {
+        /// The chat's platform id.
+        chat: String,
     },
     /// Read the invite link.
     ReadLink {
@@ -169,6 +178,21 @@ pub enum Call {
         /// The same number makes a repetition the same message.
         once: i32,
     },
+    /// Write to a person, who must have opened a dialog with the library's own account before.
+    Tell {
+        /// The person's account.
+        account: String,
+        /// The text.
+        text: String,
+        /// The same number makes a repetition the same message, where the platform can.
+        once: i32,
+    },
+    /// Read what happened since `marker`; asking with a marker lets the platform forget everything
+    /// before it.
+    Events {
+        /// The marker of the last answer; `None` for the first time.
+        marker: Option<String>,
+    },
 }
 
 impl Call {
@@ -184,7 +208,9 @@ impl Call {
             Call::RotateLink { .. } => Capability::RotateLink,
             Call::Members { .. } => Capability::ListMembers,
             Call::Chats { .. } => Capability::ListChats,
-            Call::SendMessage { .. } => Capability::SendMessage,
+            Call::SendMessage { .. } | Call::Tell { .. } => Capability::SendMessage,
+            Call::OwnRights { .. } => Capability::ListMembers,
+            Call::Events { .. } => Capability::ListChats,
         }
     }
 }
@@ -208,6 +234,129 @@ pub enum Answer {
     Chats(Vec<FoundChat>),
     /// A posted message's id in its chat, as text.
     Message(String),
+    /// What the library's own account may do in a chat.
+    Rights(OwnRights),
+    /// What happened, oldest first, and the marker to ask with next; `more` where the platform has
+    /// not told everything yet.
+    Events {
+        /// What happened.
+        events: Vec<Event>,
+        /// Where the next question begins; `None` where the platform gave none.
+        marker: Option<String>,
+        /// Whether there is more to be read at once.
+        more: bool,
+    },
+}
+
+/// What the library's own account may do in one chat.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct OwnRights {
+    /// It is in the chat.
+    pub inside: bool,
+    /// It is an admin there.
+    pub admin: bool,
+    /// The admin rights that it has, in the platform's own words.
+    pub rights: BTreeSet<String>,
+}
+
+impl OwnRights {
+    /// What cannot be done in a chat with these rights.
+    pub fn unable(&self, kind: Kind) -> BTreeSet<Capability> {
+        match kind {
+            Kind::Max => max::unable(self),
+            Kind::Vk => BTreeSet::new(),
+        }
+    }
+
+    /// The rights that the library needs for its work and has not, in the platform's own words.
+    pub fn lacking(&self, kind: Kind) -> Vec<&'static str> {
+        match kind {
+            Kind::Max => {
+                max::NEEDED.into_iter().filter(|one| !self.rights.contains(*one)).collect()
+            }
+            Kind::Vk => Vec::new(),
+        }
+    }
+}
+
+/// Something that happened on the platform, as far as the library cares. Texts that people wrote
+/// never get here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The library's own account was put into a chat.
+    Entered {
+        /// The chat's platform id.
+        chat: String,
+        /// Who did it.
+        by: Option<String>,
+    },
+    /// The library's own account was taken out of a chat.
+    Expelled {
+        /// The chat's platform id.
+        chat: String,
+    },
+    /// The rights of the library's own account in a chat have changed.
+    OwnRights {
+        /// The chat's platform id.
+        chat: String,
+        /// What it may do now.
+        rights: OwnRights,
+    },
+    /// Somebody came in.
+    Joined {
+        /// The chat's platform id.
+        chat: String,
+        /// Who.
+        account: String,
+    },
+    /// Somebody went out or was taken out.
+    Left {
+        /// The chat's platform id.
+        chat: String,
+        /// Who.
+        account: String,
+    },
+    /// A chat has another title.
+    Titled {
+        /// The chat's platform id.
+        chat: String,
+        /// The new title.
+        title: String,
+    },
+    /// Somebody wrote something in a chat that looks like a task's code (`#7K2Q`).
+    Code {
+        /// The chat's platform id.
+        chat: String,
+        /// The code, with its `#`, in capitals.
+        code: String,
+    },
+    /// Somebody opened a dialog with the library's own account, maybe by a link that carried a
+    /// payload.
+    Started {
+        /// Who.
+        account: String,
+        /// What the link carried.
+        payload: Option<String>,
+    },
+    /// Somebody wrote in their dialog with the library's own account, so it is open.
+    Wrote {
+        /// Who.
+        account: String,
+    },
+    /// Somebody stopped the library's own account: it cannot write to them any more.
+    Stopped {
+        /// Who.
+        account: String,
+    },
+}
+
+/// Reads events in the platform's own form, such as a host's webhook received them. What is unknown
+/// or of no concern is left out.
+pub(crate) fn read_events(kind: Kind, events: &[serde_json::Value]) -> Vec<Event> {
+    match kind {
+        Kind::Max => events.iter().flat_map(max::event).collect(),
+        Kind::Vk => Vec::new(),
+    }
 }
 
 /// One account seen in a chat.
@@ -221,6 +370,11 @@ pub struct Presence {
     pub owner: bool,
     /// Is not a person: a bot or a community.
     pub bot: bool,
+    /// An admin's rights in the platform's own words, also those that this version does not know;
+    /// empty where the platform tells none.
+    pub rights: BTreeSet<String>,
+    /// What the platform shows as the name; empty where it tells none. Never stored.
+    pub name: String,
 }
 
 /// One chat of the library's own account as the platform tells it.
@@ -236,6 +390,8 @@ pub struct FoundChat {
     pub members: Option<u32>,
     /// Why nothing can be done in it any more (`vk.993`), where the platform tells.
     pub gone: Option<String>,
+    /// Its invite link, where the platform tells it along.
+    pub link: Option<String>,
 }
 
 /// What to do about a failure. Each driver classes its platform's errors once, here.
@@ -253,6 +409,8 @@ pub enum Class {
     TokenDead,
     /// The platform does not let this token do it.
     Missing,
+    /// The library's own account lacks the right in this one chat; a person there can give it.
+    MissingHere,
     /// No answer came: whether it was done must be read before it is repeated.
     Lost,
     /// The messenger cannot be reached at all; nothing was sent.
@@ -281,6 +439,8 @@ pub struct Connection {
     pub own_account: String,
     /// The name of the community or bot, for diagnostics.
     pub title: String,
+    /// The short name by which links to it are made (`id7700000000_bot`), where there is one.
+    pub nick: Option<String>,
     /// What the connect itself showed to be impossible or possible; others are not in the list.
     pub capabilities: Vec<(Capability, bool)>,
 }

@@ -1,6 +1,6 @@
 //! The state file as the planner sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,9 +11,10 @@ use super::journal::{parsed, sentence};
 use crate::clock::earlier;
 use crate::error::Result;
 use crate::plan::{
-    Attempt, ChatState, Counts, Kind, Known, KnownChat, KnownHold, KnownMember, MemberState,
-    Present, Waiting,
+    Attempt, ChatState, Counts, Invitation, Kind, Known, KnownChat, KnownHold, KnownMember,
+    MemberState, Present, Waiting,
 };
+use crate::platform;
 
 /// How long a removal counts for the guard (ruling 11).
 const LATELY: Duration = Duration::from_secs(24 * 3600);
@@ -55,7 +56,8 @@ impl State {
     pub(crate) fn chats(&self) -> Result<Vec<ChatRow>> {
         self.rows(
             "SELECT key, kind, type, organization, class, subject, depends_on, title, locked, \
-             platform, platform_id, link, state, verified_at, counts, digest FROM chats ORDER BY key",
+             platform, platform_id, link, state, verified_at, counts, digest, description, own, due, \
+             leaked, former FROM chats ORDER BY key",
             [],
             chat_row,
         )
@@ -74,12 +76,12 @@ impl State {
         self.load_waiting(&mut chats)?;
         self.load_losses(&mut chats, earlier(now, LATELY).as_second())?;
         let allowed = self.meta("allowed")?.map(|text| parsed(&text)).unwrap_or_default();
-        Ok(Known { chats, hold: self.hold()?, allowed })
+        Ok(Known { chats, hold: self.hold()?, allowed, dialogs: self.dialogs()? })
     }
 
     fn load_presence(&self, chats: &mut BTreeMap<String, KnownChat>) -> Result<()> {
-        let query = "SELECT chat, account, admin, protected, people, meant_admin, gone_since \
-                     FROM presence";
+        let query = "SELECT chat, account, admin, protected, people, meant_admin, gone_since, \
+                     owner, rights, adopted FROM presence";
         let rows = self.rows(query, [], |row| {
             let present = Present {
                 admin: row.get(2)?,
@@ -87,6 +89,9 @@ impl State {
                 people: parsed(&row.get::<_, String>(4)?),
                 meant_admin: row.get(5)?,
                 gone_since: row.get::<_, Option<i64>>(6)?.map(moment),
+                owner: row.get(7)?,
+                rights: parsed(&row.get::<_, String>(8)?),
+                adopted: row.get(9)?,
             };
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, present))
         })?;
@@ -99,18 +104,47 @@ impl State {
     }
 
     fn load_people(&self, chats: &mut BTreeMap<String, KnownChat>) -> Result<()> {
-        let rows = self.rows("SELECT chat, person, account, state FROM members", [], |row| {
+        let query = "SELECT chat, person, account, state, invited_at, invited_link, delivered \
+                     FROM members";
+        let rows = self.rows(query, [], |row| {
             let state = MemberState::from_name(&row.get::<_, String>(3)?);
-            let member =
-                KnownMember { account: row.get(2)?, state: state.unwrap_or(MemberState::Linked) };
+            let (at, link) = (row.get::<_, Option<i64>>(4)?, row.get::<_, Option<String>>(5)?);
+            let delivered = row.get(6)?;
+            let invitation =
+                at.zip(link).map(|(at, link)| Invitation { at: moment(at), link, delivered });
+            let member = KnownMember {
+                account: row.get(2)?,
+                state: state.unwrap_or(MemberState::Linked),
+                invitation,
+                removed_before: false,
+            };
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, member))
         })?;
-        for (chat, person, member) in rows {
+        let removed = self.removed_accounts()?;
+        for (chat, person, mut member) in rows {
+            if let Some(account) = &member.account {
+                member.removed_before = removed.contains(&(chat.clone(), account.clone()));
+            }
             if let Some(chat) = chats.get_mut(&chat) {
                 chat.people.insert(person, member);
             }
         }
         Ok(())
+    }
+
+    /// Accounts that the library once took out: (chat, account).
+    fn removed_accounts(&self) -> Result<HashSet<(String, String)>> {
+        let query = "SELECT DISTINCT chat, account FROM journal \
+                     WHERE operation = 'remove_member' AND result = 'done'";
+        Ok(self.rows(query, [], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
+    }
+
+    fn dialogs(&self) -> Result<BTreeMap<(platform::Kind, String), bool>> {
+        let rows = self.rows("SELECT platform, account, open FROM dialogs", [], |row| {
+            let platform: String = row.get(0)?;
+            Ok(((messenger(&platform), row.get(1)?), row.get(2)?))
+        })?;
+        Ok(rows.into_iter().collect())
     }
 
     fn load_waiting(&self, chats: &mut BTreeMap<String, KnownChat>) -> Result<()> {
@@ -175,10 +209,13 @@ impl State {
     }
 }
 
+/// A messenger by its name.
+pub(super) fn messenger(name: &str) -> platform::Kind {
+    if name == platform::Kind::Max.name() { platform::Kind::Max } else { platform::Kind::Vk }
+}
+
 fn chat_row(row: &Row) -> rusqlite::Result<ChatRow> {
     let platform: String = row.get(9)?;
-    let kind =
-        if platform == "max" { crate::platform::Kind::Max } else { crate::platform::Kind::Vk };
     let state: String = row.get(12)?;
     let chat = KnownChat {
         key: row.get(0)?,
@@ -190,7 +227,7 @@ fn chat_row(row: &Row) -> rusqlite::Result<ChatRow> {
         depends_on: parsed(&row.get::<_, String>(6)?),
         title: row.get(7)?,
         locked: row.get(8)?,
-        platform: kind,
+        platform: messenger(&platform),
         platform_id: row.get(10)?,
         link: row.get(11)?,
         state: ChatState::from_name(&state).unwrap_or(ChatState::Gone),
@@ -201,6 +238,11 @@ fn chat_row(row: &Row) -> rusqlite::Result<ChatRow> {
         archived_lately: false,
         verified: row.get::<_, Option<i64>>(13)?.map(moment),
         digest: row.get(15)?,
+        description: row.get(16)?,
+        own: row.get::<_, Option<String>>(17)?.map(|text| parsed(&text)),
+        due: row.get(18)?,
+        leaked: row.get::<_, Option<i64>>(19)?.map(moment),
+        former: row.get(20)?,
     };
     Ok(ChatRow { chat, counts: parsed(&row.get::<_, String>(14)?) })
 }

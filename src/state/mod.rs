@@ -27,8 +27,11 @@ pub(crate) use queries::{Accepted, Approval, MemberDetail, Quiet};
 pub(crate) use record::Outcome;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 
 /// `zvnk`: tells a state file from any other SQLite file.
 const APPLICATION_ID: i32 = 0x7a76_6e6b;

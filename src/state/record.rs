@@ -266,7 +266,11 @@ fn apply(
             let text = "UPDATE chats SET state = 'deleted' WHERE key = ?";
             db.prepare_cached(text)?.execute([chat]).map(drop)
         }
-        Kind::CreateChat | Kind::PostMessage | Kind::StartCall | Kind::FinishCall => Ok(()),
+        Kind::RotateLink
+        | Kind::CreateChat
+        | Kind::PostMessage
+        | Kind::StartCall
+        | Kind::FinishCall => Ok(()),
     }
 }
 
@@ -306,8 +310,8 @@ fn put_presence(
 ) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT OR REPLACE INTO presence \
-         (chat, account, admin, protected, people, meant_admin, gone_since) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+         (chat, account, admin, protected, people, meant_admin, gone_since, owner, rights, adopted) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         chat,
@@ -317,6 +321,9 @@ fn put_presence(
         json(&present.people),
         present.meant_admin,
         present.gone_since.map(Timestamp::as_second),
+        present.owner,
+        json(&present.rights),
+        present.adopted,
     ])
     .map(drop)
 }

@@ -1,7 +1,7 @@
 //! Reading what MAX answers, tolerantly: what is absent is null, unknown fields and words are
 //! ignored, numbers may come as texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -94,6 +94,8 @@ fn presence(item: &Value) -> Option<Presence> {
         admin: owner || flag(item, "is_admin"),
         owner,
         bot: flag(item, "is_bot"),
+        rights: BTreeSet::new(),
+        name: String::new(),
     })
 }
 
@@ -108,6 +110,7 @@ pub(super) fn chat(request: &Request, value: &Value, own: i64) -> Result<FoundCh
         own: value.get("owner_id").and_then(number) == Some(own),
         members: members.and_then(|count| count.try_into().ok()),
         gone: ended(value).map(|status| format!("max.{status}")),
+        link: text(value, "link").filter(|link| !link.is_empty()).map(str::to_owned),
     })
 }
 

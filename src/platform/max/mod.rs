@@ -22,11 +22,15 @@ use crate::stop::Stop;
 mod adding;
 mod answer;
 mod error;
+mod events;
 mod exchange;
 mod request;
+mod rights;
 mod silence;
 
+pub(super) use events::event;
 use exchange::Exchange;
+pub(super) use rights::{NEEDED, unable};
 
 /// What MAX has no request for.
 const NOT_OFFERED: [Capability; 4] =
@@ -176,7 +180,9 @@ impl Max {
         let ids = (request::chat_id(chat)?, request::account_id(account)?);
         let Ok(found) = self.these(ids.0, &[ids.1], stop) else { return Err(failure) };
         let so = match (call, found.first()) {
-            (Call::SetAdmin { admin, .. }, member) => member.is_some_and(|one| one.admin) == *admin,
+            (Call::SetAdmin { rights, .. }, member) => {
+                member.is_some_and(|one| one.admin) == rights.is_some()
+            }
             (_, member) => member.is_none(),
         };
         if so { Ok(Answer::Done) } else { Err(failure) }
@@ -194,6 +200,7 @@ impl Platform for Max {
         Ok(Connection {
             own_account: own.to_string(),
             title,
+            nick: None,
             capabilities: NOT_OFFERED.map(|capability| (capability, false)).to_vec(),
         })
     }
@@ -232,5 +239,6 @@ fn closed(chat: &str, failure: Failure) -> FoundChat {
         own: false,
         members: None,
         gone: Some(failure.code),
+        link: None,
     }
 }

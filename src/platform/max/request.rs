@@ -57,17 +57,20 @@ impl Request {
 /// The request of a call that is one request by itself.
 pub(super) fn of(call: &Call) -> Result<Request, Failure> {
     match call {
-        Call::RenameChat { chat, title } => rename(chat, title),
+        Call::RenameChat { chat, title, .. } => rename(chat, title),
         Call::RemoveMember { chat, account } => remove(chat, account),
-        Call::SetAdmin { chat, account, admin: true } => promote(chat, account),
-        Call::SetAdmin { chat, account, admin: false } => demote(chat, account),
+        Call::SetAdmin { chat, account, rights: Some(_) } => promote(chat, account),
+        Call::SetAdmin { chat, account, rights: None } => demote(chat, account),
         Call::ReadLink { chat } => self::chat(chat),
         Call::Members { chat } => members(chat, None),
         Call::AddMember { chat, account } => Ok(add(chat_id(chat)?, &[account_id(account)?])),
         Call::SendMessage { chat, text, .. } => send(chat, text),
-        Call::CreateChat { .. } | Call::RotateLink { .. } | Call::Chats { .. } => {
-            Err(not_offered(call))
-        }
+        Call::OwnRights { .. }
+        | Call::Tell { .. }
+        | Call::Events { .. }
+        | Call::CreateChat { .. }
+        | Call::RotateLink { .. }
+        | Call::Chats { .. } => Err(not_offered(call)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading what VK answers, tolerantly: both shapes of a method are accepted, unknown fields are
 //! ignored, numbers may come as texts and truths as numbers.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -113,6 +114,8 @@ fn presence(item: &Value) -> Option<Presence> {
         admin: owner || flag(item, "is_admin"),
         owner,
         bot: id < 0,
+        rights: BTreeSet::new(),
+        name: String::new(),
     })
 }
 
@@ -134,6 +137,7 @@ fn chat(item: &Value, own: i64) -> Option<FoundChat> {
         own: settings.get("owner_id").and_then(number) == Some(-own),
         members: members.and_then(|count| count.try_into().ok()),
         gone: gone(item, settings),
+        link: None,
     })
 }
 

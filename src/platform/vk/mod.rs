@@ -118,7 +118,12 @@ impl Platform for Vk {
             return Err(other_community(self.wanted.unwrap_or_default(), own));
         }
         let own = self.own.get_or_init(|| own);
-        Ok(Connection { own_account: format!("-{own}"), title, capabilities: Vec::new() })
+        Ok(Connection {
+            own_account: format!("-{own}"),
+            title,
+            nick: None,
+            capabilities: Vec::new(),
+        })
     }
 
     /// Adding is tried on a chat that cannot exist. Calls belong to user tokens and cannot be tried
@@ -142,6 +147,9 @@ impl Platform for Vk {
             Call::CreateChat { .. }
             | Call::RotateLink { .. }
             | Call::Chats { .. }
+            | Call::OwnRights { .. }
+            | Call::Events { .. }
+            | Call::Tell { .. }
             | Call::SendMessage { .. } => 1,
         }
     }

@@ -99,6 +99,7 @@ fn spoiled(
             own: false,
             members: None,
             gone: Some(failure.code),
+            link: None,
         }]),
         (Some(code), [_, _, ..]) if code == 936 || super::error::ends_a_chat(code) => {
             let piece = page.len().div_ceil(super::execute::MOST);

@@ -80,7 +80,7 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
         Call::CreateChat { title } => {
             Request::new("messages.createChat", Make).with("title", title.as_str())
         }
-        Call::RenameChat { chat, title } => Request::new("messages.editChat", Set)
+        Call::RenameChat { chat, title, .. } => Request::new("messages.editChat", Set)
             .with("chat_id", chat_id(chat)?)
             .with("title", title.as_str()),
         Call::AddMember { chat, account } => Request::new("messages.addChatUser", Set)
@@ -89,10 +89,10 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
         Call::RemoveMember { chat, account } => Request::new("messages.removeChatUser", Set)
             .with("chat_id", chat_id(chat)?)
             .with("member_id", account_id(account)?),
-        Call::SetAdmin { chat, account, admin } => Request::new("messages.setMemberRole", Set)
+        Call::SetAdmin { chat, account, rights } => Request::new("messages.setMemberRole", Set)
             .with("peer_id", peer_id(chat)?)
             .with("member_id", account_id(account)?)
-            .with("role", if *admin { "admin" } else { "member" }),
+            .with("role", if rights.is_some() { "admin" } else { "member" }),
         Call::ReadLink { chat } => Request::new("messages.getInviteLink", Read)
             .with("peer_id", peer_id(chat)?)
             .with("reset", 0),
@@ -106,7 +106,26 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
             .with("peer_ids", peer_id(chat)?)
             .with("random_id", *once)
             .with("message", text.as_str()),
+        Call::Tell { account, text, once } => Request::new("messages.send", Set)
+            .with("peer_ids", account_id(account)?)
+            .with("random_id", *once)
+            .with("message", text.as_str()),
+        Call::OwnRights { .. } | Call::Events { .. } => return Err(not_offered(call)),
     })
+}
+
+/// What VK has no request for, or none that a community's token needs.
+fn not_offered(call: &Call) -> Failure {
+    let name = call.capability().name();
+    Failure {
+        class: Class::Missing,
+        code: "vk.not_offered".to_owned(),
+        message: Text::new(
+            format!("VK не даёт сообществам этого делать ({name})"),
+            format!("VK does not let communities do this ({name})"),
+        ),
+        after: Duration::ZERO,
+    }
 }
 
 /// One page of members, 1000 at most.
