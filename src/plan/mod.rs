@@ -29,7 +29,9 @@ pub use known::{
     Allowed, Attempt, ChatState, Invitation, Known, KnownChat, KnownHold, KnownMember, MemberState,
     Present, Waiting,
 };
-pub use task::{Details as TaskDetails, TaskKind, Wanted as WantedTask};
+pub use task::{
+    Details as TaskDetails, TaskKind, Wanted as WantedTask, code as task_code, codes_in,
+};
 
 /// What is done to a chat or a person in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

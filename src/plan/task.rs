@@ -76,3 +76,66 @@ pub struct Details {
     /// Groups that would all fit, by their platform ids: the library does not guess between them.
     pub doubtful: Vec<String>,
 }
+
+/// The signs of a code: digits, and letters that look alike on a Russian and a Latin keyboard, so
+/// that it does not matter on which it is typed. No 0, 1, 8 and O, which are taken for others.
+const SIGNS: [char; 16] =
+    ['2', '3', '4', '5', '6', '7', '9', 'A', 'C', 'E', 'H', 'K', 'M', 'P', 'T', 'X'];
+const CYRILLIC: [(char, char); 9] = [
+    ('А', 'A'),
+    ('С', 'C'),
+    ('Е', 'E'),
+    ('Н', 'H'),
+    ('К', 'K'),
+    ('М', 'M'),
+    ('Р', 'P'),
+    ('Т', 'T'),
+    ('Х', 'X'),
+];
+/// How many signs follow the `#`.
+const SIGNS_IN_A_CODE: usize = 4;
+
+/// The code that a number makes: every number below 65536 makes another one.
+pub fn code(number: u16) -> String {
+    let digit = |place: u32| SIGNS[usize::from(number >> (4 * place) & 15)];
+    let digits: String = (0..SIGNS_IN_A_CODE as u32).rev().map(digit).collect();
+    format!("#{digits}")
+}
+
+/// Everything in a text that looks like a code, as the library writes codes: capitals, Latin.
+pub fn codes_in(text: &str) -> Vec<String> {
+    let plain: Vec<char> = text.to_uppercase().chars().map(plain).collect();
+    let hashes = plain.iter().enumerate().filter(|(_, sign)| **sign == '#');
+    hashes.filter_map(|(at, _)| code_at(&plain[at + 1..])).collect()
+}
+
+fn plain(sign: char) -> char {
+    CYRILLIC.iter().find(|(cyrillic, _)| *cyrillic == sign).map_or(sign, |(_, latin)| *latin)
+}
+
+/// Exactly four signs, and then none of a longer word.
+fn code_at(rest: &[char]) -> Option<String> {
+    let word = rest.iter().take_while(|sign| sign.is_alphanumeric()).count();
+    let signs = rest.get(..SIGNS_IN_A_CODE).filter(|_| word == SIGNS_IN_A_CODE)?;
+    let fits = signs.iter().all(|sign| SIGNS.contains(sign));
+    fits.then(|| format!("#{}", signs.iter().collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code, codes_in};
+
+    #[test]
+    fn a_code_is_found_however_it_is_typed() {
+        let made = code(0x7A3C);
+        assert_eq!(codes_in(&format!("1А, {made}")), [made.clone()]);
+        assert_eq!(codes_in("#7к2т и ещё #7K2T."), ["#7K2T", "#7K2T"]);
+        assert!(codes_in("#7K2TX #7K2 7K2T #школа").is_empty());
+    }
+
+    #[test]
+    fn every_number_makes_another_code() {
+        let codes: std::collections::HashSet<String> = (0..=u16::MAX).map(code).collect();
+        assert_eq!(codes.len(), 65536);
+    }
+}
