@@ -148,6 +148,7 @@ fn it_shows_max_and_what_people_have_to_do_there() {
 #[test]
 fn people_make_groups_and_let_the_bot_in_with_its_buttons() {
     let messenger = Messenger::start_max();
+    messenger.chat("Учительская");
     let profile = tempfile::tempdir().unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/page.js");
     let output = Command::new("node")
@@ -159,15 +160,40 @@ fn people_make_groups_and_let_the_bot_in_with_its_buttons() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let state = messenger.look("max/state");
     let chat = &state["chats"][0];
-    assert_eq!((&chat["title"], &chat["owner"]), (&json!("7А, родители"), &json!(5_001)));
+    assert_eq!((&chat["title"], &chat["owner"]), (&json!("7А, родители"), &json!(80)));
+    let members = chat["members"].as_array().unwrap().iter();
+    let ids: Vec<_> = members.filter_map(|member| member["id"].as_i64()).collect();
+    assert_eq!(ids, [5_001, messenger.bot, 77, 80], "78 left and 79 was removed");
     let bot = &chat["members"][1];
     assert_eq!((&bot["bot"], &bot["admin"]), (&json!(true), &json!(true)));
     let person = &chat["members"][2];
     assert_eq!((&person["id"], &person["admin"]), (&json!(77), &json!(true)));
     assert_eq!(chat["messages"][0]["text"], "Добрый день");
     assert_eq!(messenger.look("state")["faults"][0]["code"], "chat.denied");
+    assert_eq!(state["subscriptions"][0]["held_back"], true);
+    assert_eq!(state["switches"]["webhook_duplicates"], 1);
+    let vk = &messenger.look("state")["chats"][0];
+    assert_eq!((&vk["removed"], vk["members"].as_array().unwrap().len()), (&json!([91]), 1));
     let person = state["people"].as_array().unwrap().iter().find(|each| each["id"] == 77).unwrap();
     assert_eq!(person["dialog"], "stopped");
+}
+
+#[test]
+fn both_messengers_stand_side_by_side() {
+    let (messenger, group) = school_in_max();
+    let profile = tempfile::tempdir().unwrap();
+    let address = format!("{}/#both&still", messenger.address);
+    let page = chromium(&address, profile.path(), &["--dump-dom", BUDGET]);
+    let (_, halves) = page.split_once("id=\"both\"").expect("the view with both");
+    let (halves, _) = halves.split_once("<main").expect("the rest of the page");
+    let (vk, max) = halves.split_once("</section><section>").expect("two halves");
+    assert!(vk.contains("<strong>Учительская в VK</strong>"), "{vk}");
+    assert!(!vk.contains("7А, родители"), "{vk}");
+    assert!(max.contains("<strong>7А, родители</strong>"), "{max}");
+    assert!(max.contains("Школьный бот (бот, админ)"), "{max}");
+    assert!(max.contains("Собрание в среду, 18:00") || max.contains("В каком кабинете?"), "{max}");
+    assert!(max.contains("<strong>&lt;b&gt;8Б&lt;/b&gt;</strong>"), "a title is not markup");
+    assert!(group < 0 && page.contains("<main hidden"), "{page}");
 }
 
 #[test]
@@ -201,6 +227,7 @@ fn it_can_be_photographed_wide_and_narrow() {
     let vk = format!("{}/#chat=1&still", vk.address);
     let fresh = max.look("max/state")["chats"][1]["chat_id"].clone();
     let fresh = format!("{}/#max&chat={fresh}&still", max.address);
+    let both = format!("{}/#both&still", max.address);
     let max = format!("{}/#max&chat={group}&still", max.address);
     let pictures = [
         ("wide", "1440,1000", &vk),
@@ -208,6 +235,8 @@ fn it_can_be_photographed_wide_and_narrow() {
         ("max-wide", "1440,1100", &max),
         ("max-step", "1100,1000", &fresh),
         ("max-narrow", "500,2600", &max),
+        ("both-wide", "1440,900", &both),
+        ("both-narrow", "500,1200", &both),
     ];
     for (name, size, address) in pictures {
         let file = folder.join(format!("sandbox-{name}.png"));

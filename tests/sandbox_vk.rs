@@ -115,6 +115,24 @@ fn people_come_by_the_link_and_a_new_link_replaces_the_old() {
 }
 
 #[test]
+fn an_admin_removes_somebody_and_changes_the_link_by_hand() {
+    let messenger = Messenger::start(&[]);
+    let (id, peer) = messenger.chat("7А");
+    let link = messenger.ok("messages.getInviteLink", &[("peer_id", &peer)])["link"].clone();
+    messenger.does("join", json!({"link": link, "user": 11}));
+    messenger.does("remove", json!({"chat_id": id, "user": 11}));
+    assert!(!member_ids(&messenger, &peer).contains(&11));
+    let again = json!({"chat_id": id, "user": 11});
+    assert_eq!(messenger.order("remove", &again).0, 409);
+    messenger.does("mode", json!({"removed_stay_out": true}));
+    assert_eq!(messenger.order("join", &json!({"link": link, "user": 11})).0, 409);
+    let new = messenger.does("rotate", json!({"chat_id": id}))["link"].clone();
+    assert_eq!(messenger.order("join", &json!({"link": link, "user": 12})).0, 404);
+    messenger.does("join", json!({"link": new, "user": 12}));
+    assert_eq!(messenger.ok("messages.getInviteLink", &[("peer_id", &peer)])["link"], new);
+}
+
+#[test]
 fn removal_and_roles_follow_membership() {
     let messenger = Messenger::start(&[]);
     let (id, peer) = messenger.chat("7А");

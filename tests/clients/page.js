@@ -45,6 +45,7 @@ class Page {
 
   /** Clicks, and waits for the page to say that it was done. */
   async click(button, said) {
+    await this.until(`document.querySelector(${JSON.stringify(button)})`);
     await this.value(`document.querySelector(${JSON.stringify(button)}).click()`);
     await this.until(`document.getElementById("said").textContent.includes(${JSON.stringify(said)})`);
   }
@@ -78,6 +79,11 @@ function next(step) {
   return `document.querySelector("#steps .next strong")?.textContent === "${step}"`;
 }
 
+/** A button in a member's row, counted from 1. */
+function inRow(id, nth) {
+  return `#members tr[data-id="${id}"] button:nth-of-type(${nth})`;
+}
+
 async function main() {
   const socket = new WebSocket(await open());
   await new Promise((resolve) => socket.addEventListener("open", resolve));
@@ -99,12 +105,33 @@ async function main() {
   await page.fill("#words", "Добрый день");
   await page.click("#person [name=message]", "Сообщение написано");
   await page.until(`document.querySelectorAll("#steps .done").length === 4`);
-  await page.click("#members tbody tr:nth-child(3) button", "Права изменены");
+  await page.click(inRow(77, 1), "Права изменены");
   await page.click("#chat-facts button", "Ссылка сменена");
+  for (const user of ["78", "79", "80"]) {
+    await page.fill("#user", user);
+    await page.click("#person [name=join]", `${user}: Перешёл по ссылке`);
+  }
+  await page.click(inRow(78, 2), "больше не в чате");
+  await page.click(inRow(79, 3), "исключён");
+  await page.click(inRow(80, 4), "теперь владелец");
   await page.fill("#start [name=user]", "77");
   await page.fill("#start [name=payload]", "7А-4711");
   await page.click("#start [name=start]", "диалог с ботом открыт");
   await page.click("#start [name=stop]", "бот остановлен");
+  await page.fill("#webhook [name=url]", "http://127.0.0.1:9/hook");
+  await page.click("#webhook [name=on]", "События доставляются");
+  await page.until(`document.querySelectorAll("#subscriptions button").length === 1`);
+  await page.click("#subscriptions button", "События придержаны");
+  await page.click("#delivery [name=duplicates]", "Доставка событий изменена");
+
+  await page.value(`document.getElementById("tab-both").click()`);
+  await page.until(`document.querySelectorAll("#both section").length === 2`);
+  await page.value(`document.querySelector("#both section:first-child .cards button").click()`);
+  await page.until(`document.getElementById("chat-title").textContent === "Учительская"`);
+  await page.fill("#user", "91");
+  await page.click("#person [name=join]", "91: Перешёл по ссылке");
+  await page.click("#chat-facts button", "Ссылка сменена");
+  await page.click(inRow(91, 3), "исключён");
   await page.fill("#fault [name=do]", "error");
   await page.fill("#fault [name=code]", "chat.denied");
   await page.click("#fault .main", "Неполадка включена");

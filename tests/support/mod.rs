@@ -215,3 +215,13 @@ pub(crate) fn read(mut response: ureq::http::Response<ureq::Body>) -> (u16, Valu
     let text = response.body_mut().read_to_string().expect("a body");
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
+
+/// The kinds of updates.
+pub(crate) fn kinds(updates: &[Value]) -> Vec<&str> {
+    updates.iter().map(|update| update["update_type"].as_str().expect("a kind")).collect()
+}
+
+/// A status and a code as [`Messenger::max_error`] tells them.
+pub(crate) fn word(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}

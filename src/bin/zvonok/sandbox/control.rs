@@ -28,6 +28,8 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/sandbox/join", post(join))
         .route("/sandbox/add", post(add))
         .route("/sandbox/leave", post(leave))
+        .route("/sandbox/remove", post(remove))
+        .route("/sandbox/rotate", post(rotate))
         .route("/sandbox/promote", post(promote))
         .route("/sandbox/rename", post(rename))
         .route("/sandbox/delete_chat", post(delete_chat))
@@ -179,6 +181,26 @@ struct Leaving {
 
 async fn leave(State(desk): State<Desk>, Order(who): Order<Leaving>) -> Answer {
     with_chat(&desk, who.chat_id, |chat| chat.leave(who.user).then_some(()).ok_or_else(not_in))
+}
+
+async fn remove(State(desk): State<Desk>, Order(who): Order<Leaving>) -> Answer {
+    with_chat(&desk, who.chat_id, |chat| chat.remove(who.user).then_some(()).ok_or_else(not_in))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    chat_id: i64,
+}
+
+async fn rotate(State(desk): State<Desk>, Order(order): Order<Rotation>) -> Answer {
+    let act = |papers: &mut Papers| {
+        let link = papers.vk.fresh_link(papers.community);
+        let chat = papers.vk.chats.get_mut(&order.chat_id).ok_or_else(No::no_chat)?;
+        chat.link.clone_from(&link);
+        Ok(json!({ "ok": true, "link": link }))
+    };
+    desk.change(act).map_err(unwell)?.map(Json)
 }
 
 #[derive(Deserialize)]

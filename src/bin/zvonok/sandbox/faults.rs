@@ -54,6 +54,8 @@ pub(crate) enum Deed {
         message: Option<String>,
         /// The HTTP status, on a platform whose errors have one.
         status: Option<u16>,
+        /// Sent as `Retry-After`, in seconds; without it, as the platform's switch says.
+        retry_after: Option<u64>,
     },
     /// HTTP 500 with an empty body.
     #[serde(rename = "http_500")]

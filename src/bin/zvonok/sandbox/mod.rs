@@ -20,6 +20,8 @@
 //! | `POST /sandbox/join` | `{link, user}` or `{chat_id, user}` | the person follows the link |
 //! | `POST /sandbox/add` | `{chat_id, user, by?}` | somebody adds the person by hand |
 //! | `POST /sandbox/leave` | `{chat_id, user}` | the person leaves; the community may, too |
+//! | `POST /sandbox/remove` | `{chat_id, user}` | an admin removes the person by hand |
+//! | `POST /sandbox/rotate` | `{chat_id}` | a new link replaces the old: `{link}` |
 //! | `POST /sandbox/promote` | `{chat_id, user, admin}` | rights are given or taken by hand; without its own the community gets 925 |
 //! | `POST /sandbox/rename` | `{chat_id, title}` | the chat is renamed by hand |
 //! | `POST /sandbox/delete_chat` | `{chat_id, code}` | the chat ends with 927, 945, 993, 1012 or 1017; 0 brings it back |
@@ -28,7 +30,7 @@
 //! | `POST /sandbox/kill_on` | `{pid, nth, when}` | kills the process at the nth request to either platform from now, `before` it is applied or `after`; the connection is cut |
 //! | `POST /sandbox/mode` | any of the switches | `mode` (`standard`, `partner`), `create_chat_answer` (`object`, `int`), `create_chat_user_ids` (`ignore`, `add`, `error`), `removed_stay_out` (a removed person cannot follow the link again); answers with all of them |
 //! | `POST /sandbox/token` | `{token}` | from now on only this token is good |
-//! | `GET /sandbox/max/state` | | `{root, bot: {user_id, username, name}, switches, chats, people, subscriptions, webhook: {waiting, delivered, failed}, updates_waiting}`; a group is `{chat_id, title, description, owner, link, over, members, blocked, pinned, notices, messages}`, newest last; its member `{id, name, bot, owner, admin, permissions, alias, joined, invited_by, join_time}`; a person is `{id, name, privacy, deactivated, dialog, messages}` with `dialog` one of `none`, `open`, `stopped`; a message is `{mid, from, time, edited, text, attachments}` |
+//! | `GET /sandbox/max/state` | | `{root, bot: {user_id, username, name}, switches, chats, people, subscriptions: [{url, update_types, failing_since, held_back}], webhook: {waiting, delivered, failed}, updates_waiting}`; a group is `{chat_id, title, description, owner, link, over, members, blocked, pinned, notices, messages}`, newest last; its member `{id, name, bot, owner, admin, permissions, alias, joined, invited_by, join_time}`; a person is `{id, name, privacy, deactivated, dialog, messages}` with `dialog` one of `none`, `open`, `stopped`; a message is `{mid, from, time, edited, text, attachments}` |
 //! | `POST /sandbox/max/create` | `{title, owner, description?}` | a person makes a group: `{chat_id, link}` |
 //! | `POST /sandbox/max/add` | `{chat_id, user?, by?}` | somebody (the owner) adds a person, or the bot if nobody is named |
 //! | `POST /sandbox/max/join` | `{link, user}` or `{chat_id, user}` | the person follows the link |
@@ -36,6 +38,7 @@
 //! | `POST /sandbox/max/remove` | `{chat_id, user?, by?, block?}` | somebody (the owner) removes a person, or the bot |
 //! | `POST /sandbox/max/unblock` | `{chat_id, user}` | takes a person off the chat's black list, which no bot can |
 //! | `POST /sandbox/max/admin` | `{chat_id, user?, by?, admin?, permissions?, alias?}` | makes a member, or the bot, an admin with these rights (any words; all rights of a group if none are named), or with `admin: false` an admin no more |
+//! | `POST /sandbox/max/transfer` | `{chat_id, user}` | the group is handed over to a member; the owner until now stays an admin |
 //! | `POST /sandbox/max/rename` | `{chat_id, title, by?}` | the group is renamed by hand |
 //! | `POST /sandbox/max/rotate` | `{chat_id}` | a new link replaces the old: `{link}` |
 //! | `POST /sandbox/max/delete` | `{chat_id, status?, back?}` | the group ends: `denied` (as if the bot had never been in), or `removed`, `closed`, `suspended` (can be looked at); `back` brings it back |
@@ -45,18 +48,21 @@
 //! | `POST /sandbox/max/stop` | `{user, remove?}` | the person stops the bot, and with `remove` deletes the dialog |
 //! | `POST /sandbox/max/contact` | `{user, phone, of?}` | the person shares their contact, or passes on that of another, which has no hash: `{mid}` |
 //! | `POST /sandbox/max/launch` | `{user, start_param?, chat_id?, auth_date?}` | the person opens the mini-app: `{init_data, fragment}`, with a good signature |
+//! | `POST /sandbox/max/webhook` | `{url, on, secret?, update_types?}` | updates are delivered to this address from now on, as if the bot had subscribed it; with `on: false` what is on its way there waits |
 //! | `POST /sandbox/max/update` | any update with `update_type` | the bot is told this, known or not |
 //! | `POST /sandbox/max/mode` | any of the switches | see [`max`]; answers with all of them |
 //! | `POST /sandbox/max/token` | `{token}` | from now on only this token of MAX is good |
 //!
 //! A person who cannot get in, or is not in, gets 409 and one of `already_in`, `full`, `nobody`,
 //! `deactivated`, `privacy`, `removed`, `blocked`, `closed`, `not_in`, `bot_not_addable`; one whose
-//! dialog with the bot is not open, `not_started` or `stopped`.
+//! dialog with the bot is not open, `not_started` or `stopped`; an address that was never subscribed,
+//! `not_subscribed`.
 //!
 //! A fault's `do` is `drop_before` (not applied, connection closed without an answer),
 //! `drop_after` (applied, closed), `delay` with `ms` and `when` (`after` by default: applied at
-//! once, answered late), `error` with `code`, `message?` and `status?` (`code` is VK's number, or
-//! for MAX a status or a word such as `chat.denied`), `http_500` and `html` with `applied?`
+//! once, answered late), `error` with `code`, `message?`, `status?` and `retry_after?` (`code` is
+//! VK's number, or for MAX a status or a word such as `chat.denied`; `retry_after` is MAX's header,
+//! in seconds), `http_500` and `html` with `applied?`
 //! (false), or `truncate` (applied, the answer breaks off). `method` may be a method, `execute`, a
 //! method inside a batch, MAX's `PUT /chats/{chatId}/pin` or `PUT /chats/-71000000000002/pin`, or
 //! `*` for every HTTP request; `platform` (`vk`, `max`) narrows it. `nth` is the first matching

@@ -10,9 +10,9 @@ use super::super::control::{Answer, No, Order, conflict, done, not_in, unwell, w
 use super::super::desk::{Desk, Papers, now_ms};
 use super::super::people::Person;
 use super::super::world::Joined;
-use super::launch::{Launch, contact, percent};
-use super::world::{Chat, Entry, Over, Words};
-use super::{events, rights, shapes};
+use super::talks::{Contact, Opening, Press, Start, Stop, Update, Writing};
+use super::world::{Chat, Entry, Over};
+use super::{events, rights, webhook};
 
 pub(crate) fn routes() -> Router<Desk> {
     Router::new()
@@ -24,6 +24,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/sandbox/max/remove", post(order::<Removal>))
         .route("/sandbox/max/unblock", post(order::<Unblocking>))
         .route("/sandbox/max/admin", post(order::<Promotion>))
+        .route("/sandbox/max/transfer", post(order::<Transfer>))
         .route("/sandbox/max/rename", post(order::<Renaming>))
         .route("/sandbox/max/rotate", post(order::<Rotation>))
         .route("/sandbox/max/delete", post(order::<Ending>))
@@ -33,13 +34,14 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/sandbox/max/stop", post(order::<Stop>))
         .route("/sandbox/max/contact", post(order::<Contact>))
         .route("/sandbox/max/launch", post(order::<Opening>))
+        .route("/sandbox/max/webhook", post(order::<Webhook>))
         .route("/sandbox/max/update", post(order::<Update>))
         .route("/sandbox/max/mode", post(mode))
         .route("/sandbox/max/token", post(token))
 }
 
 /// Something that a person does.
-trait Deed: serde::de::DeserializeOwned + Send {
+pub(super) trait Deed: serde::de::DeserializeOwned + Send {
     fn happen(self, papers: &mut Papers) -> Result<Value, No>;
 }
 
@@ -70,16 +72,16 @@ async fn token(State(desk): State<Desk>, Order(new): Order<NewToken>) -> Answer 
     Ok(done())
 }
 
-fn ok() -> Result<Value, No> {
+pub(super) fn ok() -> Result<Value, No> {
     Ok(json!({ "ok": true }))
 }
 
-fn chat(papers: &mut Papers, id: i64) -> Result<&mut Chat, No> {
+pub(super) fn chat(papers: &mut Papers, id: i64) -> Result<&mut Chat, No> {
     papers.max.chats.get_mut(&id).ok_or_else(No::no_chat)
 }
 
 /// A living person of the messenger.
-fn person(papers: &Papers, id: i64) -> Result<Person, No> {
+pub(super) fn person(papers: &Papers, id: i64) -> Result<Person, No> {
     let person = papers.people.get(id).filter(|_| id != papers.max.bot.id);
     let person = person.ok_or_else(|| conflict("nobody"))?;
     if person.deactivated { Err(conflict("deactivated")) } else { Ok(person) }
@@ -254,6 +256,25 @@ impl Deed for Promotion {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Transfer {
+    chat_id: i64,
+    /// A member who is a person; the owner until now stays an admin with every right.
+    user: i64,
+}
+
+impl Deed for Transfer {
+    fn happen(self, papers: &mut Papers) -> Result<Value, No> {
+        person(papers, self.user)?;
+        let chat = chat(papers, self.chat_id)?;
+        let member = chat.member_mut(self.user).ok_or_else(not_in)?;
+        member.rights = Some(rights::all());
+        chat.owner = self.user;
+        ok()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Renaming {
     chat_id: i64,
     title: String,
@@ -304,178 +325,32 @@ impl Deed for Ending {
     }
 }
 
+/// Updates go to an address, as if the bot had subscribed it, or are held back from it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Writing {
-    /// A group; without it, the person's dialog with the bot.
-    chat_id: Option<i64>,
-    user: i64,
-    text: String,
+struct Webhook {
+    url: String,
+    on: bool,
+    secret: Option<String>,
+    update_types: Option<Vec<String>>,
 }
 
-impl Deed for Writing {
+impl Deed for Webhook {
     fn happen(self, papers: &mut Papers) -> Result<Value, No> {
-        person(papers, self.user)?;
-        let words = Words { text: Some(self.text), ..Words::default() };
-        let place = match self.chat_id {
-            Some(id) => {
-                let chat = chat(papers, id)?;
-                chat.member(self.user).ok_or_else(not_in)?;
-                id
+        let Webhook { url, on, secret, update_types } = self;
+        let known = papers.max.subscriptions.iter_mut().find(|each| each.url == url);
+        match known {
+            // What was subscribed stays as it was, unless something else is said.
+            Some(known) if secret.is_none() && update_types.is_none() => {
+                known.held_back = !on;
+                return ok();
             }
-            None => dialog(papers, self.user)?,
-        };
-        Ok(json!({ "ok": true, "mid": write(papers, place, self.user, words) }))
-    }
-}
-
-/// The number of a dialog that is open.
-fn dialog(papers: &Papers, user: i64) -> Result<i64, No> {
-    let dialog = papers.max.dialogs.get(&user).ok_or_else(|| conflict("not_started"))?;
-    if dialog.stopped { Err(conflict("stopped")) } else { Ok(papers.max.dialog_id(user)) }
-}
-
-fn write(papers: &mut Papers, chat_id: i64, from: i64, words: Words) -> String {
-    let Papers { max, people, .. } = papers;
-    let message = max.write(chat_id, from, words, now_ms());
-    events::wrote(max, people, chat_id, &message);
-    message.mid
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Press {
-    mid: String,
-    user: i64,
-    payload: Option<String>,
-}
-
-impl Deed for Press {
-    fn happen(self, papers: &mut Papers) -> Result<Value, No> {
-        person(papers, self.user)?;
-        let Papers { max, people, .. } = papers;
-        let number = max.next();
-        let found = max.message(&self.mid).map(|(id, message)| (id, message.clone()));
-        let (chat_id, message) = found.ok_or_else(|| conflict("no_message"))?;
-        let mut callback = json!({
-            "timestamp": now_ms(),
-            "callback_id": format!("{}/{number}", self.mid),
-            "user": shapes::user(max, people, self.user),
-        });
-        if let Some(payload) = self.payload {
-            callback["payload"] = json!(payload);
+            None if !on => return Err(conflict("not_subscribed")),
+            _ => {}
         }
-        let id = callback["callback_id"].clone();
-        let message = shapes::message(max, people, chat_id, &message);
-        max.tell("message_callback", json!({ "callback": callback, "message": message }));
-        Ok(json!({ "ok": true, "callback_id": id }))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Start {
-    user: i64,
-    /// What the link `?start=` carried; more than 128 characters are dropped by the platform.
-    payload: Option<String>,
-}
-
-impl Deed for Start {
-    fn happen(self, papers: &mut Papers) -> Result<Value, No> {
-        const LONGEST: usize = 128;
-        person(papers, self.user)?;
-        let Papers { max, people, .. } = papers;
-        max.open_dialog(self.user);
-        let payload = self.payload.filter(|payload| payload.chars().count() <= LONGEST);
-        events::started(max, people, self.user, payload.as_deref());
-        Ok(json!({ "ok": true, "chat_id": max.dialog_id(self.user) }))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stop {
-    user: i64,
-    /// The dialog is deleted, too: the platform tells both.
-    #[serde(default)]
-    remove: bool,
-}
-
-impl Deed for Stop {
-    fn happen(self, papers: &mut Papers) -> Result<Value, No> {
-        dialog(papers, self.user)?;
-        let Papers { max, people, .. } = papers;
-        max.dialogs.entry(self.user).or_default().stopped = true;
-        events::stopped(max, people, self.user, self.remove);
-        ok()
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Contact {
-    user: i64,
-    phone: String,
-    /// Somebody else's contact, passed on: it proves nothing and has no hash.
-    of: Option<i64>,
-}
-
-impl Deed for Contact {
-    fn happen(self, papers: &mut Papers) -> Result<Value, No> {
-        let whose = self.of.unwrap_or(self.user);
-        let whose = person(papers, whose)?;
-        let place = dialog(papers, self.user)?;
-        let token = papers.max.door.token.clone();
-        let token = self.of.is_none().then_some(token.as_str());
-        let shown = shapes::user(&papers.max, &papers.people, whose.id);
-        let attachments = vec![contact(&whose, shown, &self.phone, token)];
-        let words = Words { attachments, ..Words::default() };
-        Ok(json!({ "ok": true, "mid": write(papers, place, self.user, words) }))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Opening {
-    user: i64,
-    start_param: Option<String>,
-    /// The group that it is opened in; without it, the dialog.
-    chat_id: Option<i64>,
-    /// Seconds since 1970; without it, now.
-    auth_date: Option<i64>,
-}
-
-impl Deed for Opening {
-    fn happen(self, papers: &mut Papers) -> Result<Value, No> {
-        let user = person(papers, self.user)?;
-        let number = papers.max.next();
-        let dialog = (papers.max.dialog_id(self.user), "DIALOG");
-        let launch = Launch {
-            query_id: format!("{:08x}-0000-4000-8000-{number:012x}", self.user & 0xFFFF_FFFF),
-            auth_date: self.auth_date.unwrap_or_else(|| now_ms() / 1000),
-            user: &user,
-            chat: self.chat_id.map_or(dialog, |id| (id, "CHAT")),
-            start_param: self.start_param.as_deref(),
-        };
-        let data = launch.sign(&papers.max.door.token);
-        let encoded = percent(&data);
-        let fragment = format!("#WebAppData={encoded}&WebAppPlatform=web&WebAppVersion=26.2.8");
-        Ok(json!({ "ok": true, "init_data": data, "fragment": fragment }))
-    }
-}
-
-/// Any update as it is, also one that nobody knows yet.
-#[derive(Deserialize)]
-struct Update(serde_json::Map<String, Value>);
-
-impl Deed for Update {
-    fn happen(self, papers: &mut Papers) -> Result<Value, No> {
-        let mut update = self.0;
-        if !update.get("update_type").is_some_and(Value::is_string) {
-            return Err(wrong("update_type is needed"));
-        }
-        update.entry("timestamp").or_insert_with(|| json!(now_ms()));
-        papers.max.hand_over(Value::Object(update));
-        ok()
+        let wanted = webhook::Wanted { url, update_types, secret };
+        let set = webhook::set(&mut papers.max, wanted, !on);
+        let answer = set.map_err(|error| wrong(error.message))?;
+        if answer["success"] == false { Err(conflict("full")) } else { ok() }
     }
 }

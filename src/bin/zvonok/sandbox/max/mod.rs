@@ -19,6 +19,7 @@ mod messages;
 mod rights;
 mod shapes;
 mod switches;
+mod talks;
 mod text;
 mod updates;
 pub(crate) mod view;
@@ -190,7 +191,7 @@ fn perform(
 ) -> Reply {
     let switches = papers.max.switches;
     let result = match deed {
-        Some(Deed::Error { code, message, status }) => {
+        Some(Deed::Error { code, message, status, .. }) => {
             Err(Error::ordered(code, message.as_deref(), *status))
         }
         _ => papers.max.door.admit(key, switches.rate).and_then(|()| {
@@ -205,7 +206,11 @@ fn perform(
             Reply { outcome, status: 200, body, retry_after: None }
         }
         Err(error) => {
-            let retry_after = (error.status == 429 && switches.retry_after).then_some(1);
+            let usual = (error.status == 429 && switches.retry_after).then_some(1);
+            let retry_after = match deed {
+                Some(Deed::Error { retry_after, .. }) => retry_after.or(usual),
+                _ => usual,
+            };
             let body = error.body();
             Reply { outcome: Outcome::Name(error.code), status: error.status, body, retry_after }
         }
@@ -227,7 +232,8 @@ async fn wait_for_updates(desk: &Desk, call: &Call, carried_out: &mut CarriedOut
         let version = desk.version();
         reply.body = desk.quietly(|papers| {
             let start = papers.max.switches.poll_without_marker;
-            papers.max.updates.take(&asked, start)
+            let kept = papers.max.switches.updates_kept_ms;
+            papers.max.updates.take(&asked, start, kept)
         });
         if reply.body["updates"].as_array().is_some_and(Vec::is_empty) {
             desk.news(version, left).await;

@@ -22,6 +22,8 @@ pub(crate) struct Switches {
     pub(crate) poll_beside_webhook: PollBesideWebhook,
     /// What a request for updates without a marker begins with.
     pub(crate) poll_without_marker: PollWithoutMarker,
+    /// How long an update waits for the bot; the platform keeps it for a day.
+    pub(crate) updates_kept_ms: i64,
     /// The bot hears of its own removals and renamings.
     pub(crate) echo: bool,
     /// A bot that is no admin sees the invite link.
@@ -84,6 +86,7 @@ impl Default for Switches {
             retry_after: false,
             poll_beside_webhook: PollBesideWebhook::Error,
             poll_without_marker: PollWithoutMarker::Committed,
+            updates_kept_ms: 86_400_000,
             echo: true,
             link_for_members: false,
             list_for_members: false,

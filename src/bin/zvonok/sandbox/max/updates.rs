@@ -8,12 +8,11 @@ use serde_json::{Value, json};
 use super::super::desk::{Papers, now_ms};
 use super::call::Call;
 use super::error::Error;
-use super::switches::{PollBesideWebhook, PollWithoutMarker};
+use super::switches::{PollBesideWebhook, PollWithoutMarker, Switches};
 use super::world::World;
 
-/// Updates kept; a day's worth at most, as on the platform.
+/// Updates kept.
 const MOST: usize = 10_000;
-const DAY_MS: i64 = 86_400_000;
 /// As many as the platform gives at a time, whatever the limit says.
 const MOST_AT_ONCE: usize = 100;
 const LONGEST_WAIT: usize = 30;
@@ -84,7 +83,7 @@ impl World {
     /// Hands any update over as it is. What a webhook takes is not kept for those who ask.
     pub(crate) fn hand_over(&mut self, update: Value) {
         if self.subscriptions.is_empty() {
-            self.updates.push(update);
+            self.updates.push(update, self.switches.updates_kept_ms);
         } else {
             self.outbox.post(&update, &self.subscriptions, &self.switches);
         }
@@ -97,18 +96,24 @@ impl Updates {
         self.waiting.len()
     }
 
-    fn push(&mut self, body: Value) {
-        let time = now_ms();
+    fn push(&mut self, body: Value, kept_ms: i64) {
         self.last += 1;
-        self.waiting.push_back(Update { number: self.last, time, body });
-        let old = |update: &Update| update.time < time - DAY_MS;
+        self.waiting.push_back(Update { number: self.last, time: now_ms(), body });
+        self.forget(kept_ms);
+    }
+
+    /// What waited for too long is gone, whether anybody heard of it or not.
+    fn forget(&mut self, kept_ms: i64) {
+        let oldest = now_ms().saturating_sub(kept_ms);
+        let old = |update: &Update| update.time < oldest;
         while self.waiting.len() > MOST || self.waiting.front().is_some_and(old) {
             self.waiting.pop_front();
         }
     }
 
     /// The updates from the marker on, which acknowledges all before it, and the next marker.
-    pub(super) fn take(&mut self, asked: &Asked, start: PollWithoutMarker) -> Value {
+    pub(super) fn take(&mut self, asked: &Asked, start: PollWithoutMarker, kept_ms: i64) -> Value {
+        self.forget(kept_ms);
         let last = self.waiting.back().map_or(0, |update| update.number);
         let from = match (asked.marker, start) {
             (Some(marker), _) => marker,
@@ -166,5 +171,6 @@ pub(super) fn poll(papers: &mut Papers, call: &Call) -> Result<Value, Error> {
             }
         };
     }
-    Ok(world.updates.take(&asked, world.switches.poll_without_marker))
+    let Switches { poll_without_marker, updates_kept_ms, .. } = world.switches;
+    Ok(world.updates.take(&asked, poll_without_marker, updates_kept_ms))
 }

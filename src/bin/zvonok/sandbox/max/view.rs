@@ -19,6 +19,7 @@ pub(crate) fn state(papers: &Papers) -> Value {
                 "url": each.url,
                 "update_types": each.update_types,
                 "failing_since": each.failing_since,
+                "held_back": each.held_back,
             })
         })
         .collect();

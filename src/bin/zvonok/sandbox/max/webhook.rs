@@ -29,6 +29,9 @@ pub(crate) struct Subscription {
     pub(crate) update_types: Option<Vec<String>>,
     secret: Option<String>,
     pub(crate) failing_since: Option<i64>,
+    /// What is on its way there waits.
+    #[serde(default)]
+    pub(crate) held_back: bool,
 }
 
 /// Updates on their way.
@@ -78,18 +81,32 @@ impl Outbox {
         self.parcels.len()
     }
 
-    fn next_due(&self) -> Option<i64> {
-        self.parcels.iter().map(|parcel| parcel.due).min()
+    /// The parcel to go next, its place first, but for those to addresses that are held back.
+    fn next(&self, held_back: &[String]) -> Option<(usize, &Parcel)> {
+        let may_go = |(_, parcel): &(usize, &Parcel)| !held_back.contains(&parcel.url);
+        let parcels = self.parcels.iter().enumerate().filter(may_go);
+        parcels.min_by_key(|(_, parcel)| (parcel.due, parcel.number))
     }
 
-    fn take_due(&mut self, now: i64) -> Option<Parcel> {
-        let due = self.parcels.iter().enumerate().filter(|(_, parcel)| parcel.due <= now);
-        let (at, _) = due.min_by_key(|(_, parcel)| (parcel.due, parcel.number))?;
+    fn take_due(&mut self, now: i64, held_back: &[String]) -> Option<Parcel> {
+        let (at, _) = self.next(held_back).filter(|(_, parcel)| parcel.due <= now)?;
         Some(self.parcels.remove(at))
     }
 }
 
 impl World {
+    /// The addresses to which nothing is sent for now.
+    fn held_back(&self) -> Vec<String> {
+        let held_back = self.subscriptions.iter().filter(|each| each.held_back);
+        held_back.map(|each| each.url.clone()).collect()
+    }
+
+    /// When the next update is to be sent, if any may be.
+    fn next_due(&self) -> Option<i64> {
+        let next = self.outbox.next(&self.held_back()).filter(|_| self.switches.webhook);
+        next.map(|(_, parcel)| parcel.due)
+    }
+
     /// After a delivery: forgotten, or due again later; a subscription that fails for too long
     /// ends.
     fn settle(&mut self, mut parcel: Parcel, delivered: bool) {
@@ -120,8 +137,7 @@ impl World {
 pub(crate) async fn deliver(desk: Desk) {
     loop {
         let version = desk.version();
-        let on = |papers: &Papers| papers.max.switches.webhook;
-        let due = desk.read(|papers| papers.max.outbox.next_due().filter(|_| on(papers)));
+        let due = desk.read(|papers| papers.max.next_due());
         let pause = due.map_or(60_000, |due| due - now_ms());
         match u64::try_from(pause) {
             Ok(pause @ 1..) => drop(desk.news(version, Duration::from_millis(pause)).await),
@@ -133,7 +149,8 @@ pub(crate) async fn deliver(desk: Desk) {
 async fn deliver_next(desk: &Desk) {
     let take = |papers: &mut Papers| {
         let duplicates = papers.max.switches.webhook_duplicates;
-        papers.max.outbox.take_due(now_ms()).map(|parcel| (parcel, duplicates))
+        let held_back = papers.max.held_back();
+        papers.max.outbox.take_due(now_ms(), &held_back).map(|parcel| (parcel, duplicates))
     };
     let Some((parcel, duplicates)) = desk.note(take) else { return };
     let sent = parcel.clone();
@@ -176,16 +193,22 @@ pub(super) fn list(papers: &mut Papers, _: &Call) -> Result<Value, Error> {
     Ok(json!({ "subscriptions": shown.collect::<Vec<_>>() }))
 }
 
+/// What is subscribed.
 #[derive(Deserialize)]
-struct Wanted {
-    url: String,
-    update_types: Option<Vec<String>>,
-    secret: Option<String>,
+pub(super) struct Wanted {
+    pub(super) url: String,
+    pub(super) update_types: Option<Vec<String>>,
+    pub(super) secret: Option<String>,
 }
 
 /// POST /subscriptions: a set by address, so that the same address again replaces its entry.
 pub(super) fn subscribe(papers: &mut Papers, call: &Call) -> Result<Value, Error> {
-    let Wanted { url, update_types, secret } = call.body()?;
+    set(&mut papers.max, call.body()?, false)
+}
+
+/// Takes an address into the set.
+pub(super) fn set(world: &mut World, wanted: Wanted, held_back: bool) -> Result<Value, Error> {
+    let Wanted { url, update_types, secret } = wanted;
     check_url(&url)?;
     updates::known(update_types.iter().flatten())?;
     let signs = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
@@ -193,13 +216,14 @@ pub(super) fn subscribe(papers: &mut Papers, call: &Call) -> Result<Value, Error
     if !secret.as_ref().is_none_or(fits) {
         return Err(Error::payload("secret must be 5 to 256 of A-Z, a-z, 0-9, _ and -"));
     }
-    let all = &mut papers.max.subscriptions;
+    let all = &mut world.subscriptions;
     all.retain(|each| each.url != url);
     if all.len() >= MOST_SUBSCRIPTIONS {
         return Ok(refused("Too many subscriptions"));
     }
     let update_types = update_types.filter(|types| !types.is_empty());
-    all.push(Subscription { url, time: now_ms(), update_types, secret, failing_since: None });
+    let time = now_ms();
+    all.push(Subscription { url, time, update_types, secret, failing_since: None, held_back });
     Ok(done())
 }
 

@@ -24,6 +24,7 @@ const max = {
   author: (chat, message) => max.person(message.from),
   date: (message) => message.time,
   joined: (member) => member.join_time,
+  owners: (who, name) => [button("передать группу", () => order("max/transfer", who, `${name}: теперь владелец.`))],
 
   role(member) {
     const word = member.owner ? "владелец" : member.admin ? "админ" : null;
@@ -50,6 +51,7 @@ const max = {
     byId("steps").replaceChildren(...steps(chat));
     const open = state.max.people.filter((person) => person.dialog !== "none");
     byId("dialogs").replaceChildren(...open.map(dialogRow));
+    drawWebhook();
   },
 
   params({ path, body, ...query }) {
@@ -62,12 +64,10 @@ const max = {
     mode.addEventListener("change", () => order("max/mode", { add_members: mode.value }, "Правило добавления сменено."));
     byId("create").addEventListener("submit", createGroup);
     byId("start").addEventListener("submit", openDialog);
+    byId("webhook").addEventListener("submit", deliver);
+    byId("delivery").addEventListener("change", changeDelivery);
   },
 };
-
-function button(text, onclick) {
-  return element("button", { type: "button", class: "small", onclick }, text);
-}
 
 /** The bot as a member of the group, if it is one. */
 const botIn = (chat) => chat?.members.find((member) => member.bot);
@@ -129,4 +129,38 @@ function openDialog(event) {
   if (event.submitter?.name === "stop") return void order("max/stop", who, `${who.user}: бот остановлен.`);
   if (payload.value) who.payload = payload.value;
   order("max/start", who, `${who.user}: диалог с ботом открыт.`);
+}
+
+/** How long every second update is held back where the order is to be broken. */
+const LATE_MS = 3000;
+
+function drawWebhook() {
+  const { switches, subscriptions, webhook } = state.max;
+  const { duplicates, reorder } = byId("delivery").elements;
+  duplicates.checked = switches.webhook_duplicates > 0;
+  reorder.checked = switches.webhook_reorder_ms > 0;
+  byId("subscriptions").replaceChildren(...subscriptions.map(subscriptionRow));
+  const sent = `доставлено ${webhook.delivered}, не принято ${webhook.failed}, ждёт ${webhook.waiting}`;
+  byId("webhook-counts").textContent = subscriptions.length ? sent : "Никуда не доставляется: события ждут запроса /updates.";
+}
+
+function subscriptionRow({ url, held_back: held }) {
+  const turn = () => order("max/webhook", { url, on: held }, held ? "События снова доставляются." : "События придержаны.");
+  return element("li", {}, element("strong", {}, url), held ? element("span", { class: "over" }, "придержано") : null,
+    button(held ? "доставлять" : "придержать", turn));
+}
+
+function deliver(event) {
+  event.preventDefault();
+  const { url, secret } = event.target.elements;
+  const on = event.submitter?.name !== "off";
+  const webhook = { url: url.value, on };
+  if (secret.value) webhook.secret = secret.value;
+  order("max/webhook", webhook, on ? "События доставляются на этот адрес." : "События придержаны.");
+}
+
+function changeDelivery() {
+  const { duplicates, reorder } = byId("delivery").elements;
+  const switches = { webhook_duplicates: duplicates.checked ? 1 : 0, webhook_reorder_ms: reorder.checked ? LATE_MS : 0 };
+  order("max/mode", switches, "Доставка событий изменена.");
 }

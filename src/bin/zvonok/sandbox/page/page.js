@@ -1,6 +1,6 @@
 // The page of the sandbox: draws the state, and draws it again when something happens.
 // What is different between the messengers is in vk.js and max.js, which are loaded before it.
-// The address may end in #max (which messenger), #chat=3 (which chat is shown), #still (drawn once,
+// The address may end in #max (which messenger) or #both (one beside the other), #chat=3 (which chat is shown), #still (drawn once,
 // not kept up) and #wait=5 (seconds to wait for news at a time).
 "use strict";
 
@@ -11,6 +11,8 @@ const wait = Number(options.get("wait")) || 25;
 
 let state = null;
 let log = [];
+/** Both messengers are shown, one beside the other. */
+let both = options.has("both");
 let platform = options.has("max") ? max : options.has("chat") ? vk : null;
 /** The chat that is shown, of each messenger. */
 const chosen = { vk: null, max: null };
@@ -39,6 +41,7 @@ const REFUSALS = {
   "no such chat": "чата нет",
   blocked: "в чёрном списке чата",
   bot_not_addable: "бота нельзя добавлять в группы",
+  not_subscribed: "на этот адрес ничего не доставляется",
   not_started: "человек ещё не открывал диалог с ботом",
   stopped: "человек остановил бота",
 };
@@ -52,6 +55,10 @@ function element(tag, attributes = {}, ...children) {
   }
   made.append(...children.filter((child) => child !== null));
   return made;
+}
+
+function button(text, onclick) {
+  return element("button", { type: "button", class: "small", onclick }, text);
 }
 
 /** «1 участник, 2 участника, 5 участников», with a space that does not break. */
@@ -90,14 +97,17 @@ function draw() {
   platform ??= state.chats.length === 0 && state.max.chats.length > 0 ? max : vk;
   for (const each of [vk, max]) {
     const tab = byId(`tab-${each.name}`);
-    if (each === platform) tab.setAttribute("aria-current", "page");
-    else tab.removeAttribute("aria-current");
+    mark(tab, each === platform && !both);
     tab.querySelector(".count").textContent = each.chats().length.toLocaleString("ru");
   }
   for (const part of document.querySelectorAll("[data-platform]")) {
     part.hidden = part.dataset.platform !== platform.name;
   }
-  document.body.dataset.shown = platform.name;
+  mark(byId("tab-both"), both);
+  byId("both").hidden = !both;
+  document.querySelector("main").hidden = both;
+  document.body.dataset.shown = both ? "both" : platform.name;
+  byId("both").replaceChildren(...[vk, max].map(drawBeside));
   byId("about").textContent = platform.about();
   byId("requests").textContent = state.counters.requests.toLocaleString("ru");
   byId("changing").textContent = state.counters.changing.toLocaleString("ru");
@@ -109,6 +119,39 @@ function draw() {
   platform.draw(chat);
   drawFaults();
   drawLog();
+}
+
+function mark(tab, current) {
+  if (current) tab.setAttribute("aria-current", "page");
+  else tab.removeAttribute("aria-current");
+}
+
+/** One messenger's half of the view with both. */
+function drawBeside(each) {
+  const cards = each.chats().map((chat) => besideCard(each, chat));
+  const none = cards.length ? null : element("p", { class: "empty" }, each.noChats);
+  return element("section", {}, element("h2", {}, each.title, " ", element("span", { class: "count" }, String(cards.length))),
+    none, element("ul", { class: "cards" }, ...cards));
+}
+
+function besideCard(each, chat) {
+  const open = () => show(each, chat.chat_id);
+  const people = chat.members.map((member) => `${member.name ?? "Сообщество"}${each.role(member) ? ` (${each.role(member)})` : ""}`);
+  const last = chat.messages.at(-1)?.text;
+  const note = each.note(chat);
+  return element("li", {},
+    element("button", { type: "button", onclick: open }, element("strong", {}, chat.title), note ? element("span", { class: "over" }, ` · ${note}`) : null),
+    element("p", { class: "who" }, people.join(", ")),
+    last ? element("p", { class: "last" }, last) : null);
+}
+
+/** Turns to one messenger, and to a chat of it if one is named. */
+function show(each, chatId) {
+  both = false;
+  platform = each;
+  chosen[each.name] = chatId ?? chosen[each.name];
+  byId("said").textContent = "";
+  draw();
 }
 
 function drawChats(chats, current) {
@@ -150,7 +193,7 @@ function messageRow(chat, message) {
 
 function memberRow(chat, member) {
   const role = platform.role(member);
-  return element("tr", {},
+  return element("tr", { "data-id": member.id },
     element("td", {}, member.name ?? "Сообщество", element("span", { class: "id" }, String(member.id))),
     element("td", { class: role ? null : "plain", title: member.permissions?.join(", ") ?? null }, role ? element("span", { class: "role" }, role) : "участник"),
     element("td", { class: "how" }, JOINED[member.joined]),
@@ -161,11 +204,14 @@ function memberRow(chat, member) {
 function memberButtons(chat, member) {
   const who = { chat_id: chat.chat_id, user: member.id };
   const promote = () => order(platform.path("promote"), { ...who, admin: !member.admin }, "Права изменены вручную.");
-  const leave = () => order(platform.path(member.bot ? "remove" : "leave"), who, `${member.name}: больше не в чате.`);
+  const out = (action, said) => () => order(platform.path(action), who, `${member.name}: ${said}.`);
+  const person = !member.bot && member.id > 0;
   return [
-    element("button", { type: "button", class: "small", onclick: promote }, member.admin ? "снять админа" : "сделать админом"),
-    element("button", { type: "button", class: "small", onclick: leave }, member.bot ? "исключить" : "выйти"),
-  ];
+    button(member.admin ? "снять админа" : "сделать админом", promote),
+    person ? button("выйти", out("leave", "больше не в чате")) : null,
+    button("исключить", out("remove", "исключён")),
+    ...(person ? platform.owners(who, member.name) : []),
+  ].filter(Boolean);
 }
 
 function drawFaults() {
@@ -223,12 +269,13 @@ byId("person").addEventListener("submit", (event) => {
 
 for (const each of [vk, max]) {
   each.listen();
-  byId(`tab-${each.name}`).addEventListener("click", () => {
-    platform = each;
-    byId("said").textContent = "";
-    draw();
-  });
+  byId(`tab-${each.name}`).addEventListener("click", () => show(each));
 }
+
+byId("tab-both").addEventListener("click", () => {
+  both = true;
+  draw();
+});
 
 byId("fault").addEventListener("change", () => {
   const deed = byId("fault").elements.do.value;

@@ -19,6 +19,7 @@ const vk = {
   path: (action) => action,
   note: (chat) => ENDED[chat.code],
   role: (member) => (member.owner ? "владелец" : member.admin ? "админ" : null),
+  owners: () => [],
   author: () => null,
   date: (message) => message.date * 1000,
   joined: (member) => member.join_date * 1000,
@@ -26,7 +27,8 @@ const vk = {
   facts(chat) {
     const over = chat.code !== null;
     const condition = over ? element("span", { class: "over" }, `${ENDED[chat.code]} (${chat.code})`) : "работает";
-    return [["Ссылка", chat.link], ["peer_id", String(chat.peer_id)], ["Состояние", condition]];
+    const rotate = button("сменить", () => order("rotate", { chat_id: chat.chat_id }, "Ссылка сменена, старая больше никуда не ведёт."));
+    return [["Ссылка", chat.link, rotate], ["peer_id", String(chat.peer_id)], ["Состояние", condition]];
   },
 
   draw() {
