@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::error::{Code, Error, Fault, Result, Text};
 
 mod audit;
+mod door;
 mod journal;
 mod known;
 mod links;

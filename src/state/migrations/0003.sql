@@ -52,10 +52,12 @@ CREATE TABLE invites (
 ALTER TABLE chats ADD COLUMN description TEXT;
 ALTER TABLE chats ADD COLUMN own TEXT;                          -- JSON of the own rights there
 ALTER TABLE chats ADD COLUMN own_at INTEGER;
-ALTER TABLE chats ADD COLUMN due INTEGER NOT NULL DEFAULT 0;    -- something happened: read it again
+ALTER TABLE chats ADD COLUMN due INTEGER NOT NULL DEFAULT 0;    -- from then on it is read again; 0: no reason
 ALTER TABLE chats ADD COLUMN link_since INTEGER;
 ALTER TABLE chats ADD COLUMN leaked INTEGER;                    -- somebody taken out came in again
 ALTER TABLE chats ADD COLUMN former INTEGER NOT NULL DEFAULT 0; -- left behind on the previous platform
+
+ALTER TABLE chats ADD COLUMN adopting INTEGER NOT NULL DEFAULT 0; -- bound, and its people not read yet
 
 ALTER TABLE presence ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE presence ADD COLUMN rights TEXT NOT NULL DEFAULT '[]';
