@@ -24,6 +24,7 @@ pub mod host;
 pub mod plan;
 pub mod platform;
 pub mod profile;
+mod random;
 mod report;
 mod requests;
 pub mod roster;
