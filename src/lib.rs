@@ -18,6 +18,7 @@ pub mod config;
 mod cycle;
 mod document;
 pub mod error;
+mod events;
 pub mod ffi;
 mod fingerprint;
 pub mod host;
@@ -33,6 +34,7 @@ pub mod secret;
 pub mod session;
 mod state;
 pub mod stop;
+mod tasks;
 
 /// The library, its target and what is built into it, in one line for support.
 pub fn version() -> String {

@@ -53,17 +53,20 @@ impl State {
     }
 
     /// Remembers a group, or what is newly known about it; an absent title, author or code keeps
-    /// what is there, and so does `since`.
+    /// what is there, and so does `since`. Tells whether anything was new.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
-    pub(crate) fn put_group(&mut self, platform: Kind, group: &Group) -> Result<()> {
+    pub(crate) fn put_group(&mut self, platform: Kind, group: &Group) -> Result<bool> {
         self.transaction(|db| {
             let text = "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?) \
                         ON CONFLICT (platform, platform_id) DO UPDATE SET \
                         title = coalesce(excluded.title, title), \
                         by_account = coalesce(excluded.by_account, by_account), \
-                        code = coalesce(excluded.code, code)";
+                        code = coalesce(excluded.code, code) \
+                        WHERE coalesce(excluded.title, title) IS NOT title \
+                        OR coalesce(excluded.by_account, by_account) IS NOT by_account \
+                        OR coalesce(excluded.code, code) IS NOT code";
             let since = group.since.as_second();
             let row = params![
                 platform.name(),
@@ -73,18 +76,19 @@ impl State {
                 group.code,
                 since
             ];
-            db.prepare_cached(text)?.execute(row).map(drop)
+            Ok(db.prepare_cached(text)?.execute(row)? > 0)
         })
     }
 
-    /// Forgets a group: a key has it now, or the library's own account is out.
+    /// Forgets a group: a key has it now, or the library's own account is out. Tells whether it
+    /// was known.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
-    pub(crate) fn drop_group(&mut self, platform: Kind, platform_id: &str) -> Result<()> {
+    pub(crate) fn drop_group(&mut self, platform: Kind, platform_id: &str) -> Result<bool> {
         self.transaction(|db| {
             let text = "DELETE FROM groups WHERE platform = ? AND platform_id = ?";
-            db.prepare_cached(text)?.execute([platform.name(), platform_id]).map(drop)
+            Ok(db.prepare_cached(text)?.execute([platform.name(), platform_id])? > 0)
         })
     }
 
