@@ -122,7 +122,8 @@ impl Invite<'_, '_> {
             return;
         }
         let known = |operation: &&Operation| self.work.address(&operation.chat).is_some();
-        let (ready, blocked): (Vec<&Operation>, Vec<&Operation>) = operations.iter().partition(known);
+        let (ready, blocked): (Vec<&Operation>, Vec<&Operation>) =
+            operations.iter().partition(known);
         self.outcome.leave(blocked.into_iter().cloned());
         let now = self.work.clock.now();
         let written = self.work.state.begin().and_then(|()| {

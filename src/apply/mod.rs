@@ -23,7 +23,7 @@ mod settle;
 mod stage;
 
 pub(crate) use read::{read_chats, read_links, read_rights, read_titles, rotate_links};
-pub(crate) use resolve::{Resolved, resolve};
+pub(crate) use resolve::resolve;
 
 /// Everything that one cycle's work on the platform needs.
 pub(crate) struct Work<'a> {

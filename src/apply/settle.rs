@@ -7,9 +7,7 @@ use super::{Work, invite, read};
 use crate::clock::later;
 use crate::error::{Result, Text};
 use crate::host::Level;
-use crate::plan::{
-    Attempt, ChatState, Kind, KnownChat, Operation, Present, Waiting,
-};
+use crate::plan::{Attempt, ChatState, Kind, KnownChat, Operation, Present, Waiting};
 use crate::platform::{Answer, Capability, Class, Failure};
 use crate::state::{Outcome as Row, Verdict};
 

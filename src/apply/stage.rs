@@ -318,8 +318,9 @@ fn rights_for(work: &Work, operation: &Operation) -> BTreeSet<String> {
 
 /// The description that the profile gives a chat, where it is not the one that the chat has.
 pub(super) fn new_description(work: &Work, chat: &str) -> Option<String> {
-    let wanted = work.desired.chats.get(chat)?.description.clone();
-    wanted.filter(|_| work.known.chats.get(chat).is_none_or(|chat| chat.description != wanted))
+    let wanted = work.desired.chats.get(chat)?.description.clone()?;
+    let known = work.known.chats.get(chat).and_then(|chat| chat.description.as_ref());
+    (known != Some(&wanted)).then_some(wanted)
 }
 
 fn portions(work: &Work, operations: Vec<Operation>) -> Vec<Vec<Operation>> {

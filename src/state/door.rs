@@ -115,8 +115,7 @@ impl State {
         let at = invitation.at.as_second();
         self.transaction(|db| {
             close(db, intent, &Verdict::Done, invitation.at)?;
-            let attempt =
-                Attempt { operation: operation.kind, account: operation.account.clone() };
+            let attempt = Attempt { operation: operation.kind, account: operation.account.clone() };
             wait(db, &operation.chat, &attempt, None)?;
             // In a chat that was made a moment ago nobody has a row yet; the cycle's end fills it.
             let mut insert = db.prepare_cached(

@@ -97,7 +97,6 @@ impl State {
         })
     }
 
-
     /// Stores a chat's title as the platform shows it.
     ///
     /// # Errors
@@ -264,7 +263,11 @@ fn apply(
     }
 }
 
-pub(super) fn put_chat(db: &Connection, chat: &KnownChat, made_at: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn put_chat(
+    db: &Connection,
+    chat: &KnownChat,
+    made_at: Timestamp,
+) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT INTO chats (key, kind, type, organization, class, subject, depends_on, title, \
          locked, platform, platform_id, link, state, made_at) \

@@ -4,7 +4,7 @@
 -- What only a person can do. A row is kept after it is closed: it is never asked for twice under
 -- another number.
 CREATE TABLE tasks (
-  id        INTEGER PRIMARY KEY,          -- shown as t<id>
+  id        INTEGER PRIMARY KEY AUTOINCREMENT, -- shown as t<id>; never given again
   code      TEXT NOT NULL UNIQUE,         -- #7K2Q
   kind      TEXT NOT NULL,
   chat      TEXT NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE tasks (
   since     INTEGER NOT NULL,             -- times are Unix seconds
   looked_at INTEGER,
   closed_at INTEGER,
-  closed_by TEXT                          -- library: found done; plan: no longer needed; else an actor
+  closed_by TEXT                          -- library: found done or no longer needed; else an actor
 );
 CREATE UNIQUE INDEX tasks_open ON tasks (kind, chat, subject) WHERE closed_at IS NULL;
 
