@@ -18,12 +18,14 @@ pub mod config;
 mod cycle;
 mod document;
 pub mod error;
+mod events;
 pub mod ffi;
 mod fingerprint;
 pub mod host;
 pub mod plan;
 pub mod platform;
 pub mod profile;
+mod random;
 mod report;
 mod requests;
 pub mod roster;
@@ -32,6 +34,7 @@ pub mod secret;
 pub mod session;
 mod state;
 pub mod stop;
+mod tasks;
 
 /// The library, its target and what is built into it, in one line for support.
 pub fn version() -> String {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::apply::{Outcome, Told};
 use crate::clock::Clock;
+use crate::cycle::Cycle;
 use crate::error::{Code, Fault};
 use crate::plan::{Attempt, Counts, HeldRow, Hold, Kind, KnownChat, Operation, Plan, Waiting};
 use crate::platform::Counters;
@@ -111,7 +112,26 @@ pub(crate) fn hold(hold: Option<&Hold>, clock: &Clock) -> Value {
 
 /// The rows of `held`.
 pub(crate) fn held(rows: &[HeldRow]) -> Value {
-    serde_json::to_value(rows).unwrap_or_default()
+    let shown = |row: &HeldRow| {
+        let mut shown = json!(row);
+        if !row.who.is_empty() {
+            shown["who"] = row.who.iter().map(|account| json!({"account": account})).collect();
+        }
+        shown
+    };
+    rows.iter().map(shown).collect()
+}
+
+/// Adds the names that the messenger showed in this cycle to the rows of `held`. They go to the host
+/// and are not stored.
+pub(crate) fn name_held(held: &mut Value, names: &BTreeMap<String, String>) {
+    for row in held.as_array_mut().into_iter().flatten() {
+        for one in row["who"].as_array_mut().into_iter().flatten() {
+            if let Some(name) = one["account"].as_str().and_then(|account| names.get(account)) {
+                one["name"] = json!(name);
+            }
+        }
+    }
 }
 
 /// Every operation with its reason and what became of it; what is only planned has `planned`.
@@ -147,13 +167,16 @@ fn operation(operation: &Operation, result: &str) -> Value {
     })
 }
 
-/// Requests since `before`.
-pub(crate) fn requests(before: Counters, after: Counters) -> Value {
-    json!({
-        "sent": after.sent - before.sent,
-        "retried": after.retried - before.retried,
-        "waited_ms": after.waited_ms - before.waited_ms,
-    })
+/// Requests to all messengers since their counters were `before`.
+pub(crate) fn requests(cycle: &Cycle, before: &[Counters]) -> Value {
+    let after = cycle.messengers.iter().map(|one| one.driver.counters());
+    let mut sum = Counters::default();
+    for (after, before) in after.zip(before) {
+        sum.sent += after.sent - before.sent;
+        sum.retried += after.retried - before.retried;
+        sum.waited_ms += after.waited_ms - before.waited_ms;
+    }
+    json!(sum)
 }
 
 /// The outer part of every report.

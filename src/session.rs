@@ -9,7 +9,7 @@ use once_cell::sync::OnceCell;
 use serde_json::Value;
 
 use crate::clock::Clock;
-use crate::config::{Config, Options};
+use crate::config::{self, Config, Options};
 use crate::cycle::{self, Cycle, From};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::host::Host;
@@ -30,13 +30,30 @@ impl Link {
     }
 }
 
+/// One messenger of a session: how it is configured, its driver, the connection to it.
+pub(crate) struct Messenger {
+    /// Its part of the configuration.
+    pub(crate) config: config::Platform,
+    /// What speaks to it.
+    pub(crate) driver: Box<dyn Platform>,
+    /// Made on first use.
+    pub(crate) link: Link,
+}
+
+impl Messenger {
+    fn new(config: &config::Platform) -> Result<Messenger> {
+        let driver = platform::driver(config.kind, config.access.clone())?;
+        Ok(Messenger { config: config.clone(), driver, link: Link::default() })
+    }
+}
+
 /// An open session. One call at a time; [`Cancel`] works from any thread.
 pub struct Session {
     config: Config,
     source: Source,
     kinds: Vec<String>,
-    platform: Box<dyn Platform>,
-    link: Link,
+    /// The current one first.
+    messengers: Vec<Messenger>,
     host: Box<dyn Host + Send>,
     cancel: Cancel,
 }
@@ -79,10 +96,11 @@ impl Session {
         let source = profile::source(&config.profile)?;
         let description = profile::describe(&source)?;
         description.settings_with(&config.settings)?;
-        let platform = platform::driver(config.platform.kind, config.platform.access.clone())?;
+        let messengers = std::iter::once(&config.platform).chain(&config.previous_platform);
+        let messengers = messengers.map(Messenger::new).collect::<Result<Vec<_>>>()?;
         State::open(&config.state)?;
         let kinds = description.kinds;
-        Ok(Session { config, source, kinds, platform, link: Link::default(), host, cancel })
+        Ok(Session { config, source, kinds, messengers, host, cancel })
     }
 
     /// What ends this session's running call.
@@ -128,8 +146,7 @@ impl Session {
                 options,
                 source: &self.source,
                 kinds: &self.kinds,
-                platform: &*self.platform,
-                link: &self.link,
+                messengers: &self.messengers,
                 clock: &clock,
                 stop: &stop,
                 host: &*self.host,
@@ -160,9 +177,9 @@ impl Session {
         &self.source
     }
 
-    /// The messenger.
-    pub(crate) fn platform(&self) -> &dyn Platform {
-        &*self.platform
+    /// The messengers, the current one first.
+    pub(crate) fn messengers(&self) -> &[Messenger] {
+        &self.messengers
     }
 }
 

@@ -187,6 +187,8 @@ fn remembered(hold: &Hold) -> KnownHold {
 fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
     let able: BTreeSet<Capability> =
         Capability::ALL.into_iter().filter(|one| !given.cannot.contains(one)).collect();
+    let sides =
+        BTreeMap::from([(platform::Kind::Vk, Side { able, own_account: "900".to_owned() })]);
     plan(&Input {
         desired: &compact::desired(&given.desired),
         known: &compact::known(&given.known, before.map(remembered)),
@@ -198,8 +200,7 @@ fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
         lacking: &lacking(&given.lacking),
         policy: &policy(&given.policy),
         scope: &Scope { kinds: given.scope.kinds.clone(), chats: given.scope.chats.clone() },
-        able: &able,
-        own_account: "900",
+        sides: &sides,
         platform: platform::Kind::Vk,
         organizations: &given.organizations,
         now: moment(&given.now),

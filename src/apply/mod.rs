@@ -15,14 +15,15 @@ use crate::profile::Desired;
 use crate::state::{Hand, State};
 use crate::stop::{Reason, Stop};
 
+mod invite;
 mod pool;
 mod read;
 mod resolve;
 mod settle;
 mod stage;
 
-pub(crate) use read::{read_chats, read_links, read_titles, rotate_links};
-pub(crate) use resolve::{Resolved, resolve};
+pub(crate) use read::{read_chats, read_links, read_rights, read_titles, rotate_links};
+pub(crate) use resolve::resolve;
 
 /// Everything that one cycle's work on the platform needs.
 pub(crate) struct Work<'a> {
@@ -46,6 +47,14 @@ pub(crate) struct Work<'a> {
     pub(crate) hand: Hand<'a>,
     /// Who is told.
     pub(crate) host: &'a dyn Host,
+    /// Whether people may be written to.
+    pub(crate) deliver: bool,
+    /// Whether events tell who has a dialog with the library's own account.
+    pub(crate) hears_dialogs: bool,
+    /// The language of messages to people: `ru` or `en`.
+    pub(crate) language: &'a str,
+    /// Names that the platform showed in this cycle, by account; never stored.
+    pub(crate) names: &'a mut BTreeMap<String, String>,
 }
 
 /// What became of the operations.
@@ -57,6 +66,8 @@ pub(crate) struct Outcome {
     pub(crate) results: Vec<(Operation, Told)>,
     /// What the platform turned out not to let this token do.
     pub(crate) missing: BTreeSet<Capability>,
+    /// Chats in which the library's own account turned out to lack a right.
+    pub(crate) unrighted: BTreeSet<String>,
     /// Why the work ended early.
     pub(crate) ended: Option<Ended>,
     /// Operations that were not reached.
@@ -97,8 +108,10 @@ pub(crate) fn run(work: &mut Work, operations: &[Operation]) -> Result<Outcome> 
     let total = operations.len() as u32;
     for kind in Kind::ALL {
         let stage: Vec<&Operation> = operations.iter().filter(|op| op.kind == kind).collect();
-        if !stage.is_empty() {
-            stage::run(work, &stage, total, &mut outcome);
+        match kind {
+            _ if stage.is_empty() => {}
+            Kind::InviteMember => invite::run(work, &stage, total, &mut outcome),
+            _ => stage::run(work, &stage, total, &mut outcome),
         }
     }
     match outcome.ended.take() {

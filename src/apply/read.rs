@@ -7,7 +7,7 @@ use super::pool::{self, Answers, Ledger};
 use crate::error::{Error, Result};
 use crate::host::{Level, Phase};
 use crate::plan::{ChatState, KnownChat, Present};
-use crate::platform::{Answer, Call, Class, Failure, Presence};
+use crate::platform::{Answer, Call, Class, Failure, Kind, OwnRights, Presence};
 
 /// How many members one request of many reads is expected to bring: a larger answer may be refused.
 const MEMBERS_A_REQUEST: usize = 3000;
@@ -48,9 +48,13 @@ pub(crate) fn read_titles(work: &mut Work, keys: &[String]) -> Result<()> {
         }
         let answer = work.platform.perform(&[Call::Chats { only: Some(some.to_vec()) }], work.stop);
         let Some(Ok(Answer::Chats(found))) = answer.into_iter().next() else { return Ok(()) };
-        for chat in found.iter().filter(|chat| !chat.title.is_empty()) {
-            if let Some(key) = addresses.get(&chat.chat) {
+        for chat in &found {
+            let Some(key) = addresses.get(&chat.chat) else { continue };
+            if !chat.title.is_empty() {
                 store_title(work, key, &chat.title)?;
+            }
+            if let Some(link) = &chat.link {
+                store_link(work, key, link.clone())?;
             }
         }
     }
@@ -71,6 +75,17 @@ pub(crate) fn read_links(work: &mut Work, keys: &[String]) -> Result<()> {
     let mut reader = Reader::new(work, keys, |chat| Call::ReadLink { chat });
     reader.run();
     reader.finish().map(drop)
+}
+
+/// Reads what the library's own account may do in chats, and stores it. Where it is told other
+/// rights than before, what failed there is tried again.
+///
+/// # Errors
+/// [`crate::error::Code::State`].
+pub(crate) fn read_rights(work: &mut Work, keys: &[String]) -> Result<Read> {
+    let mut reader = Reader::new(work, keys, |chat| Call::OwnRights { chat });
+    reader.run();
+    reader.finish()
 }
 
 /// Revokes the invite links of chats and stores the new ones: an emptied chat's old link must let
@@ -129,6 +144,7 @@ impl<'w, 'a> Reader<'w, 'a> {
         match answer {
             Ok(Answer::Members(members)) => store_members(self.work, key, &members)?,
             Ok(Answer::Link(link)) => store_link(self.work, key, link)?,
+            Ok(Answer::Rights(own)) => store_rights(self.work, key, own)?,
             Ok(_) => return Ok(()),
             Err(failure) => return self.fail(key, &failure),
         }
@@ -192,20 +208,80 @@ fn portions(work: &Work, calls: Vec<(String, Call)>) -> Vec<Vec<(String, Call)>>
 }
 
 fn store_members(work: &mut Work, key: &str, members: &[Presence]) -> Result<()> {
-    let (own, now) = (work.own_account.clone(), work.clock.now());
+    let (own, now, began) = (work.own_account.clone(), work.clock.now(), work.clock.started());
     let Some(chat) = work.chat(key) else { return Ok(()) };
     let mut before = std::mem::take(&mut chat.present);
     let mut present = BTreeMap::new();
+    let adopting = std::mem::take(&mut chat.adopting);
+    let mut newcomers = Vec::new();
     for member in members {
         let known = before.remove(&member.account);
+        if known.is_none() {
+            newcomers.push(member.account.clone());
+        }
         let mut one = known.unwrap_or_else(|| newcomer(chat, &member.account));
         one.admin = member.admin;
+        one.owner = member.owner;
+        one.rights.clone_from(&member.rights);
         one.protected = member.owner || member.bot || member.account == own;
+        one.adopted |= adopting;
         present.insert(member.account.clone(), one);
     }
     chat.verified = Some(now);
+    chat.due = chat.due.filter(|due| *due > began);
     chat.present.clone_from(&present);
-    work.state.verified(key, &present, now)
+    work.state.verified(key, &present, began, now)?;
+    note_names(work, members);
+    note_own_rights(work, key, members)?;
+    note_leak(work, key, &newcomers)
+}
+
+/// What a report may show of those whom the school does not know.
+fn note_names(work: &mut Work, members: &[Presence]) {
+    let named = members.iter().filter(|member| !member.name.is_empty() && !member.bot);
+    work.names.extend(named.map(|member| (member.account.clone(), member.name.clone())));
+}
+
+/// The list of members tells the library's own rights along.
+fn note_own_rights(work: &mut Work, key: &str, members: &[Presence]) -> Result<()> {
+    let own = members.iter().find(|member| member.account == work.own_account);
+    let Some(own) = own.filter(|_| work.platform.kind() == Kind::Max) else { return Ok(()) };
+    let rights = OwnRights { inside: true, admin: own.admin, rights: own.rights.clone() };
+    store_rights(work, key, rights)
+}
+
+fn store_rights(work: &mut Work, key: &str, own: OwnRights) -> Result<()> {
+    let now = work.clock.now();
+    let Some(chat) = work.chat(key) else { return Ok(()) };
+    if chat.own.as_ref() == Some(&own) {
+        return Ok(());
+    }
+    chat.own = Some(own.clone());
+    chat.waiting.clear();
+    work.state.drop_chat_waiting(key)?;
+    work.state.put_rights(key, &own, now)
+}
+
+/// Somebody who was taken out and is in again came by the link, for the library did not let them in.
+fn note_leak(work: &mut Work, key: &str, newcomers: &[String]) -> Result<()> {
+    let Some(chat) = work.known.chats.get(key).filter(|chat| chat.leaked.is_none()) else {
+        return Ok(());
+    };
+    let desired = work.desired.chats.get(key);
+    let wanted = desired.map(|desired| crate::plan::wanted_accounts(desired, chat.platform));
+    let wanted = wanted.unwrap_or_default();
+    for account in newcomers.iter().filter(|account| !wanted.contains_key(account.as_str())) {
+        if work.state.was_taken_out(key, account)? {
+            let now = work.clock.now();
+            work.state.put_leaked(key, now)?;
+            work.log(Level::Warning, &format!("{key}: {account} was taken out and came in again"));
+            if let Some(chat) = work.chat(key) {
+                chat.leaked = Some(now);
+            }
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// Somebody who came since the last reading, such as by the link: no stranger where the last cycle
@@ -216,12 +292,15 @@ fn newcomer(chat: &KnownChat, account: &str) -> Present {
     Present { people, ..Present::seen(false, false) }
 }
 
-fn store_link(work: &mut Work, key: &str, link: String) -> Result<()> {
-    work.state.put_link(key, &link)?;
-    if let Some(chat) = work.chat(key) {
-        chat.link = Some(link);
-    }
-    Ok(())
+/// Stores a chat's link; another one than before ends a leak.
+pub(super) fn store_link(work: &mut Work, key: &str, link: String) -> Result<()> {
+    let now = work.clock.now();
+    let Some(chat) = work.chat(key).filter(|chat| chat.link.as_ref() != Some(&link)) else {
+        return Ok(());
+    };
+    chat.leaked = None;
+    chat.link = Some(link.clone());
+    work.state.put_link(key, &link, now)
 }
 
 /// Remembers that nothing can be done in a chat any more; it is never made again by itself.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::settle::{Settled, done, fail, made, unanswered, unconfirmed};
+use super::settle::{Settled, done, fail, made, rotated, unanswered, unconfirmed};
 use super::stage::Pending;
 use super::{Outcome, Work, read};
 use crate::error::Result;
@@ -44,6 +44,8 @@ enum Finding {
     Done,
     /// The chat was made and has this id.
     Made(String),
+    /// The chat has this new link.
+    Rotated(String),
     /// It was not done.
     NotDone,
 }
@@ -64,6 +66,7 @@ pub(crate) fn resolve(work: &mut Work, intents: &[Intent]) -> Result<Resolved> {
         match finding {
             Finding::Done => done(work, intent.id, &operation)?,
             Finding::Made(chat) => made(work, intent.id, &operation, chat.clone())?,
+            Finding::Rotated(link) => rotated(work, intent.id, &operation, link.clone())?,
             Finding::NotDone => {
                 let verdict = Verdict::Failed("lost".to_owned());
                 work.state.close_intent(intent.id, &verdict, work.clock.now())?;
@@ -115,6 +118,10 @@ pub(super) fn pending(
                 made(work, one.intent, &operation, chat.clone())?;
                 outcome.tell(operation, Settled::Done);
             }
+            Some(Finding::Rotated(link)) => {
+                rotated(work, one.intent, &operation, link.clone())?;
+                outcome.tell(operation, Settled::Done);
+            }
             Some(Finding::NotDone) if one.claimed || last => {
                 let failure = match one.claimed {
                     true => unconfirmed(work.platform.kind().name()),
@@ -140,15 +147,21 @@ fn look_up(work: &mut Work, intents: &[Intent]) -> Result<Findings> {
     find_made(work, intents, &mut findings)?;
     find_members(work, intents, &mut findings)?;
     find_titles(work, intents, &mut findings);
-    for intent in intents.iter().filter(|intent| is_ours_alone(intent.operation)) {
-        findings.insert(intent.id, Finding::NotDone);
+    find_links(work, intents, &mut findings);
+    for intent in intents {
+        if is_ours_alone(intent.operation) {
+            findings.insert(intent.id, Finding::NotDone);
+        } else if intent.operation == Kind::InviteMember {
+            // A message cannot be looked up, and is not sent a second time.
+            findings.insert(intent.id, Finding::Done);
+        }
     }
     Ok(findings)
 }
 
 /// Operations that change only what the library remembers: they were not, or they would be closed.
 fn is_ours_alone(kind: Kind) -> bool {
-    matches!(kind, Kind::ArchiveChat | Kind::RestoreChat | Kind::InviteMember | Kind::DeleteChat)
+    matches!(kind, Kind::ArchiveChat | Kind::RestoreChat | Kind::DeleteChat)
 }
 
 /// A chat whose making was answered by silence is one that the account owns, that no key has, that
@@ -249,7 +262,10 @@ fn shows(work: &Work, intent: &Intent) -> bool {
     match intent.operation {
         Kind::AddMember => present.is_some(),
         Kind::RemoveMember => present.is_none(),
-        Kind::GrantAdmin => present.is_some_and(|present| present.admin),
+        Kind::GrantAdmin => present.is_some_and(|present| {
+            let asked = &work.desired.admin_permissions;
+            present.admin && (present.rights.is_empty() || asked.is_subset(&present.rights))
+        }),
         _ => present.is_none_or(|present| !present.admin),
     }
 }
@@ -270,6 +286,25 @@ fn find_titles(work: &mut Work, intents: &[Intent], findings: &mut Findings) {
         };
         let done = found.iter().any(|found| Some(&found.title) == intent.title.as_ref());
         findings.insert(intent.id, if done { Finding::Done } else { Finding::NotDone });
+    }
+}
+
+/// A link that was replaced reads differently.
+fn find_links(work: &mut Work, intents: &[Intent], findings: &mut Findings) {
+    for intent in intents.iter().filter(|intent| intent.operation == Kind::RotateLink) {
+        let Some(chat) = work.address(&intent.chat) else {
+            findings.insert(intent.id, Finding::NotDone);
+            continue;
+        };
+        let before = work.known.chats.get(&intent.chat).and_then(|chat| chat.link.clone());
+        match ask(work, Call::ReadLink { chat }) {
+            Some(Ok(Answer::Link(link))) if Some(&link) == before.as_ref() => {
+                findings.insert(intent.id, Finding::NotDone);
+            }
+            Some(Ok(Answer::Link(link))) => findings.insert(intent.id, Finding::Rotated(link)),
+            Some(Err(failure)) => findings.note(&failure),
+            _ => {}
+        }
     }
 }
 

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use super::stage::log;
-use super::{Work, read};
+use super::stage::{log, new_description};
+use super::{Work, invite, read};
 use crate::clock::later;
 use crate::error::{Result, Text};
 use crate::host::Level;
-use crate::plan::{
-    Attempt, ChatState, Kind, KnownChat, KnownMember, MemberState, Operation, Present, Waiting,
-};
+use crate::plan::{Attempt, ChatState, Kind, KnownChat, Operation, Present, Waiting};
 use crate::platform::{Answer, Capability, Class, Failure};
 use crate::state::{Outcome as Row, Verdict};
 
@@ -22,6 +20,8 @@ pub(super) enum Settled {
     Failed(String),
     /// The platform does not let this token do it.
     Missing(Capability),
+    /// The library's own account lacks the right in this chat; it waits.
+    Unrighted(String),
     /// Not sent.
     Left,
 }
@@ -54,6 +54,10 @@ pub(super) fn settle_one(
             made(work, intent, operation, chat)?;
             return Ok(Settled::Done);
         }
+        Ok(Answer::Link(link)) => {
+            rotated(work, intent, operation, link)?;
+            return Ok(Settled::Done);
+        }
         Ok(_) => {
             done(work, intent, operation)?;
             return Ok(Settled::Done);
@@ -67,6 +71,10 @@ pub(super) fn settle_one(
             Ok(Settled::Left)
         }
         Class::Missing => missing(work, intent, operation, &failure),
+        Class::MissingHere => match fail(work, intent, operation, &failure)? {
+            Settled::Failed(code) => Ok(Settled::Unrighted(code)),
+            other => Ok(other),
+        },
         Class::ChatGone => {
             read::mark_gone(work, &operation.chat, &failure)?;
             fail(work, intent, operation, &failure)
@@ -101,18 +109,47 @@ pub(super) fn made(
     Ok(())
 }
 
-/// The cycle's own end counts who was invited in it.
-fn invited(chat: &mut KnownChat, operation: &Operation) {
-    let member = KnownMember {
-        account: Some(operation.account.clone()),
-        state: MemberState::Invited,
-        ..KnownMember::default()
-    };
-    chat.people.extend(operation.people.iter().map(|person| (person.clone(), member.clone())));
+/// A new link ends a leak, and whoever was invited by the old one is invited again.
+pub(super) fn rotated(
+    work: &mut Work,
+    intent: i64,
+    operation: &Operation,
+    link: String,
+) -> Result<()> {
+    record(work, intent, operation, Verdict::Done, None)?;
+    log(work, Level::Info, operation, "done");
+    read::store_link(work, &operation.chat, link)
+}
+
+/// Whoever was taken out may come back by the link at once: the chat is looked at again soon.
+const LOOKED_AT_AGAIN: Duration = Duration::from_secs(10 * 60);
+
+fn look_again(work: &mut Work, chat: &str) -> Result<()> {
+    let due = later(work.clock.now(), LOOKED_AT_AGAIN);
+    work.state.put_due(chat, due)?;
+    if let Some(chat) = work.chat(chat) {
+        chat.due = Some(chat.due.map_or(due, |before| before.min(due)));
+    }
+    Ok(())
 }
 
 /// Writes down that an operation was done.
 pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Result<()> {
+    if operation.kind == Kind::InviteMember {
+        // Only a message may leave this open, and that may have arrived.
+        return invite::given(work, intent, operation, true);
+    }
+    if operation.kind == Kind::RemoveMember {
+        look_again(work, &operation.chat)?;
+    }
+    if operation.kind == Kind::RenameChat
+        && let Some(description) = new_description(work, &operation.chat)
+    {
+        work.state.put_description(&operation.chat, &description)?;
+        if let Some(chat) = work.chat(&operation.chat) {
+            chat.description = Some(description);
+        }
+    }
     record(work, intent, operation, Verdict::Done, None)?;
     log(work, Level::Info, operation, "done");
     let Some(chat) = work.chat(&operation.chat) else { return Ok(()) };
@@ -124,7 +161,6 @@ pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Resul
             chat.present.insert(account.clone(), present);
         }
         Kind::RemoveMember => drop(chat.present.remove(account)),
-        Kind::InviteMember => invited(chat, operation),
         Kind::GrantAdmin | Kind::RevokeAdmin => {
             if let Some(present) = chat.present.get_mut(account) {
                 present.admin = operation.kind == Kind::GrantAdmin;
@@ -158,6 +194,7 @@ fn capability_of(kind: Kind) -> Capability {
         Kind::RevokeAdmin | Kind::GrantAdmin => Capability::GrantAdmin,
         Kind::RemoveMember => Capability::RemoveMembers,
         Kind::RenameChat => Capability::RenameChat,
+        Kind::RotateLink => Capability::RotateLink,
         Kind::AddMember => Capability::AddMembers,
         Kind::PostMessage | Kind::InviteMember => Capability::SendMessage,
         Kind::StartCall | Kind::FinishCall => Capability::StartCall,
@@ -176,7 +213,12 @@ pub(super) fn fail(
     let known = work.known.chats.get(&operation.chat);
     let before = known.and_then(|chat| chat.waiting.get(&attempt)).map_or(0, |w| w.tries);
     let refused = matches!(failure.class, Class::Never | Class::ChatGone);
-    let pause = if refused { REFUSED_PAUSE } else { PAUSES[(before as usize).min(4)] };
+    let pause = match failure.class {
+        Class::Never | Class::ChatGone => REFUSED_PAUSE,
+        // Other rights end the waiting at once.
+        Class::MissingHere => REFUSED_PAUSE,
+        _ => PAUSES[(before as usize).min(4)],
+    };
     let waiting = Waiting {
         code: failure.code.clone(),
         message: failure.message.clone(),

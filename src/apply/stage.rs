@@ -292,13 +292,35 @@ fn call_of(work: &Work, operation: &Operation) -> Option<Call> {
     let title = operation.title.clone().unwrap_or_default();
     match operation.kind {
         Kind::RevokeAdmin => Some(Call::SetAdmin { chat, account, rights: None }),
-        Kind::GrantAdmin => Some(Call::SetAdmin { chat, account, rights: Some(BTreeSet::new()) }),
+        Kind::GrantAdmin => {
+            let rights = Some(rights_for(work, operation));
+            Some(Call::SetAdmin { chat, account, rights })
+        }
         Kind::RemoveMember => Some(Call::RemoveMember { chat, account }),
         Kind::AddMember => Some(Call::AddMember { chat, account }),
         Kind::CreateChat => Some(Call::CreateChat { title }),
-        Kind::RenameChat => Some(Call::RenameChat { chat, title, description: None }),
+        Kind::RenameChat => {
+            let description = new_description(work, &operation.chat);
+            Some(Call::RenameChat { chat, title, description })
+        }
+        Kind::RotateLink => Some(Call::RotateLink { chat }),
         _ => None,
     }
+}
+
+/// What the profile's settings ask for, and what the admin has beside it: giving replaces.
+fn rights_for(work: &Work, operation: &Operation) -> BTreeSet<String> {
+    let chat = work.known.chats.get(&operation.chat);
+    let present = chat.and_then(|chat| chat.present.get(&operation.account));
+    let has = present.map(|present| present.rights.clone()).unwrap_or_default();
+    work.desired.admin_permissions.union(&has).cloned().collect()
+}
+
+/// The description that the profile gives a chat, where it is not the one that the chat has.
+pub(super) fn new_description(work: &Work, chat: &str) -> Option<String> {
+    let wanted = work.desired.chats.get(chat)?.description.clone()?;
+    let known = work.known.chats.get(chat).and_then(|chat| chat.description.as_ref());
+    (known != Some(&wanted)).then_some(wanted)
 }
 
 fn portions(work: &Work, operations: Vec<Operation>) -> Vec<Vec<Operation>> {
@@ -344,6 +366,10 @@ impl Outcome {
             Settled::Missing(capability) => {
                 self.missing.insert(capability);
                 self.leave([operation]);
+            }
+            Settled::Unrighted(code) => {
+                self.unrighted.insert(operation.chat.clone());
+                self.results.push((operation, Told::Failed(code)));
             }
             Settled::Left => self.leave([operation]),
         }

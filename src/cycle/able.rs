@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Cycle;
 use crate::clock::later;
+use crate::config;
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::plan::{Kind, Known, MemberState, Plan};
-use crate::platform::{Capability, Class, Failure};
+use crate::plan::{Kind, Known, MemberState, Operation};
+use crate::platform::{self, Capability, Class, Failure};
 use crate::state::State;
 use crate::stop::{Reason, Stop};
 
@@ -31,9 +31,9 @@ const ASKED: [Capability; 1] = [Capability::AddMembers];
 
 impl Able {
     /// Puts together what is known at `now`.
-    pub(crate) fn known(cycle: &Cycle, state: &State, now: Timestamp) -> Result<Able> {
-        let fixed = &cycle.config.platform.capabilities;
-        let found = state.capabilities(cycle.config.platform.kind.name())?;
+    pub(crate) fn known(config: &config::Platform, state: &State, now: Timestamp) -> Result<Able> {
+        let fixed = &config.capabilities;
+        let found = state.capabilities(config.kind.name())?;
         let mut able = Able::default();
         for capability in Capability::ALL {
             let can = match (fixed.get(&capability), found.get(&capability)) {
@@ -59,12 +59,17 @@ impl Able {
 
     /// What a plan needs to be sure of and is not. Open invitations are asked about too: whom nobody
     /// could add yesterday may be added today.
-    pub(crate) fn questions(&self, plan: &Plan, known: &Known) -> Vec<Capability> {
+    pub(crate) fn questions(
+        &self,
+        operations: &[&Operation],
+        known: &Known,
+        platform: platform::Kind,
+    ) -> Vec<Capability> {
         let adds = |kind| matches!(kind, Kind::AddMember | Kind::InviteMember);
         let matters = |capability: &&Capability| {
             **capability != Capability::AddMembers
-                || plan.operations.iter().any(|op| adds(op.kind))
-                || has_invitations(known)
+                || operations.iter().any(|op| adds(op.kind))
+                || has_invitations(known, platform)
         };
         self.unsure.iter().filter(matters).copied().collect()
     }
@@ -82,8 +87,9 @@ impl Able {
     }
 }
 
-fn has_invitations(known: &Known) -> bool {
-    let people = known.chats.values().flat_map(|chat| chat.people.values());
+fn has_invitations(known: &Known, platform: platform::Kind) -> bool {
+    let chats = known.chats.values().filter(|chat| chat.platform == platform);
+    let people = chats.flat_map(|chat| chat.people.values());
     people.into_iter().any(|member| member.state == MemberState::Invited)
 }
 

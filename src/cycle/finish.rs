@@ -5,33 +5,46 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::side::lost_warning;
 use super::{Reported, Run, lacking, verify};
 use crate::apply::{Ended, Outcome, Told};
 use crate::config::Detail;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{
     Allowed, Attempt, Census, ChatState, Kind, Known, KnownChat, MemberState, Operation, Plan,
-    Waiting, census,
+    TaskKind, Waiting, WantedTask, census,
 };
-use crate::profile::{Desired, DesiredChat, Existence};
+use crate::profile::{Desired, Existence};
 use crate::report;
-use crate::state::Quiet;
+use crate::state::{Quiet, Task};
 use crate::stop::Reason;
+use crate::tasks::{self, Bot};
 
 /// A year and a day: a school year of audit, and the one before its beginning.
 const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(366 * 24 * 3600);
+
+/// How often it is looked whether a person has done what was asked for, where no event may tell.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// How often groups that fit no task are looked at: their titles may change.
+const LOOK_AT_GROUPS_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// Failures that wait: (chat, what, why).
 type Rows = Vec<(String, Attempt, Waiting)>;
 
 /// Ends a cycle and makes its report; `outcome` is `None` for a dry run.
 pub(super) fn finish(run: &mut Run, plan: &Plan, outcome: Option<Outcome>) -> Result<Reported> {
-    let Some(outcome) = outcome else { return Ok(told(run, plan, None, &waiting(run)?)) };
+    let Some(outcome) = outcome else {
+        run.tasks = task_rows(run, &run.state.open_tasks()?)?;
+        return Ok(told(run, plan, None, &waiting(run)?));
+    };
     remember(run, plan, &outcome)?;
+    run.tasks = note_tasks(run, plan)?;
     let rows = waiting(run)?;
     let reported = told(run, plan, Some(&outcome), &rows);
     close(run, plan, &outcome, &rows, &reported)?;
-    match failure_of(&outcome) {
+    let lost = run.sides[0].lost.take();
+    match failure_of(&outcome).or(lost) {
         Some(error) => Err(error),
         None => Ok(reported),
     }
@@ -40,18 +53,8 @@ pub(super) fn finish(run: &mut Run, plan: &Plan, outcome: Option<Outcome>) -> Re
 /// What a cycle that ended early returns instead of a report.
 fn failure_of(outcome: &Outcome) -> Option<Error> {
     match outcome.ended.as_ref()? {
-        Ended::Stopped(Reason::Cancelled) => Some(super::able::stopped(Reason::Cancelled)),
-        Ended::Token(code, message) => Some(Error::new(
-            Code::Auth,
-            format!("{} ({code})", message.ru),
-            format!("{} ({code})", message.en),
-        )),
-        Ended::Unreachable(code, message) if outcome.done.is_empty() => Some(Error::new(
-            Code::Platform,
-            format!("{} ({code})", message.ru),
-            format!("{} ({code})", message.en),
-        )),
-        _ => None,
+        Ended::Unreachable(..) if !outcome.done.is_empty() => None,
+        ended => ended.error(),
     }
 }
 
@@ -73,13 +76,16 @@ fn waiting(run: &Run) -> Result<Rows> {
 /// held.
 fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
     forget_stale(run, plan, outcome)?;
-    note_planned(run)?;
+    note_planned(run, plan)?;
     follow(&run.desired, &mut run.known);
-    let censuses = censuses(&run.desired, &run.known, &run.own_account);
+    expire(run);
+    let censuses = censuses(run);
     let rows: Vec<_> = censuses
         .iter()
+        .filter_map(|(key, census)| {
+            Some((run.desired.chats.get(key)?, run.known.chats.get(key)?, census))
+        })
         .filter(|(_, known, census)| known.digest != census.digest)
-        .map(|(desired, known, census)| (*desired, *known, census))
         .collect();
     run.state.put_census(&rows, run.number, run.cycle.clock.now())?;
     run.state.put_leaving(&plan.leaving)?;
@@ -147,6 +153,29 @@ fn forget_stale(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
     run.state.drop_waiting(&stale)
 }
 
+/// Opens and closes tasks as the plan has it, and tells the open ones.
+fn note_tasks(run: &mut Run, plan: &Plan) -> Result<Vec<Value>> {
+    let (known, desired, scope) = (&run.known, &run.desired, &run.scope);
+    let inside = |chat: &str| {
+        let kind = known.chats.get(chat).map(|chat| chat.kind.as_str());
+        let kind = kind.or(desired.chats.get(chat).map(|chat| chat.kind.as_str()));
+        scope.holds(chat, kind.unwrap_or_default())
+    };
+    let open = run.state.put_tasks(&plan.tasks, &inside, run.cycle.clock.now())?;
+    task_rows(run, &open)
+}
+
+fn task_rows(run: &Run, tasks: &[Task]) -> Result<Vec<Value>> {
+    let zone = &run.cycle.config.zone;
+    let row = |task: &Task| {
+        let chat = run.known.chats.get(&task.chat);
+        let platform = chat.map_or(run.sides[0].kind(), |chat| chat.platform);
+        let link = chat.and_then(|chat| chat.link.as_deref());
+        Ok(tasks::row(task, &Bot::known(run.state, platform)?, platform, link, zone))
+    };
+    tasks.iter().map(row).collect()
+}
+
 /// What a chat is by the roster follows the roster.
 fn follow(desired: &Desired, known: &mut Known) {
     for chat in desired.chats.values() {
@@ -157,14 +186,17 @@ fn follow(desired: &Desired, known: &mut Known) {
 }
 
 /// Chats that should be and are not made yet have a row too, so that registries show them.
-fn note_planned(run: &mut Run) -> Result<()> {
+fn note_planned(run: &mut Run, plan: &Plan) -> Result<()> {
     let wanted: Vec<KnownChat> = run
         .desired
         .chats
         .values()
         .filter(|chat| chat.existence == Existence::Wanted)
-        .filter(|chat| !run.known.chats.contains_key(&chat.key))
-        .map(|chat| KnownChat::planned(chat, run.cycle.platform.kind()))
+        .filter(|chat| !is_noted(run, plan, &chat.key))
+        .map(|chat| KnownChat {
+            state: unmade_state(plan, &chat.key),
+            ..KnownChat::planned(chat, run.sides[0].kind())
+        })
         .collect();
     for chat in wanted {
         run.state.put_chat(&chat, run.cycle.clock.now())?;
@@ -178,7 +210,7 @@ fn note_planned(run: &mut Run) -> Result<()> {
         .known
         .chats
         .values()
-        .filter(|chat| chat.state == ChatState::Planned && !wanted(chat))
+        .filter(|chat| matches!(chat.state, ChatState::Planned | ChatState::Task) && !wanted(chat))
         .map(|chat| chat.key.clone())
         .collect();
     run.state.drop_planned(&dropped)?;
@@ -186,13 +218,35 @@ fn note_planned(run: &mut Run) -> Result<()> {
     Ok(())
 }
 
-fn censuses<'r>(
-    desired: &'r Desired,
-    known: &'r Known,
-    own_account: &str,
-) -> Vec<(&'r DesiredChat, &'r KnownChat, Census)> {
-    let both = desired.chats.values().filter_map(|chat| Some((chat, known.chats.get(&chat.key)?)));
-    both.map(|(desired, known)| (desired, known, census(desired, known, own_account))).collect()
+/// Whether a chat has a row that says how it comes to be.
+fn is_noted(run: &Run, plan: &Plan, key: &str) -> bool {
+    run.known.chats.get(key).is_some_and(|chat| {
+        let unmade = matches!(chat.state, ChatState::Planned | ChatState::Task);
+        !unmade || chat.state == unmade_state(plan, key)
+    })
+}
+
+fn unmade_state(plan: &Plan, key: &str) -> ChatState {
+    let asked = |task: &WantedTask| task.kind == TaskKind::CreateChat && task.chat == key;
+    if plan.tasks.iter().any(asked) { ChatState::Task } else { ChatState::Planned }
+}
+
+fn censuses(run: &Run) -> Vec<(String, Census)> {
+    let both = run.desired.chats.values();
+    let both = both.filter_map(|chat| Some((chat, run.known.chats.get(&chat.key)?)));
+    both.map(|(chat, known)| (chat.key.clone(), census(chat, known, run.own(known)))).collect()
+}
+
+/// Invitations that nobody followed for too long.
+fn expire(run: &mut Run) {
+    let (now, patience) = (run.cycle.clock.now(), run.cycle.config.invitations.expire_after);
+    let people = run.known.chats.values_mut().flat_map(|chat| chat.people.values_mut());
+    for member in people.filter(|member| member.state == MemberState::Invited) {
+        let given = member.invitation.as_ref().map(|invitation| invitation.at);
+        if given.is_some_and(|given| crate::clock::later(given, patience) <= now) {
+            member.state = MemberState::Expired;
+        }
+    }
 }
 
 /// The report. A dry run tells of what is planned; what was done is empty then.
@@ -201,6 +255,9 @@ fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Repor
     let status = status(run, plan, outcome, rows);
     let mut document = report::head(status, run.number, clock, cycle.options.dry_run);
     document.extend(lasting(run, plan, outcome, rows));
+    if let Some(held) = document.get_mut("held") {
+        report::name_held(held, &run.names);
+    }
     if cycle.options.detail != Detail::Summary {
         document.insert("chats".to_owned(), chats(run));
     }
@@ -208,7 +265,7 @@ fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Repor
         document.insert("operations".to_owned(), report::operations(plan, outcome));
     }
     document.insert("calls".to_owned(), json!([]));
-    let requests = report::requests(run.counters, cycle.platform.counters());
+    let requests = report::requests(cycle, &run.counters);
     document.insert("requests".to_owned(), requests);
     (status, Value::Object(document))
 }
@@ -237,7 +294,7 @@ fn lasting(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Ma
     put("failed", report::failed(rows, clock));
     put("hold", report::hold(plan.hold.as_ref(), clock));
     put("held", report::held(&plan.held_rows));
-    put("tasks", json!([]));
+    put("tasks", json!(run.tasks));
     put("next_due", report::moment(next_due(run, plan, outcome, rows), clock));
     document
 }
@@ -248,6 +305,9 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
     warnings.extend(lacking::warnings(&run.school.lacking, |moment| clock.show(moment)));
     warnings.extend(run.desired.warnings.iter().cloned());
     warnings.extend(plan.warnings.iter().cloned());
+    warnings.extend(run.warnings.iter().cloned());
+    let lost = run.sides.iter().filter_map(|side| Some((side, side.lost.as_ref()?)));
+    warnings.extend(lost.map(|(side, error)| lost_warning(side, error)));
     let gone = run.known.chats.values().filter(|chat| chat.state == ChatState::Gone);
     warnings
         .extend(gone.filter(|chat| run.desired.chats.contains_key(&chat.key)).map(gone_warning));
@@ -269,7 +329,7 @@ fn gone_warning(chat: &KnownChat) -> Fault {
 fn chats(run: &Run) -> Value {
     let empty = |chat: &KnownChat| report::chat(chat, &crate::plan::Counts::default());
     let row = |chat: &KnownChat| match run.desired.chats.get(&chat.key) {
-        Some(desired) => report::chat(chat, &census(desired, chat, &run.own_account).counts),
+        Some(desired) => report::chat(chat, &census(desired, chat, run.own(chat)).counts),
         None => empty(chat),
     };
     let known = run.known.chats.values().map(row);
@@ -278,8 +338,8 @@ fn chats(run: &Run) -> Value {
         chat.existence == Existence::Wanted && !run.known.chats.contains_key(&chat.key)
     });
     let unmade = unmade.map(|chat| {
-        let known = KnownChat::planned(chat, run.cycle.platform.kind());
-        report::chat(&known, &census(chat, &known, &run.own_account).counts)
+        let known = KnownChat::planned(chat, run.sides[0].kind());
+        report::chat(&known, &census(chat, &known, run.own(&known)).counts)
     });
     known.chain(unmade).collect()
 }
@@ -290,7 +350,8 @@ fn status(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Cod
     }
     let partial = outcome.is_some_and(|outcome| outcome.left > 0 || outcome.ended.is_some());
     let retries = !rows.is_empty();
-    if partial || retries || run.open_intents > 0 || run.unread > 0 {
+    let lost = run.sides.iter().any(|side| side.lost.is_some());
+    if partial || retries || lost || run.open_intents > 0 || run.unread > 0 {
         Code::Partial
     } else {
         Code::Ok
@@ -304,18 +365,21 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     let refused = rows
         .iter()
         .any(|(_, attempt, waiting)| attempt.operation == Kind::AddMember && waiting.refused);
-    if refused || outcome.is_some_and(|outcome| outcome.left > 0) || run.open_intents > 0 {
+    let lost = run.sides.iter().any(|side| side.lost.is_some());
+    let left = outcome.is_some_and(|outcome| outcome.left > 0);
+    if refused || left || lost || run.unreached || run.open_intents > 0 {
         return Some(now);
     }
-    let every = run.cycle.config.verify_every;
     let living = run.known.chats.values().filter(|chat| chat.state == ChatState::Active);
-    let reading = living.map(|chat| verify::next(chat, every).max(now)).min();
+    let reading = living.map(|chat| verify::next(run, chat).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();
     let patience = run.cycle.config.missing_after;
     let lacking =
         run.school.lacking.tables.values().map(|since| crate::clock::later(*since, patience));
     let lacking = lacking.filter(|due| *due > now).min();
-    [plan.next_due, reading, retry, lacking].into_iter().flatten().min()
+    let people = verify::waits_for_people(run).then(|| crate::clock::later(now, LOOK_EVERY));
+    let groups = run.bound.unmatched.then(|| crate::clock::later(now, LOOK_AT_GROUPS_EVERY));
+    [plan.next_due, reading, retry, lacking, people, groups].into_iter().flatten().min()
 }
 
 /// Ends the cycle in the state file. One that is limited to a few chats, or was stopped, says
@@ -342,6 +406,31 @@ fn close(
         report,
     };
     run.state.end_cycle(&quiet, run.cycle.clock.now())
+}
+
+impl Run<'_, '_> {
+    /// The library's own account on a chat's messenger.
+    fn own(&self, chat: &KnownChat) -> &str {
+        let side = self.sides.iter().find(|side| side.kind() == chat.platform);
+        side.map_or("", |side| side.own_account.as_str())
+    }
+}
+
+impl Ended {
+    /// What a call that ended so returns.
+    pub(super) fn error(&self) -> Option<Error> {
+        let told = |code: Code, (why, message): (&str, &Text)| {
+            let text = |text: &str| format!("{text} ({why})");
+            Some(Error::new(code, text(&message.ru), text(&message.en)))
+        };
+        match self {
+            Ended::Stopped(Reason::Cancelled) => Some(super::able::stopped(Reason::Cancelled)),
+            Ended::Stopped(Reason::Budget) => None,
+            Ended::Token(code, message) => told(Code::Auth, (code, message)),
+            Ended::Unreachable(code, message) => told(Code::Platform, (code, message)),
+            Ended::State(error) => Some(error.clone()),
+        }
+    }
 }
 
 impl Outcome {

@@ -6,6 +6,7 @@ use super::{Cycle, From, Reported, no_roster};
 use crate::config::{Detail, Verify};
 use crate::error::{Code, Result};
 use crate::fingerprint::{self, Fingerprint};
+use crate::platform::Counters;
 use crate::report;
 use crate::state::State;
 
@@ -38,7 +39,12 @@ pub(super) fn fingerprint(cycle: &Cycle, from: From, state: &State) -> Result<Se
 }
 
 /// The report of a cycle that has nothing to do; `None` where there may be something.
-pub(super) fn unchanged(cycle: &Cycle, state: &State, seen: &Seen) -> Result<Option<Reported>> {
+pub(super) fn unchanged(
+    cycle: &Cycle,
+    state: &State,
+    seen: &Seen,
+    before: &[Counters],
+) -> Result<Option<Reported>> {
     let options = cycle.options;
     let asks_more = options.dry_run
         || options.verify == Verify::All
@@ -72,6 +78,6 @@ pub(super) fn unchanged(cycle: &Cycle, state: &State, seen: &Seen) -> Result<Opt
         document.insert("chats".to_owned(), chats);
     }
     document.insert("calls".to_owned(), json!([]));
-    document.insert("requests".to_owned(), json!({"sent": 0, "retried": 0, "waited_ms": 0}));
+    document.insert("requests".to_owned(), report::requests(cycle, before));
     Ok(Some((status, Value::Object(document))))
 }

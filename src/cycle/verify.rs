@@ -1,52 +1,110 @@
-//! Whose turn it is to be read again: each chat at least every `verify_every`, spread over cycles.
+//! Whose turn it is to be read again: whoever has a reason, and everybody at least every
+//! `verify_every`, spread over cycles and never more than the budget of a cycle.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Run;
+use super::run::Run;
 use crate::clock::later;
-use crate::config::Verify;
+use crate::config::{Events, Verify};
 use crate::fingerprint;
-use crate::plan::{ChatState, KnownChat};
+use crate::plan::{ChatState, KnownChat, MemberState};
+use crate::platform::{self, Capability};
 
-/// The chats to read in this cycle.
-pub(super) fn due(run: &Run) -> Vec<String> {
+/// How often chats with open invitations are read where no events tell who joined.
+const WITHOUT_EVENTS: u32 = 24;
+
+/// The chats of a messenger to read in this cycle, and whether there would have been more.
+pub(super) fn due(run: &Run, side: usize) -> (Vec<String>, bool) {
     let options = run.cycle.options;
     if options.verify == Verify::None {
-        return Vec::new();
+        return (Vec::new(), false);
     }
     let now = run.cycle.clock.started();
-    let every = run.cycle.config.verify_every;
-    living(run)
-        .filter(|chat| options.verify == Verify::All || next(chat, every) <= now)
-        .map(|chat| chat.key.clone())
-        .collect()
+    let readable = |chat: &&KnownChat| !chat.unable().contains(&Capability::ListMembers);
+    let mut due: Vec<(Timestamp, &KnownChat)> = living(run, side)
+        .filter(readable)
+        .map(|chat| (next(run, chat), chat))
+        .filter(|(next, _)| options.verify == Verify::All || *next <= now)
+        .collect();
+    due.sort_by_key(|(next, chat)| (*next, chat.key.clone()));
+    let budget = run.sides[side].messenger.config.reads_per_cycle;
+    let unreached = due.len() > budget && options.verify != Verify::All;
+    let most = if unreached { budget } else { due.len() };
+    (due[..most].iter().map(|(_, chat)| chat.key.clone()).collect(), unreached)
 }
 
-/// Chats whose link was never read: the process died in between, or the platform refused.
-pub(super) fn linkless(run: &Run) -> Vec<String> {
-    if !run.able.set.contains(&crate::platform::Capability::ReadLink) {
+/// Chats of MAX in which it must be asked what the bot may do: it was never told, or something is
+/// lacking that a person was asked to give.
+pub(super) fn unsure_of_rights(run: &Run, side: usize) -> Vec<String> {
+    if run.sides[side].kind() != platform::Kind::Max || run.cycle.options.verify == Verify::None {
         return Vec::new();
     }
-    living(run).filter(|chat| chat.link.is_none()).map(|chat| chat.key.clone()).collect()
+    let unsure = |chat: &&KnownChat| match &chat.own {
+        None => true,
+        Some(own) => !own.inside || !own.lacking(chat.platform).is_empty(),
+    };
+    living(run, side).filter(unsure).map(|chat| chat.key.clone()).collect()
 }
 
-fn living<'r>(run: &'r Run) -> impl Iterator<Item = &'r KnownChat> {
+/// Chats whose link was never read, because the process died in between or the platform refused, or
+/// whose link a person was asked to replace.
+pub(super) fn doors(run: &Run, side: usize) -> Vec<String> {
+    if !run.sides[side].able.set.contains(&Capability::ReadLink) {
+        return Vec::new();
+    }
+    let rotates = run.sides[side].able.set.contains(&Capability::RotateLink);
+    let open = |chat: &&KnownChat| {
+        let readable = !chat.unable().contains(&Capability::ReadLink);
+        readable && (chat.link.is_none() || (chat.leaked.is_some() && !rotates))
+    };
+    living(run, side).filter(open).map(|chat| chat.key.clone()).collect()
+}
+
+/// When something is waited for that a person does and no event tells.
+pub(super) fn waits_for_people(run: &Run) -> bool {
+    (0..run.sides.len()).any(|side| {
+        !unsure_of_rights(run, side).is_empty()
+            || living(run, side).any(|chat| chat.leaked.is_some())
+    })
+}
+
+fn living<'r>(run: &'r Run, side: usize) -> impl Iterator<Item = &'r KnownChat> {
     // An archived chat that is to be empty is kept empty.
     let emptied = !run.cycle.config.archive_keeps_members;
     let watched =
         move |state| state == ChatState::Active || (emptied && state == ChatState::Archived);
-    let usable = move |chat: &&KnownChat| watched(chat.state) && chat.platform_id.is_some();
+    let kind = run.sides[side].kind();
+    let usable = move |chat: &&KnownChat| {
+        watched(chat.state) && chat.platform == kind && chat.platform_id.is_some()
+    };
     let inside = |chat: &&KnownChat| run.scope.holds(&chat.key, &chat.kind);
     run.known.chats.values().filter(usable).filter(inside)
 }
 
 /// When a chat is read next. Chats that are made together would all be due together: each has its
 /// own share of the period, from half of it to all of it, so that they spread and stay spread.
-pub(super) fn next(chat: &KnownChat, every: Duration) -> Timestamp {
+pub(super) fn next(run: &Run, chat: &KnownChat) -> Timestamp {
     let Some(verified) = chat.verified else { return Timestamp::MIN };
-    later(verified, every.mul_f64(0.5 + 0.5 * own_share(&chat.key)))
+    let every = run.cycle.config.verify_every;
+    let every = if is_blind(run, chat) { every / WITHOUT_EVENTS } else { every };
+    let turn = later(verified, spread(every, &chat.key));
+    chat.due.map_or(turn, |due| due.min(turn))
+}
+
+/// Whether people are awaited whose coming no event tells.
+fn is_blind(run: &Run, chat: &KnownChat) -> bool {
+    let side = run.sides.iter().find(|side| side.kind() == chat.platform);
+    let polled = side.is_some_and(|side| side.messenger.config.events != Events::None);
+    let told = |own: &platform::OwnRights| own.rights.contains("read_all_messages");
+    let hears = polled && chat.own.as_ref().is_some_and(told);
+    let awaited = chat.people.values().any(|member| member.state == MemberState::Invited);
+    awaited && !hears
+}
+
+fn spread(every: Duration, key: &str) -> Duration {
+    every.mul_f64(0.5 + 0.5 * own_share(key))
 }
 
 fn own_share(key: &str) -> f64 {

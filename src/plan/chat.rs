@@ -106,16 +106,61 @@ fn keep(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan
 }
 
 fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool, plan: &mut Plan) {
-    let renamed = desired.title != known.title;
-    if renamed && !input.can(known, Capability::RenameChat) {
+    ask_people(input, desired, known, plan);
+    close_the_leak(input, desired, known, plan);
+    let described = desired.description.is_some() && desired.description != known.description;
+    let renamed = desired.title != known.title || described;
+    if renamed && !input.able_on(known.platform, Capability::RenameChat) {
         plan.warnings.push(cannot_rename(desired));
-    } else if renamed && !waits(input, Some(known), Kind::RenameChat, plan) {
+    } else if renamed
+        && input.can(known, Capability::RenameChat)
+        && !waits(input, Some(known), Kind::RenameChat, plan)
+    {
         plan.operations.push(Operation {
             title: Some(desired.title.clone()),
             ..operation(Kind::RenameChat, &known.key, Cause::TitleChanged)
         });
     }
     members::plan(input, desired, Some(known), frozen, plan);
+}
+
+/// What the library cannot do in this chat until a person there has done something.
+fn ask_people(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan) {
+    if let Some(own) = &known.own {
+        let lacking = own.lacking(known.platform);
+        if !own.inside {
+            plan.tasks.insert(task(TaskKind::AddBot, desired, ""));
+        } else if !lacking.is_empty() {
+            let mut task = task(TaskKind::GiveRights, desired, "");
+            task.details.rights = lacking.into_iter().map(str::to_owned).collect();
+            plan.tasks.insert(task);
+        }
+    }
+    let wanted = members::wanted(desired, known.platform);
+    let owns = |(account, present): &(&String, &super::Present)| {
+        present.owner
+            && !present.people.is_empty()
+            && !wanted.contains_key(account.as_str())
+            && !input.is_protected(known.platform, account)
+            && !present.people.iter().any(|person| input.frozen.people.contains(person))
+    };
+    for (account, present) in known.present.iter().filter(owns) {
+        let mut task = task(TaskKind::TransferOwnership, desired, account);
+        task.details.people.clone_from(&present.people);
+        plan.tasks.insert(task);
+    }
+}
+
+/// Somebody who was taken out came in again by the link.
+fn close_the_leak(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan) {
+    if known.leaked.is_none() {
+        return;
+    }
+    if !input.able_on(known.platform, Capability::RotateLink) {
+        plan.tasks.insert(task(TaskKind::RotateLink, desired, ""));
+    } else if !waits(input, Some(known), Kind::RotateLink, plan) {
+        plan.operations.push(operation(Kind::RotateLink, &known.key, Cause::Leaked));
+    }
 }
 
 /// A chat of which the profile no longer speaks: its class is missing, or the rule is gone.

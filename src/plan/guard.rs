@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ChatState, Input, Kind, KnownChat, KnownHold, Operation, Plan, Present};
+use super::{Cause, ChatState, Input, Kind, KnownChat, KnownHold, Operation, Plan, Present};
 use crate::clock::later;
 use crate::error::Text;
 use crate::fingerprint::Fingerprint;
@@ -55,6 +55,9 @@ pub struct HeldRow {
     /// The limit of that rule.
     #[serde(serialize_with = "plain")]
     pub limit: f64,
+    /// The accounts concerned, where the rule is about these and not about a number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub who: Vec<String>,
     /// What it means and how to allow it.
     pub message: Text,
 }
@@ -79,6 +82,7 @@ pub(super) fn hold(input: &Input, plan: &mut Plan) {
     let mut rows = Vec::new();
     let mut held: BTreeSet<Operation> = BTreeSet::new();
     by_chat(input, plan, &mut rows, &mut held);
+    adopted(input, plan, &mut rows, &mut held);
     let mut of_archivings = Vec::new();
     of_chats(input, plan, &mut of_archivings, &mut held);
     in_total(input, plan, &mut rows, &mut held);
@@ -144,9 +148,52 @@ fn by_chat(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTree
             of,
             rule: "guard.chat_share",
             limit,
+            who: Vec::new(),
             message,
         });
     }
+}
+
+/// People who were in a group before it was bound to its key are not thrown out unseen: often they are
+/// parents who have not linked an account yet (ruling 16).
+fn adopted(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
+    let mut by_chat: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
+    let unseen = |op: &&Operation| op.cause == Cause::Adopted && !is_allowed(input, op);
+    for operation in plan.operations.iter().filter(unseen) {
+        by_chat.entry(&operation.chat).or_default().push(operation);
+    }
+    for (chat, operations) in by_chat {
+        let Some(known) = input.known.chats.get(chat) else { continue };
+        let of = known.people_present().count() as u32;
+        let count = operations.len() as u32;
+        let who = operations.iter().map(|op| op.account.clone()).collect();
+        held.extend(operations.into_iter().cloned());
+        rows.push(HeldRow {
+            chat: Some(chat.to_owned()),
+            counts: Counts::from([(Kind::RemoveMember.name(), count)]),
+            lately: 0,
+            of,
+            rule: "adopted",
+            limit: 0.0,
+            who,
+            message: adopted_message(chat, count, of),
+        });
+    }
+}
+
+fn adopted_message(chat: &str, count: u32, of: u32) -> Text {
+    Text::new(
+        format!(
+            "в чате {chat} до его привязки уже были люди, которых данные школы здесь не называют: \
+             {count} из {of}. Кто из них привяжет учётную запись, выйдет из этого списка сам; \
+             остальных исключит подтверждение удержания по его отпечатку"
+        ),
+        format!(
+            "{count} of the {of} people who were in the chat {chat} before it was bound are not named \
+             here by the school's data. Those who link an account drop out of this list; approving \
+             the hold by its fingerprint removes the others"
+        ),
+    )
 }
 
 type Counts = BTreeMap<&'static str, u32>;
@@ -179,6 +226,7 @@ fn in_total(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
         of,
         rule: "guard.total_share",
         limit,
+        who: Vec::new(),
         message,
     });
 }
@@ -222,6 +270,7 @@ fn of_chats(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTre
         of,
         rule: "guard.chats",
         limit: f64::from(limit),
+        who: Vec::new(),
         message: chats_message(count, lately, of, limit),
     });
 }

@@ -135,8 +135,10 @@ pub struct KnownChat {
     pub archived_lately: bool,
     /// When its members were last read.
     pub verified: Option<Timestamp>,
-    /// Something happened in it since: it is read in the next cycle.
-    pub due: bool,
+    /// Something happened in it: from then on it is read again out of turn.
+    pub due: Option<Timestamp>,
+    /// Bound to its key, and its people were never read since: whoever is in then was in before.
+    pub adopting: bool,
     /// What the library's own account may do in it; `None` where that was never told.
     pub own: Option<OwnRights>,
     /// Since when somebody who was taken out is known to have come in again by the link.
@@ -171,7 +173,8 @@ impl KnownChat {
             removed_lately: 0,
             archived_lately: false,
             verified: None,
-            due: false,
+            due: None,
+            adopting: false,
             own: None,
             leaked: None,
             former: false,

@@ -1,16 +1,22 @@
 //! The people of one chat: who is put in or invited, who is taken out, who gains or loses rights.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::chat::{operation, waits_for};
+use super::chat::{operation, task, waits_for};
 use super::{
-    Attempt, Cause, ChatState, Input, Kind, KnownChat, MemberState, Operation, Plan, Present,
+    Attempt, Cause, ChatState, Input, Invitation, Kind, KnownChat, KnownMember, MemberState,
+    Operation, Plan, Present, TaskKind,
 };
 use crate::clock::later;
 use crate::config::{Leavers, Strangers};
 use crate::error::{Fault, Text};
 use crate::platform::{self, Capability};
 use crate::profile::{DesiredChat, DesiredMember, Reason};
+
+/// How long somebody who was once taken out is given to come by the link before a person is asked to
+/// let them in by hand.
+const LET_IN_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// Everybody whom the profile means by one account: two parents may share a phone (ruling 6).
 pub(crate) type Wanted<'a> = BTreeMap<&'a str, Vec<(&'a str, &'a DesiredMember)>>;
@@ -75,8 +81,11 @@ impl Chat<'_> {
         }
         let may_add = self.may_add(account, state, plan);
         let kind = if may_add { Kind::AddMember } else { Kind::InviteMember };
-        if kind == Kind::InviteMember && state == Some(MemberState::Invited) {
-            return;
+        if kind == Kind::InviteMember {
+            self.ask_to_let_in(account, people, plan);
+            if self.is_invited(account, people, state, plan) {
+                return;
+            }
         }
         if self.waits(kind, account, plan) {
             return;
@@ -88,6 +97,73 @@ impl Chat<'_> {
         }
     }
 
+    /// Whether the way in has been given already and is still good. An expired invitation is not
+    /// repeated by itself, only with a new link or once the person can be written to.
+    fn is_invited(
+        &self,
+        account: &str,
+        people: &[(&str, &DesiredMember)],
+        state: Option<MemberState>,
+        plan: &mut Plan,
+    ) -> bool {
+        let Some(known) = self.known else { return false };
+        if known.link.is_none() {
+            // There is no way in to give yet.
+            return true;
+        }
+        let Some(invitation) = self.invitation(account, people) else {
+            return state == Some(MemberState::Invited);
+        };
+        let expires = later(invitation.at, self.input.policy.invitations_expire);
+        if expires > self.input.now && state == Some(MemberState::Invited) {
+            plan.due(expires);
+        }
+        // Who left since follows the policy on leavers, and is given the way in once more.
+        let given = matches!(state, Some(MemberState::Invited | MemberState::Expired));
+        let good = invitation.link == known.link_digest();
+        given && good && (invitation.delivered || !self.can_be_told(account))
+    }
+
+    fn can_be_told(&self, account: &str) -> bool {
+        let dialog = (self.platform(), account.to_owned());
+        self.input.known.dialogs.get(&dialog) == Some(&true)
+    }
+
+    /// The last way in that was given to this account.
+    fn invitation<'c>(
+        &'c self,
+        account: &'c str,
+        people: &'c [(&str, &DesiredMember)],
+    ) -> Option<&'c Invitation> {
+        let given = self.same(account, people).filter_map(|member| member.invitation.as_ref());
+        given.max_by_key(|invitation| invitation.at)
+    }
+
+    /// The people's rows that are about this very account.
+    fn same<'c>(
+        &'c self,
+        account: &'c str,
+        people: &'c [(&str, &DesiredMember)],
+    ) -> impl Iterator<Item = &'c KnownMember> {
+        let known = self.known.into_iter();
+        let rows = known.flat_map(|known| people.iter().filter_map(|(p, _)| known.people.get(*p)));
+        rows.filter(move |member| member.account.as_deref() == Some(account))
+    }
+
+    /// Who was once taken out and does not come by the link may be kept out by the messenger.
+    fn ask_to_let_in(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
+        let removed = self.same(account, people).any(|member| member.removed_before);
+        let Some(invitation) = self.invitation(account, people).filter(|_| removed) else { return };
+        let due = later(invitation.at, LET_IN_AFTER);
+        if due > self.input.now {
+            plan.due(due);
+            return;
+        }
+        let mut task = task(TaskKind::LetIn, self.desired, account);
+        task.details.people = people.iter().map(|(person, _)| (*person).to_owned()).collect();
+        plan.tasks.insert(task);
+    }
+
     fn set_rights(
         &self,
         account: &str,
@@ -96,7 +172,7 @@ impl Chat<'_> {
         plan: &mut Plan,
     ) {
         let admin = people.iter().any(|(_, member)| member.admin);
-        if admin && !present.admin {
+        if admin && (!present.admin || self.lacks_rights(present)) {
             self.grant(account, people, plan);
         }
         // A broken row may be the very one that no longer names somebody by this account.
@@ -109,13 +185,25 @@ impl Chat<'_> {
         }
     }
 
+    /// Whether an admin was given less than the profile's settings ask for. Where the platform does
+    /// not tell the rights, being admin is all that can be known.
+    fn lacks_rights(&self, present: &Present) -> bool {
+        let asked = &self.input.desired.admin_permissions;
+        !present.protected
+            && !present.rights.is_empty()
+            && self.platform() == platform::Kind::Max
+            && !asked.is_subset(&present.rights)
+    }
+
     fn grant(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
         let admins = || people.iter().filter(|(_, member)| member.admin);
         if admins().next().is_none() || self.waits(Kind::GrantAdmin, account, plan) {
             return;
         }
         if !self.can(Capability::GrantAdmin) {
-            plan.warnings.push(self.cannot_grant(people));
+            if !self.input.able_on(self.platform(), Capability::GrantAdmin) {
+                plan.warnings.push(self.cannot_grant(people));
+            }
             return;
         }
         let cause = words(admins().flat_map(|(_, member)| &member.admin_reasons));
@@ -167,8 +255,7 @@ impl Chat<'_> {
         people: &[(&str, &DesiredMember)],
     ) -> Option<MemberState> {
         let known = self.known?;
-        let members = people.iter().filter_map(|(person, _)| known.people.get(*person));
-        let same = members.filter(|member| member.account.as_deref() == Some(account));
+        let same = self.same(account, people);
         let now = |state| match state {
             MemberState::Joined if known.state == ChatState::Active => MemberState::Left,
             // A chat at rest was not watched: nobody knows how the person came out.
@@ -239,6 +326,7 @@ impl Leaver<'_> {
         let people = &self.present.people;
         if people.is_empty() {
             match self.input.policy.strangers {
+                Strangers::Remove if self.present.adopted => self.remove(Cause::Adopted, plan),
                 Strangers::Remove => self.remove(Cause::Stranger, plan),
                 Strangers::Report => plan.warnings.push(self.stranger()),
                 Strangers::Keep => {}
@@ -290,7 +378,9 @@ impl Leaver<'_> {
             return;
         }
         if !self.input.can(self.known, Capability::RemoveMembers) {
-            plan.warnings.push(self.cannot_remove());
+            if !self.input.able_on(self.known.platform, Capability::RemoveMembers) {
+                plan.warnings.push(self.cannot_remove());
+            }
             return;
         }
         plan.operations.push(Operation {

@@ -14,6 +14,9 @@ use super::text::{fill, tidy_title};
 use super::{DesiredMember, Existence, Reason};
 use crate::error::{Result, Text};
 
+/// The longest description that MAX takes (`platforms/max.md`, section 3).
+const LONGEST_DESCRIPTION: usize = 16_000;
+
 /// The rules of one chat, asked about its object.
 pub(super) struct Asked<'a> {
     pub(super) evaluation: &'a Evaluation<'a>,
@@ -35,19 +38,27 @@ impl Asked<'_> {
     }
 
     pub(super) fn title(&self, rule: &ChatRule, object: &Object) -> Result<String> {
-        let made = match &rule.title {
-            Title::Made(function) => self.call(function, text_answer)?,
+        Ok(self.tidy(&self.written(&rule.title, object)?, object))
+    }
+
+    /// What the chat says about itself, where the profile has a rule for that.
+    pub(super) fn description(&self, rule: &ChatRule, object: &Object) -> Result<Option<String>> {
+        let Some(rule) = &rule.description else { return Ok(None) };
+        let written = self.written(rule, object)?;
+        Ok(Some(written.trim().chars().take(LONGEST_DESCRIPTION).collect()))
+    }
+
+    fn written(&self, rule: &Title, object: &Object) -> Result<String> {
+        match rule {
+            Title::Made(function) => self.call(function, text_answer),
             Title::Template(template) => {
                 let values = match object {
                     Object::School(school) => global::of_school(school),
                     Object::Class(class) => global::of_class(class),
                 };
-                self.evaluation
-                    .luau
-                    .call(Some(self.key), || fill(template, &values).map_err(said))?
+                self.evaluation.luau.call(Some(self.key), || fill(template, &values).map_err(said))
             }
-        };
-        Ok(self.tidy(&made, object))
+        }
     }
 
     /// The title as it will be shown; one that had to be cut, or has nothing in it, is warned

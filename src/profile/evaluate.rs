@@ -182,6 +182,7 @@ pub(super) struct Evaluation<'a> {
     pub(super) ground: Rc<Ground>,
     pub(super) settings: LuaValue,
     pub(super) organization_in_title: bool,
+    admin_permissions: BTreeSet<String>,
     chats: BTreeMap<String, DesiredChat>,
 }
 
@@ -200,10 +201,19 @@ impl<'a> Evaluation<'a> {
             ground.max_guardians.set(most as usize);
         }
         let organization_in_title = settings["organization_in_title"].as_bool().unwrap_or(false);
+        let rights = settings["admin_permissions"].as_array().into_iter().flatten();
+        let admin_permissions = rights.filter_map(|one| one.as_str().map(str::to_owned)).collect();
         let settings = luau.call(None, || Settings(settings).into_lua(&luau.lua))?;
         let chats = BTreeMap::new();
-        let mut evaluation =
-            Evaluation { luau, roster, ground, settings, organization_in_title, chats };
+        let mut evaluation = Evaluation {
+            luau,
+            roster,
+            ground,
+            settings,
+            organization_in_title,
+            admin_permissions,
+            chats,
+        };
         for &school in schools {
             evaluation.school(&script, school)?;
         }
@@ -220,6 +230,7 @@ impl<'a> Evaluation<'a> {
             warnings: self.ground.take_warnings(),
             reads,
             overrides: script.overrides,
+            admin_permissions: self.admin_permissions,
         }
     }
 
@@ -250,6 +261,7 @@ impl<'a> Evaluation<'a> {
         let key = chat.key.clone();
         let asked = Asked { evaluation: self, key: &key, argument: self.argument(&key, &object)? };
         chat.title = asked.title(rule, &object)?;
+        chat.description = asked.description(rule, &object)?;
         chat.existence = asked.existence(rule, &object)?;
         if chat.existence != Existence::Archived {
             chat.members = asked.members(kind, rule)?;
@@ -278,6 +290,7 @@ impl<'a> Evaluation<'a> {
             class: None,
             subject: None,
             title: String::new(),
+            description: None,
             locked: rule.locked,
             existence: Existence::Wanted,
             members: BTreeMap::new(),

@@ -46,6 +46,8 @@ pub struct Desired {
     pub reads: BTreeSet<String>,
     /// What happens to changes that people make by hand.
     pub overrides: Overrides,
+    /// The rights that admins are given on MAX (setting `admin_permissions`), in its own words.
+    pub admin_permissions: BTreeSet<String>,
 }
 
 /// What happens to a change that a person makes through the host's screens.
@@ -78,6 +80,8 @@ pub struct DesiredChat {
     pub subject: Option<String>,
     /// Title, at most 200 characters (MAX's limit, `platforms/max.md` section 3).
     pub title: String,
+    /// What the chat says about itself, where the profile gives it a text and the platform has one.
+    pub description: Option<String>,
     /// Users may not change it.
     pub locked: bool,
     /// Whether it should exist.

@@ -83,7 +83,25 @@ pub(super) fn fault(
         let message = Text::new("нужно целое число от 0", "a whole number from 0 is needed");
         return Some(Fault::new("config.setting_value", at, &value.to_string(), message));
     }
+    if key == "admin_permissions" && !can_be_given(value) {
+        let message = Text::new(
+            "нужно хотя бы одно право, а к write, pin_message, edit и delete ещё read_all_messages",
+            "at least one right is needed, and read_all_messages with write, pin_message, edit and \
+             delete",
+        );
+        return Some(Fault::new("config.setting_value", at, &value.to_string(), message));
+    }
     None
+}
+
+/// MAX gives none of some rights to those who may not read (`platforms/max.md`, section 4.3).
+fn can_be_given(rights: &Value) -> bool {
+    let rights: Vec<&str> =
+        rights.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let needs_reading =
+        |right: &&str| matches!(*right, "write" | "pin_message" | "edit" | "delete");
+    !rights.is_empty()
+        && (rights.contains(&"read_all_messages") || !rights.iter().any(|one| needs_reading(&one)))
 }
 
 /// Whether a value is of its default's type; a list's items are of the type of the default's first.

@@ -38,13 +38,14 @@ pub(super) struct ChatRule {
     pub(super) chat_type: String,
     pub(super) locked: bool,
     pub(super) title: Title,
+    pub(super) description: Option<Title>,
     pub(super) members: Function,
     pub(super) admins: Option<Function>,
     pub(super) when: Option<Function>,
     pub(super) create_when: Option<Function>,
 }
 
-/// How a chat gets its title.
+/// How a chat gets its title, or its description.
 #[derive(Clone)]
 pub(super) enum Title {
     /// `function(object, set)`
@@ -67,7 +68,7 @@ pub(super) const PROFILE: &[&str] = &[
     "leavers",
 ];
 pub(super) const CHAT: &[&str] =
-    &["per", "type", "locked", "title", "members", "admins", "when", "create_when"];
+    &["per", "type", "locked", "title", "description", "members", "admins", "when", "create_when"];
 const SETTING: &[&str] = &["default", "help"];
 
 /// Reads the table; `text` is the script, for the lines of keys.
@@ -207,6 +208,7 @@ fn chat_rule(node: &Node) -> LuaResult<ChatRule> {
         chat_type: node.need("type", "string")?,
         locked: node.maybe("locked", "boolean")?.unwrap_or(false),
         title: title(node)?,
+        description: description(node)?,
         members: node.need("members", "function")?,
         admins: node.maybe("admins", "function")?,
         when: node.maybe("when", "function")?,
@@ -233,6 +235,19 @@ fn title(node: &Node) -> LuaResult<Title> {
         Value::String(template) => Ok(Title::Template(template.to_str()?.to_owned())),
         Value::Function(function) => Ok(Title::Made(function)),
         _ => Err(node.bad("title", "нужен текст или функция", "a text or a function is needed")),
+    }
+}
+
+fn description(node: &Node) -> LuaResult<Option<Title>> {
+    match node.table.get::<Value>("description")? {
+        Value::Nil => Ok(None),
+        Value::String(template) => Ok(Some(Title::Template(template.to_str()?.to_owned()))),
+        Value::Function(function) => Ok(Some(Title::Made(function))),
+        _ => Err(node.bad(
+            "description",
+            "нужен текст или функция",
+            "a text or a function is needed",
+        )),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn diagnostics(ask: &mut Ask) -> Result<(Code, Value)> {
             "capabilities": capabilities(ask, &state)?,
             "requests_per_second": platform.access.requests_per_second,
             "requests_in_flight": platform.requests_in_flight,
-            "requests": ask.session.platform().counters(),
+            "requests": ask.session.messengers()[0].driver.counters(),
         },
         "state": state_part(ask, &state)?,
         "time": {"now": ask.clock.show(ask.clock.now()), "today": ask.clock.today().to_string()},

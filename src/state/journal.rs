@@ -148,6 +148,8 @@ impl State {
             db.execute("DELETE FROM journal WHERE at < ? AND result IS NOT NULL", [before])?;
             db.execute("DELETE FROM cycles WHERE started < ?", [before])?;
             db.execute("DELETE FROM links WHERE closed_at < ?", [before])?;
+            db.execute("DELETE FROM tasks WHERE closed_at < ?", [before])?;
+            db.execute("DELETE FROM invites WHERE expires < ?", [before])?;
             Ok(())
         })
     }

@@ -57,7 +57,7 @@ impl State {
         self.rows(
             "SELECT key, kind, type, organization, class, subject, depends_on, title, locked, \
              platform, platform_id, link, state, verified_at, counts, digest, description, own, due, \
-             leaked, former FROM chats ORDER BY key",
+             leaked, former, adopting FROM chats ORDER BY key",
             [],
             chat_row,
         )
@@ -240,9 +240,10 @@ fn chat_row(row: &Row) -> rusqlite::Result<ChatRow> {
         digest: row.get(15)?,
         description: row.get(16)?,
         own: row.get::<_, Option<String>>(17)?.map(|text| parsed(&text)),
-        due: row.get(18)?,
+        due: Some(row.get(18)?).filter(|due| *due != 0).map(moment),
         leaked: row.get::<_, Option<i64>>(19)?.map(moment),
         former: row.get(20)?,
+        adopting: row.get(21)?,
     };
     Ok(ChatRow { chat, counts: parsed(&row.get::<_, String>(14)?) })
 }

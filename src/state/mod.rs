@@ -11,20 +11,27 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::error::{Code, Error, Fault, Result, Text};
 
 mod audit;
+mod dialogs;
+mod door;
+mod groups;
 mod journal;
 mod known;
 mod links;
 mod lock;
 mod queries;
 mod record;
+mod tasks;
 
 pub(crate) use audit::AuditFilter;
+pub(crate) use dialogs::Invite;
+pub(crate) use groups::{Group, Met};
 pub(crate) use journal::{Approved, Hand, Intent, Verdict};
 pub(crate) use known::ChatRow;
 pub(crate) use links::{Footing, Link, Place};
 pub(crate) use lock::Lock;
 pub(crate) use queries::{Accepted, Approval, MemberDetail, Quiet};
 pub(crate) use record::Outcome;
+pub(crate) use tasks::Task;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
 const MIGRATIONS: [&str; 3] = [

@@ -73,7 +73,8 @@ impl State {
         })
     }
 
-    /// Stores what a chat looked like when its members were read.
+    /// Stores what a chat looked like when its members were read. What happened in it until `began`
+    /// has been seen by that.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
@@ -81,27 +82,18 @@ impl State {
         &mut self,
         chat: &str,
         present: &BTreeMap<String, Present>,
+        began: Timestamp,
         at: Timestamp,
     ) -> Result<()> {
         self.transaction(|db| {
-            let text = "UPDATE chats SET verified_at = ? WHERE key = ?";
-            db.prepare_cached(text)?.execute(params![at.as_second(), chat])?;
+            let text = "UPDATE chats SET verified_at = ?, adopting = 0, \
+                        due = CASE WHEN due <= ? THEN 0 ELSE due END WHERE key = ?";
+            db.prepare_cached(text)?.execute(params![at.as_second(), began.as_second(), chat])?;
             db.prepare_cached("DELETE FROM presence WHERE chat = ?")?.execute([chat])?;
             for (account, present) in present {
                 put_presence(db, chat, account, present)?;
             }
             Ok(())
-        })
-    }
-
-    /// Stores a chat's invite link.
-    ///
-    /// # Errors
-    /// [`crate::error::Code::State`].
-    pub(crate) fn put_link(&mut self, chat: &str, link: &str) -> Result<()> {
-        self.transaction(|db| {
-            let text = "UPDATE chats SET link = ? WHERE key = ?";
-            db.prepare_cached(text)?.execute([link, chat]).map(drop)
         })
     }
 
@@ -257,16 +249,13 @@ fn apply(
             let text = "UPDATE chats SET state = 'active', archived_at = NULL WHERE key = ?";
             db.prepare_cached(text)?.execute([chat]).map(drop)
         }
-        Kind::InviteMember => {
-            let text =
-                "UPDATE members SET state = 'invited', since = ? WHERE chat = ? AND account = ?";
-            db.prepare_cached(text)?.execute(params![at.as_second(), chat, account]).map(drop)
-        }
         Kind::DeleteChat => {
             let text = "UPDATE chats SET state = 'deleted' WHERE key = ?";
             db.prepare_cached(text)?.execute([chat]).map(drop)
         }
-        Kind::RotateLink
+        // Told with what came of it: `invited`, `put_link`, `chat_made`.
+        Kind::InviteMember
+        | Kind::RotateLink
         | Kind::CreateChat
         | Kind::PostMessage
         | Kind::StartCall
@@ -274,7 +263,11 @@ fn apply(
     }
 }
 
-fn put_chat(db: &Connection, chat: &KnownChat, made_at: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn put_chat(
+    db: &Connection,
+    chat: &KnownChat,
+    made_at: Timestamp,
+) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT INTO chats (key, kind, type, organization, class, subject, depends_on, title, \
          locked, platform, platform_id, link, state, made_at) \
@@ -328,7 +321,7 @@ fn put_presence(
     .map(drop)
 }
 
-fn wait(
+pub(super) fn wait(
     db: &Connection,
     chat: &str,
     attempt: &Attempt,
@@ -402,6 +395,8 @@ fn put_member(
          granted = excluded.granted, account = excluded.account, reasons = excluded.reasons, \
          admin_reasons = excluded.admin_reasons, \
          since = CASE WHEN state = excluded.state THEN since ELSE excluded.since END, \
+         invited_at = CASE WHEN account IS excluded.account THEN invited_at END, \
+         invited_link = CASE WHEN account IS excluded.account THEN invited_link END, \
          cycle = CASE WHEN state = excluded.state THEN cycle ELSE excluded.cycle END, \
          state = excluded.state",
     )?

@@ -104,7 +104,7 @@ fn plan(desired: &profile::Desired) -> zvonok::plan::Plan {
     };
     zvonok::plan::plan(&Input {
         desired,
-        known: &Known { chats: BTreeMap::new(), hold: None, allowed: Vec::new() },
+        known: &Known::default(),
         frozen: &Frozen::default(),
         lacking: &Lacking::default(),
         policy: &policy,

@@ -49,6 +49,7 @@ pub(crate) struct Fact {
     #[serde(default)]
     archived_lately: bool,
     depends_on: Option<BTreeSet<String>>,
+    link: Option<String>,
 }
 
 pub(crate) fn desired(chats: &Chats<Wish>) -> Desired {
@@ -58,7 +59,7 @@ pub(crate) fn desired(chats: &Chats<Wish>) -> Desired {
 
 pub(crate) fn known(chats: &Chats<Fact>, hold: Option<KnownHold>) -> Known {
     let chats = chats.iter().map(|(key, fact)| (key.clone(), known_chat(key, fact)));
-    Known { chats: chats.collect(), hold, allowed: Vec::new() }
+    Known { chats: chats.collect(), hold, ..Known::default() }
 }
 
 pub(crate) fn moment(text: &str) -> Timestamp {
@@ -81,6 +82,7 @@ fn desired_chat(key: &str, wish: &Wish) -> DesiredChat {
         organization: "s1".to_owned(),
         subject: None,
         title: wish.title.clone().unwrap_or_else(|| "T".to_owned()),
+        description: None,
         locked: true,
         existence: wish.existence.unwrap_or(Existence::Wanted),
         members: wish.members.iter().flat_map(|line| members(line)).collect(),
@@ -144,10 +146,11 @@ fn known_chat(key: &str, fact: &Fact) -> KnownChat {
         depends_on: depends_on.unwrap_or_else(|| class.iter().cloned().collect()),
         class,
         title: fact.title.clone().unwrap_or_else(|| "T".to_owned()),
+        description: None,
         locked: true,
         platform: fact.platform.unwrap_or(platform::Kind::Vk),
         platform_id: made.then(|| "2000000001".to_owned()),
-        link: None,
+        link: made.then(|| fact.link.clone().unwrap_or_else(|| LINK.to_owned())),
         state,
         present: fact.present.iter().flat_map(|line| presents(line)).collect(),
         people: fact.people.iter().map(|line| known_member(line)).collect(),
@@ -155,6 +158,10 @@ fn known_chat(key: &str, fact: &Fact) -> KnownChat {
         removed_lately: fact.removed_lately,
         archived_lately: fact.archived_lately,
         verified: None,
+        due: false,
+        own: None,
+        leaked: None,
+        former: false,
         digest: String::new(),
     }
 }
@@ -184,7 +191,10 @@ fn present(line: &str) -> (String, Present) {
 fn known_member(line: &str) -> (String, KnownMember) {
     let [person, account, state] = words(line);
     let state = MemberState::from_name(state).unwrap_or_else(|| panic!("{line:?}"));
-    (person.to_owned(), KnownMember { account: Some(account.to_owned()), state })
+    (
+        person.to_owned(),
+        KnownMember { account: Some(account.to_owned()), state, ..KnownMember::default() },
+    )
 }
 
 fn waiting(line: &str) -> (Attempt, Waiting) {

@@ -42,6 +42,8 @@ impl World {
     }
 
     pub(crate) fn plan_with(&self, approved: Option<&str>) -> Plan {
+        let side = Side { able: self.able.clone(), own_account: OWN.to_owned() };
+        let sides = BTreeMap::from([(platform::Kind::Vk, side)]);
         zvonok::plan::plan(&Input {
             desired: &self.desired,
             known: &self.known,
@@ -49,8 +51,7 @@ impl World {
             lacking: &self.lacking,
             policy: &self.policy,
             scope: &self.scope,
-            able: &self.able,
-            own_account: OWN,
+            sides: &sides,
             platform: platform::Kind::Vk,
             organizations: &self.organizations,
             now: now(),
@@ -89,7 +90,12 @@ impl World {
             let rows = census(desired, known, OWN).members.into_iter();
             known.people = rows
                 .map(|(person, row)| {
-                    (person, KnownMember { account: row.account, state: row.state })
+                    let member = KnownMember {
+                        account: row.account,
+                        state: row.state,
+                        ..KnownMember::default()
+                    };
+                    (person, member)
                 })
                 .collect();
             mean(desired, known);
@@ -132,8 +138,11 @@ impl World {
             }
             Kind::InviteMember => {
                 for person in &operation.people {
-                    let member =
-                        KnownMember { account: Some(account.clone()), state: MemberState::Invited };
+                    let member = KnownMember {
+                        account: Some(account.clone()),
+                        state: MemberState::Invited,
+                        ..KnownMember::default()
+                    };
                     chat.people.insert(person.clone(), member);
                 }
             }
@@ -368,7 +377,10 @@ fn known_chat(key: &str, fact: Fact, accounts: &[Vec<usize>]) -> KnownChat {
     });
     let people = fact.people.into_iter().enumerate().filter_map(|(person, state)| {
         let account = accounts[person].first().map(|one| account(*one));
-        Some((format!("p{person}"), KnownMember { account, state: state? }))
+        Some((
+            format!("p{person}"),
+            KnownMember { account, state: state?, ..KnownMember::default() },
+        ))
     });
     if fact.state == ChatState::Planned {
         return KnownChat { state: fact.state, platform_id: None, ..made };

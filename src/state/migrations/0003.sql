@@ -4,7 +4,7 @@
 -- What only a person can do. A row is kept after it is closed: it is never asked for twice under
 -- another number.
 CREATE TABLE tasks (
-  id        INTEGER PRIMARY KEY,          -- shown as t<id>
+  id        INTEGER PRIMARY KEY AUTOINCREMENT, -- shown as t<id>; never given again
   code      TEXT NOT NULL UNIQUE,         -- #7K2Q
   kind      TEXT NOT NULL,
   chat      TEXT NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE tasks (
   since     INTEGER NOT NULL,             -- times are Unix seconds
   looked_at INTEGER,
   closed_at INTEGER,
-  closed_by TEXT                          -- library: found done; plan: no longer needed; else an actor
+  closed_by TEXT                          -- library: found done or no longer needed; else an actor
 );
 CREATE UNIQUE INDEX tasks_open ON tasks (kind, chat, subject) WHERE closed_at IS NULL;
 
@@ -52,10 +52,12 @@ CREATE TABLE invites (
 ALTER TABLE chats ADD COLUMN description TEXT;
 ALTER TABLE chats ADD COLUMN own TEXT;                          -- JSON of the own rights there
 ALTER TABLE chats ADD COLUMN own_at INTEGER;
-ALTER TABLE chats ADD COLUMN due INTEGER NOT NULL DEFAULT 0;    -- something happened: read it again
+ALTER TABLE chats ADD COLUMN due INTEGER NOT NULL DEFAULT 0;    -- from then on it is read again; 0: no reason
 ALTER TABLE chats ADD COLUMN link_since INTEGER;
 ALTER TABLE chats ADD COLUMN leaked INTEGER;                    -- somebody taken out came in again
 ALTER TABLE chats ADD COLUMN former INTEGER NOT NULL DEFAULT 0; -- left behind on the previous platform
+
+ALTER TABLE chats ADD COLUMN adopting INTEGER NOT NULL DEFAULT 0; -- bound, and its people not read yet
 
 ALTER TABLE presence ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE presence ADD COLUMN rights TEXT NOT NULL DEFAULT '[]';

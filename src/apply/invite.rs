@@ -1,0 +1,306 @@
+//! Invitations: one message to a person with every chat that waits for them, where the platform
+//! can write to them; the host is given the links in any case.
+
+use std::collections::BTreeMap;
+
+use super::pool::{self, Answers, Ledger};
+use super::settle::Settled;
+use super::stage::log;
+use super::{Ended, Outcome, Work};
+use crate::error::Result;
+use crate::host::{Level, Phase};
+use crate::plan::{Attempt, Invitation, KnownChat, KnownMember, MemberState, Operation};
+use crate::platform::{Answer, Call, Class, Failure};
+
+/// The longest message, below what the platforms take (4000 signs on MAX, 4096 on VK).
+const LONGEST: usize = 3500;
+
+/// Gives people the way into chats.
+pub(super) fn run(work: &mut Work, operations: &[&Operation], total: u32, outcome: &mut Outcome) {
+    let (told, quiet): (Vec<&Operation>, Vec<&Operation>) =
+        operations.iter().partition(|operation| can_be_told(work, &operation.account));
+    let mut stage = Invite {
+        portions: portions(work, &told),
+        quiet: quiet.into_iter().cloned().collect(),
+        intents: BTreeMap::new(),
+        work,
+        outcome,
+        total,
+    };
+    stage.run();
+}
+
+/// A message to an account about some chats.
+struct Message {
+    operations: Vec<Operation>,
+    text: String,
+}
+
+struct Invite<'w, 'a> {
+    work: &'w mut Work<'a>,
+    outcome: &'w mut Outcome,
+    /// What is sent in one request each.
+    portions: Vec<Vec<Message>>,
+    /// Invitations that only the host can hand over.
+    quiet: Vec<Operation>,
+    intents: BTreeMap<usize, Vec<i64>>,
+    total: u32,
+}
+
+/// Whether a message to an account is worth a try. Where events tell who has opened a dialog, only
+/// those are written to.
+fn can_be_told(work: &Work, account: &str) -> bool {
+    let dialog = (work.platform.kind(), account.to_owned());
+    match work.known.dialogs.get(&dialog) {
+        Some(open) => work.deliver && *open,
+        None => work.deliver && !work.hears_dialogs,
+    }
+}
+
+fn portions(work: &Work, operations: &[&Operation]) -> Vec<Vec<Message>> {
+    let mut by_account: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
+    for operation in operations {
+        by_account.entry(&operation.account).or_default().push(operation);
+    }
+    let mut messages: Vec<Message> =
+        by_account.into_values().flat_map(|operations| messages(work, &operations)).collect();
+    let call = Call::Tell { account: String::new(), text: String::new(), once: 0 };
+    let size = work.platform.batch(&call).max(1);
+    let mut portions = Vec::new();
+    while !messages.is_empty() {
+        let rest = messages.split_off(size.min(messages.len()));
+        portions.push(std::mem::replace(&mut messages, rest));
+    }
+    portions
+}
+
+/// As few messages as hold all chats of one account.
+fn messages(work: &Work, operations: &[&Operation]) -> Vec<Message> {
+    let mut messages: Vec<Message> = Vec::new();
+    for operation in operations {
+        let Some(chat) = work.known.chats.get(&operation.chat) else { continue };
+        let Some(link) = &chat.link else { continue };
+        let line = format!("\n\n{}\n{link}", chat.title);
+        let fits = |message: &&mut Message| message.text.chars().count() + line.len() <= LONGEST;
+        match messages.last_mut().filter(fits) {
+            Some(message) => {
+                message.text.push_str(&line);
+                message.operations.push((*operation).clone());
+            }
+            None => messages.push(Message {
+                operations: vec![(*operation).clone()],
+                text: format!("{}{line}", greeting(work)),
+            }),
+        }
+    }
+    messages
+}
+
+fn greeting(work: &Work) -> &'static str {
+    match work.language {
+        "en" => "School chats that are waiting for you:",
+        _ => "Вас ждут в школьных чатах:",
+    }
+}
+
+impl Invite<'_, '_> {
+    fn run(&mut self) {
+        self.give_quietly();
+        if self.outcome.ended.is_some() {
+            self.leave_from(0);
+            return;
+        }
+        let (platform, stop) = (self.work.platform, self.work.stop);
+        let (in_flight, portions) = (self.work.in_flight, self.portions.len());
+        pool::run(platform, stop, in_flight, portions, self);
+    }
+
+    fn give_quietly(&mut self) {
+        let operations = std::mem::take(&mut self.quiet);
+        if operations.is_empty() || self.stopped() {
+            self.outcome.leave(operations);
+            return;
+        }
+        let known = |operation: &&Operation| self.work.address(&operation.chat).is_some();
+        let (ready, blocked): (Vec<&Operation>, Vec<&Operation>) =
+            operations.iter().partition(known);
+        self.outcome.leave(blocked.into_iter().cloned());
+        let now = self.work.clock.now();
+        let written = self.work.state.begin().and_then(|()| {
+            let intents = self.work.state.intend(&ready, self.work.hand, now)?;
+            let mut both = ready.iter().zip(intents);
+            both.try_for_each(|(operation, intent)| self.give(intent, operation, false))
+        });
+        self.end_of(written);
+    }
+
+    /// All of it is on the disk, or nothing.
+    fn end_of(&mut self, written: Result<()>) {
+        let ended = match written {
+            Ok(()) => self.work.state.commit(),
+            Err(error) => self.work.state.roll_back().and(Err(error)),
+        };
+        if let Err(error) = ended {
+            self.end(Ended::State(error));
+        }
+    }
+
+    fn give(&mut self, intent: i64, operation: &Operation, delivered: bool) -> Result<()> {
+        given(self.work, intent, operation, delivered)?;
+        self.outcome.tell(operation.clone(), Settled::Done);
+        Ok(())
+    }
+
+    fn stopped(&mut self) -> bool {
+        if let Some(reason) = self.work.stop.reason() {
+            self.end(Ended::Stopped(reason));
+        }
+        self.outcome.ended.is_some()
+    }
+
+    fn end(&mut self, ended: Ended) {
+        self.outcome.ended.get_or_insert(ended);
+    }
+
+    fn leave_from(&mut self, portion: usize) {
+        let rest = self.portions.split_off(portion.min(self.portions.len()));
+        let operations = rest.into_iter().flatten().flat_map(|message| message.operations);
+        self.outcome.leave(operations);
+    }
+
+    fn intend(&mut self, portion: usize) -> Result<Vec<Call>> {
+        let operations: Vec<&Operation> =
+            self.portions[portion].iter().flat_map(|message| &message.operations).collect();
+        let now = self.work.clock.now();
+        let intents = self.work.state.intend(&operations, self.work.hand, now)?;
+        let mut at = 0;
+        let mut calls = Vec::new();
+        for message in &self.portions[portion] {
+            calls.push(Call::Tell {
+                account: message.operations[0].account.clone(),
+                text: message.text.clone(),
+                // The journal's number never comes again, so this message is the same only as itself.
+                once: i32::try_from(intents[at] & 0x7fff_ffff).unwrap_or_default(),
+            });
+            at += message.operations.len();
+        }
+        self.intents.insert(portion, intents);
+        Ok(calls)
+    }
+
+    fn take(&mut self, message: &Message, intents: &[i64], answer: Answered) -> Result<()> {
+        let account = &message.operations[0].account;
+        if let Some(open) = answer.open {
+            let (platform, now) = (self.work.platform.kind(), self.work.clock.now());
+            self.work.state.put_dialog(platform, account, open, now)?;
+            self.work.known.dialogs.insert((platform, account.clone()), open);
+        }
+        for (operation, intent) in message.operations.iter().zip(intents) {
+            match answer.delivered {
+                Some(delivered) => self.give(*intent, operation, delivered)?,
+                None => {
+                    let verdict = crate::state::Verdict::NotSent;
+                    self.work.state.close_intent(*intent, &verdict, self.work.clock.now())?;
+                    self.outcome.leave([operation.clone()]);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes down that the way into a chat was given.
+///
+/// # Errors
+/// [`crate::error::Code::State`].
+pub(super) fn given(
+    work: &mut Work,
+    intent: i64,
+    operation: &Operation,
+    delivered: bool,
+) -> Result<()> {
+    let at = work.clock.now();
+    let chat = work.known.chats.get(&operation.chat);
+    let link = chat.map(KnownChat::link_digest).unwrap_or_default();
+    let invitation = Invitation { at, link, delivered };
+    work.state.invited(intent, operation, &invitation, work.hand.cycle)?;
+    log(work, Level::Info, operation, if delivered { "told" } else { "done" });
+    let Some(chat) = work.chat(&operation.chat) else { return Ok(()) };
+    let attempt = Attempt { operation: operation.kind, account: operation.account.clone() };
+    chat.waiting.remove(&attempt);
+    for person in &operation.people {
+        let removed_before = chat.people.get(person).is_some_and(|one| one.removed_before);
+        let member = KnownMember {
+            account: Some(operation.account.clone()),
+            state: MemberState::Invited,
+            invitation: Some(invitation.clone()),
+            removed_before,
+        };
+        chat.people.insert(person.clone(), member);
+    }
+    Ok(())
+}
+
+/// What an answer says of a message.
+struct Answered {
+    /// It arrived; `None`: it was not sent, and is another time.
+    delivered: Option<bool>,
+    /// The person can be written to, where the answer tells.
+    open: Option<bool>,
+}
+
+impl Answered {
+    /// A message whose answer was lost may have arrived: saying it twice is worse than once too
+    /// little, for the host has the link as well.
+    fn of(answer: &std::result::Result<Answer, Failure>) -> Answered {
+        match answer {
+            Ok(_) => Answered { delivered: Some(true), open: Some(true) },
+            Err(failure) => match failure.class {
+                Class::Lost => Answered { delivered: Some(true), open: None },
+                Class::Never => Answered { delivered: Some(false), open: Some(false) },
+                Class::Stopped | Class::TokenDead | Class::Unreachable => {
+                    Answered { delivered: None, open: None }
+                }
+                _ => Answered { delivered: Some(false), open: None },
+            },
+        }
+    }
+}
+
+impl Ledger for Invite<'_, '_> {
+    fn before(&mut self, portion: usize) -> Option<Vec<Call>> {
+        if self.stopped() {
+            self.leave_from(portion);
+            return None;
+        }
+        match self.intend(portion) {
+            Ok(calls) => Some(calls),
+            Err(error) => {
+                self.end(Ended::State(error));
+                self.leave_from(portion);
+                None
+            }
+        }
+    }
+
+    fn after(&mut self, portion: usize, answers: Answers) {
+        let messages = std::mem::take(&mut self.portions[portion]);
+        let intents = self.intents.remove(&portion).unwrap_or_default();
+        let mut at = 0;
+        let mut written = self.work.state.begin();
+        for (message, answer) in messages.iter().zip(&answers) {
+            if let Err(failure) = answer {
+                self.outcome.end(failure);
+            }
+            let some = &intents[at..at + message.operations.len()];
+            at += some.len();
+            written = written.and_then(|()| self.take(message, some, Answered::of(answer)));
+        }
+        self.end_of(written);
+        self.idle();
+    }
+
+    fn idle(&mut self) {
+        self.work.tell(Phase::Applying, self.outcome.results.len() as u32, self.total);
+    }
+}

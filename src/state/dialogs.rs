@@ -1,0 +1,110 @@
+//! Who can be written to, and the one-time links by which people link their accounts.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::State;
+use super::known::{messenger, moment};
+use crate::error::Result;
+use crate::platform::Kind;
+
+/// A one-time link for one person. Of its word only a digest is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Invite {
+    /// Digest of the word that the link carries.
+    pub(crate) digest: String,
+    /// The person's `sourcedId`.
+    pub(crate) person: String,
+    /// On which messenger.
+    pub(crate) platform: Kind,
+    /// Who asked for it.
+    pub(crate) actor: String,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// From when on it links nobody any more.
+    pub(crate) expires: Timestamp,
+}
+
+impl State {
+    /// Remembers whether somebody can be written to.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_dialog(
+        &mut self,
+        platform: Kind,
+        account: &str,
+        open: bool,
+        at: Timestamp,
+    ) -> Result<()> {
+        self.transaction(|db| {
+            let text = "INSERT OR REPLACE INTO dialogs VALUES (?, ?, ?, ?)";
+            let row = params![platform.name(), account, open, at.as_second()];
+            db.prepare_cached(text)?.execute(row).map(drop)
+        })
+    }
+
+    /// Whether somebody can be written to; `None` where nothing was ever told.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn dialog(&self, platform: Kind, account: &str) -> Result<Option<bool>> {
+        let text = "SELECT open FROM dialogs WHERE platform = ? AND account = ?";
+        let row = [platform.name(), account];
+        let found = self
+            .db
+            .prepare_cached(text)
+            .and_then(|mut one| one.query_row(row, |row| row.get(0)).optional());
+        found.map_err(|error| self.failure(&error))
+    }
+
+    /// Remembers a one-time link.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_invite(&mut self, invite: &Invite) -> Result<()> {
+        self.transaction(|db| {
+            let text = "INSERT INTO invites (digest, person, platform, actor, at, expires) \
+                        VALUES (?, ?, ?, ?, ?, ?)";
+            let row = params![
+                invite.digest,
+                invite.person,
+                invite.platform.name(),
+                invite.actor,
+                invite.at.as_second(),
+                invite.expires.as_second(),
+            ];
+            db.prepare_cached(text)?.execute(row).map(drop)
+        })
+    }
+
+    /// Uses a one-time link up. `None` where there is none with this digest, or it was used before,
+    /// or it has expired.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn take_invite(
+        &mut self,
+        platform: Kind,
+        digest: &str,
+        at: Timestamp,
+    ) -> Result<Option<Invite>> {
+        self.transaction(|db| {
+            let text = "UPDATE invites SET used_at = ?1 WHERE digest = ?2 AND platform = ?3 \
+                        AND used_at IS NULL AND expires > ?1 \
+                        RETURNING digest, person, platform, actor, at, expires";
+            let read = |row: &rusqlite::Row| {
+                Ok(Invite {
+                    digest: row.get(0)?,
+                    person: row.get(1)?,
+                    platform: messenger(&row.get::<_, String>(2)?),
+                    actor: row.get(3)?,
+                    at: moment(row.get(4)?),
+                    expires: moment(row.get(5)?),
+                })
+            };
+            let row = params![at.as_second(), digest, platform.name()];
+            db.prepare_cached(text)?.query_row(row, read).optional()
+        })
+    }
+}
