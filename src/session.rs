@@ -160,6 +160,12 @@ impl Session {
         &self.source
     }
 
+    /// What ends a request that asks somebody else before it changes anything: a cancel, or the
+    /// time budget.
+    pub(crate) fn stop(&self) -> Stop {
+        Stop::new(self.cancel.0.clone(), Instant::now().checked_add(self.config.time_budget))
+    }
+
     /// The messenger.
     pub(crate) fn platform(&self) -> &dyn Platform {
         &*self.platform
