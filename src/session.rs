@@ -160,10 +160,10 @@ impl Session {
         &self.source
     }
 
-    /// What ends a request that asks somebody else before it changes anything: a cancel, or the
-    /// time budget.
+    /// What ends a request that asks somebody else before it changes anything: a cancel. A cycle's
+    /// time budget is not for it.
     pub(crate) fn stop(&self) -> Stop {
-        Stop::new(self.cancel.0.clone(), Instant::now().checked_add(self.config.time_budget))
+        Stop::new(self.cancel.0.clone(), None)
     }
 
     /// The messenger.

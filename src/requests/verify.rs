@@ -121,39 +121,47 @@ fn by_code(ask: &Ask, code: VkCode) -> Result<Proven> {
 /// A code that VK ID refused and one whose answer was lost can both be shown no more, so they are
 /// no failures that pass.
 fn not_proven(failure: &Failure, stop: &Stop) -> Error {
-    let Text { ru, en } = &failure.message;
-    let code = &failure.code;
-    let (kind, message) = match failure.class {
-        Class::Never => (
+    match failure.class {
+        Class::Never => shown_in_vain(
+            failure,
             "request.proof_refused",
-            Text::new(
-                format!("{ru}; человеку нужно подтвердить учётную запись заново ({code})"),
-                format!("{en}; the person has to confirm the account anew ({code})"),
-            ),
+            "подтверждение не принято",
+            "the proof does not hold",
         ),
-        Class::Lost => (
+        Class::Lost => shown_in_vain(
+            failure,
             "request.proof_lost",
-            Text::new(
-                format!(
-                    "ответ VK ID потерян, ничего не привязано, а код годится один раз: человеку нужно \
-                 подтвердить учётную запись заново ({code}: {ru})"
-                ),
-                format!(
-                    "VK ID's answer was lost, nothing is linked, and a code is good for one time: the \
-                 person has to confirm the account anew ({code}: {en})"
-                ),
-            ),
+            "ответ VK ID потерян, а код годится один раз",
+            "VK ID's answer was lost, and a code is good for one time",
         ),
-        Class::Missing => return refused_application(failure),
-        _ => return error_of(failure, stop),
-    };
-    Error::with_faults(Code::Request, vec![Fault::new(kind, "params.vk_code", "", message)])
+        Class::Missing => {
+            let message = failure.message.clone();
+            let fault = Fault::new("config.refused", "platform.vk_id", "", message);
+            Error::with_faults(Code::Config, vec![fault])
+        }
+        Class::Stopped => Error::new(
+            Code::Cancelled,
+            "отменено до запроса к VK ID, ничего не привязано",
+            "cancelled before VK ID was asked, nothing is linked",
+        ),
+        _ => error_of(failure, stop),
+    }
 }
 
-fn refused_application(failure: &Failure) -> Error {
-    let message = failure.message.clone();
-    let fault = Fault::new("config.refused", "platform.vk_id", "", message);
-    Error::with_faults(Code::Config, vec![fault])
+fn shown_in_vain(failure: &Failure, kind: &str, ru: &str, en: &str) -> Error {
+    let (said, code) = (&failure.message, &failure.code);
+    let message = Text::new(
+        format!(
+            "{ru}: {} ({code}); ничего не привязано, человеку нужно подтвердить учётную запись \
+             заново",
+            said.ru
+        ),
+        format!(
+            "{en}: {} ({code}); nothing is linked, the person has to confirm the account anew",
+            said.en
+        ),
+    );
+    Error::with_faults(Code::Request, vec![Fault::new(kind, "params.vk_code", "", message)])
 }
 
 fn misfit(params: &Object, asked: Kind, proved: Kind) -> Option<Fault> {
