@@ -2,7 +2,7 @@
 //!
 //! `request` turns a call into a method and parameters, `exchange` brings them to VK in batches
 //! (`execute`) and comes back with values or classed failures (`error`), `answer` reads the values,
-//! `reading` does what takes several requests.
+//! `reading` does what takes several requests. `id` is VK ID, another server with no token of ours.
 
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ mod answer;
 mod error;
 mod exchange;
 mod execute;
+pub(super) mod id;
 mod reading;
 mod request;
 
