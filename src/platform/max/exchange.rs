@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::answer;
 use super::error::MaxError;
-use super::request::{Nature, Request};
+use super::request::{Counted, Nature, Request};
 use super::silence::{foreign, stopped, unanswered};
 use crate::error::Result as Made;
 use crate::platform::http::{Http, Reply};
-use crate::platform::pace::{ChatPaces, Pace};
+use crate::platform::pace::{Pace, Paces};
 use crate::platform::{Access, Class, Counters, Failure};
 use crate::secret::Secret;
 use crate::stop::{Reason, Stop};
@@ -21,8 +21,8 @@ use crate::stop::{Reason, Stop};
 /// How often something passing is tried in all.
 const TRIES: u32 = 4;
 
-/// Messages a second that MAX allows in one chat.
-const MESSAGES_PER_CHAT: u32 = 2;
+/// Requests a second that MAX allows of each thing that it counts by itself.
+const COUNTED_PER_SECOND: u32 = 2;
 
 /// A longer pause than this is not waited for within a cycle.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Exchange {
     http: Http,
     pace: Pace,
-    chats: ChatPaces,
+    counted: Paces<Counted>,
     base_url: String,
     token: Secret,
     sent: AtomicU64,
@@ -43,7 +43,7 @@ impl Exchange {
         Ok(Exchange {
             http: Http::new(access)?,
             pace: Pace::new(access.requests_per_second),
-            chats: ChatPaces::new(MESSAGES_PER_CHAT),
+            counted: Paces::new(COUNTED_PER_SECOND),
             base_url: access.base_url.trim_end_matches('/').to_owned(),
             token: access.token.clone(),
             sent: AtomicU64::new(0),
@@ -69,7 +69,7 @@ impl Exchange {
         Counters {
             sent: self.sent.load(Ordering::Relaxed),
             retried: self.retried.load(Ordering::Relaxed),
-            waited_ms: self.pace.waited_ms() + self.chats.waited_ms(),
+            waited_ms: self.pace.waited_ms() + self.counted.waited_ms(),
         }
     }
 
@@ -91,8 +91,8 @@ impl Exchange {
     }
 
     fn wait(&self, request: &Request, stop: &Stop) -> Result<(), Reason> {
-        if let Some(chat) = request.posts_to {
-            self.chats.wait(chat, stop)?;
+        if let Some(counted) = request.counted {
+            self.counted.wait(counted, stop)?;
         }
         self.pace.wait(stop)
     }
