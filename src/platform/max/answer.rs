@@ -167,7 +167,7 @@ pub(super) fn me(request: &Request, value: &Value) -> Result<Me, Failure> {
 /// What MAX shows as somebody's name: it may be in one piece or in two.
 fn name(value: &Value) -> String {
     let pieces = ["first_name", "last_name"].into_iter().filter_map(|key| text(value, key));
-    let whole = text(value, "name").map(str::to_owned);
+    let whole = text(value, "name").filter(|name| !name.is_empty()).map(str::to_owned);
     whole.unwrap_or_else(|| pieces.collect::<Vec<_>>().join(" "))
 }
 
