@@ -54,17 +54,20 @@ impl Exchange {
         outcome.unwrap_or_else(|| Err(unclear(request)))
     }
 
-    /// All of these, 25 in one HTTP request. Reads and changes do not share one, so that a lost
-    /// answer leaves only changes in doubt.
+    /// All of these, 25 in one HTTP request. Reads, what can be repeated and other changes do not
+    /// share one, so that a lost answer leaves nothing in doubt but changes.
     pub(super) fn ask_all(&self, requests: &[Request], stop: &Stop) -> Vec<Outcome> {
-        let order: Vec<_> = (0..requests.len()).collect();
-        let (reads, changes): (Vec<_>, Vec<_>) =
-            order.into_iter().partition(|at| requests[*at].nature == Nature::Read);
         let mut outcomes: Vec<_> = requests.iter().map(|request| Err(unclear(request))).collect();
-        for batch in reads.chunks(execute::MOST).chain(changes.chunks(execute::MOST)) {
-            let asked: Vec<_> = batch.iter().map(|at| &requests[*at]).collect();
-            for (at, outcome) in batch.iter().zip(self.tries(&asked, stop)) {
-                outcomes[*at] = outcome;
+        let natures: [&[Nature]; 3] =
+            [&[Nature::Read], &[Nature::Once], &[Nature::Set, Nature::Make]];
+        for some in natures {
+            let order = 0..requests.len();
+            let these: Vec<_> = order.filter(|at| some.contains(&requests[*at].nature)).collect();
+            for batch in these.chunks(execute::MOST) {
+                let asked: Vec<_> = batch.iter().map(|at| &requests[*at]).collect();
+                for (at, outcome) in batch.iter().zip(self.tries(&asked, stop)) {
+                    outcomes[*at] = outcome;
+                }
             }
         }
         outcomes
@@ -91,14 +94,19 @@ impl Exchange {
             if turn > 0
                 && let Err(reason) = stop.sleep(pause(turn, &outcomes))
             {
-                open.iter().for_each(|at| outcomes[*at] = Err(stopped(reason)));
+                for at in &open {
+                    put(&mut outcomes[*at], Err(stopped(reason)));
+                }
                 break;
             }
             let asked: Vec<_> = open.iter().map(|at| requests[*at]).collect();
             for (at, outcome) in open.iter().zip(self.once(&asked, turn > 0, stop)) {
-                outcomes[*at] = outcome;
+                match turn {
+                    0 => outcomes[*at] = outcome,
+                    _ => put(&mut outcomes[*at], outcome),
+                }
             }
-            open.retain(|at| is_passing(&outcomes[*at]));
+            open.retain(|at| is_passing(requests[*at], &outcomes[*at]));
             if open.is_empty() {
                 break;
             }
@@ -174,9 +182,22 @@ impl Exchange {
     }
 }
 
-fn is_passing(outcome: &Outcome) -> bool {
-    let class = outcome.as_ref().err().map(|failure| failure.class);
-    matches!(class, Some(Class::RetryNow | Class::Unreachable))
+fn is_passing(request: &Request, outcome: &Outcome) -> bool {
+    match outcome.as_ref().err().map(|failure| failure.class) {
+        Some(Class::RetryNow | Class::Unreachable) => true,
+        Some(Class::Lost) => request.nature == Nature::Once,
+        _ => false,
+    }
+}
+
+/// Takes over what a repetition came to. Where it came to nothing, a lost answer stays in doubt.
+fn put(before: &mut Outcome, now: Outcome) {
+    let class = |outcome: &Outcome| outcome.as_ref().err().map(|failure| failure.class);
+    let nothing =
+        matches!(class(&now), Some(Class::RetryNow | Class::Unreachable | Class::Stopped));
+    if !(nothing && class(before) == Some(Class::Lost)) {
+        *before = now;
+    }
 }
 
 fn is_of_script(failure: &Failure) -> bool {
@@ -196,7 +217,7 @@ fn pause(turn: u32, outcomes: &[Outcome]) -> Duration {
 fn unanswered(request: &Request, trouble: &Trouble) -> Failure {
     let (code, ru, en) = trouble.kind.told("VK");
     let class = match (trouble.kind, trouble.sent, request.nature) {
-        (_, true, Nature::Set | Nature::Make) => Class::Lost,
+        (_, true, Nature::Once | Nature::Set | Nature::Make) => Class::Lost,
         (Kind::Stopped, ..) => Class::Stopped,
         (_, false, _) => Class::Unreachable,
         (_, true, Nature::Read) => Class::RetryNow,
