@@ -1,8 +1,8 @@
 //! MAX, by a bot's token.
 //!
 //! `request` turns a call into a request, `exchange` brings it to MAX and comes back with JSON or a
-//! classed failure (`error`; `silence` where there is no answer), `answer` reads the JSON, `adding`
-//! puts people in as far as MAX still lets bots do that.
+//! classed failure (`error`), `answer` reads the JSON, `events` what happened, `adding` puts people
+//! in as far as MAX still lets bots do that.
 //!
 //! MAX's bots can make no chats and list none: people make them, and their ids come with events.
 
@@ -26,7 +26,6 @@ mod events;
 mod exchange;
 mod request;
 mod rights;
-mod silence;
 
 use answer::Me;
 pub(super) use events::event;

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::error::Text;
 use crate::platform::http::Ask;
+pub(super) use crate::platform::http::line::Nature;
 use crate::platform::{Call, Class, Failure};
 
 /// Accounts that one request can add or read.
@@ -33,17 +34,6 @@ const RIGHTS: [&str; 6] = [
     "write",
     "can_call",
 ];
-
-/// What repeating a request would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nature {
-    /// Changes nothing.
-    Read,
-    /// Sets a state: twice is as good as once, but whether it was done may matter.
-    Set,
-    /// Makes something new each time.
-    Make,
-}
 
 /// What MAX counts by itself, beside the requests in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

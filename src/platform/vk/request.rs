@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::error::Text;
+pub(super) use crate::platform::http::line::Nature;
 use crate::platform::{Call, Class, Failure};
 
 /// The newest version that VK has published.
@@ -15,19 +16,6 @@ const CHATS_BEGIN: i64 = 2_000_000_000;
 
 /// VK's greatest chat id; also an id that no chat has ever had.
 pub(super) const LAST_CHAT: i64 = 100_000_000;
-
-/// What repeating a request would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nature {
-    /// Changes nothing.
-    Read,
-    /// Makes something that carries a number of its own: VK takes a repetition for the same.
-    Once,
-    /// Sets a state: twice is as good as once, but whether it was done may matter.
-    Set,
-    /// Makes something new each time.
-    Make,
-}
 
 /// One method call.
 #[derive(Debug, Clone, PartialEq)]
