@@ -16,6 +16,7 @@ use crate::secret::Secret;
 use crate::stop::Stop;
 
 mod chain;
+pub(crate) mod line;
 
 use chain::Watch;
 
