@@ -101,14 +101,18 @@ pub enum Events {
     None,
 }
 
-/// The application by which people prove their VK accounts (VK ID).
+/// The application by which people prove their VK accounts (VK ID): `platform.vk_id`, read for a
+/// platform of the kind `vk`. Codes are taken of this application only, because a code of another
+/// one was given for another purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VkId {
-    /// The application's number.
+    /// The application's number in VK ID's cabinet (`client_id`), required.
     pub client_id: String,
-    /// The address that VK sends people back to, as registered with the application.
+    /// The address that VK ID sends people's browsers back to with a code, exactly as it is
+    /// registered with the application (`redirect_uri`), required. It is the host's own page.
     pub redirect_uri: String,
-    /// VK ID's root, `https://id.vk.ru`.
+    /// VK ID's root without a path (`base_url`); `https://id.vk.ru` unless it is given. Reached
+    /// through the same proxy and with the same CA file as the messenger.
     pub base_url: String,
 }
 
@@ -129,7 +133,7 @@ pub struct Platform {
     pub events_secret: Option<Secret>,
     /// How many chats one cycle reads again at most.
     pub reads_per_cycle: usize,
-    /// VK ID, where it is set up.
+    /// VK ID, where it is set up (`vk_id`); without it `accounts.verify` takes no VK ID code.
     pub vk_id: Option<VkId>,
 }
 

@@ -126,7 +126,8 @@ pub(crate) fn held(rows: &[HeldRow]) -> Value {
 /// and are not stored.
 pub(crate) fn name_held(held: &mut Value, names: &BTreeMap<String, String>) {
     for row in held.as_array_mut().into_iter().flatten() {
-        for one in row["who"].as_array_mut().into_iter().flatten() {
+        let who = row.get_mut("who").and_then(Value::as_array_mut);
+        for one in who.into_iter().flatten() {
             if let Some(name) = one["account"].as_str().and_then(|account| names.get(account)) {
                 one["name"] = json!(name);
             }

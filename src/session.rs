@@ -181,6 +181,12 @@ impl Session {
     pub(crate) fn messengers(&self) -> &[Messenger] {
         &self.messengers
     }
+
+    /// What ends a request that asks somebody else before it changes anything: a cancel. A cycle's
+    /// time budget is not for it.
+    pub(crate) fn stop(&self) -> Stop {
+        Stop::new(self.cancel.0.clone(), None)
+    }
 }
 
 /// A roster's file.

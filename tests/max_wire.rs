@@ -1,6 +1,7 @@
 //! The MAX driver at the wire: what it sends, what it makes of answers, and how it behaves when
 //! there is none.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -10,6 +11,8 @@ use zvonok::stop::Stop;
 
 #[path = "max/adding.rs"]
 mod adding;
+#[path = "max/happening.rs"]
+mod happening;
 #[path = "max/server.rs"]
 mod server;
 #[path = "max/trouble.rs"]
@@ -19,8 +22,8 @@ mod words;
 
 use server::{Reply, Seen, Server, TOKEN, access, done, driver, ok, refusal, undone};
 use words::{
-    CHAT, add, bot, chats, class, create, group, members, one, person, read_link, remove, rename,
-    role, s, send,
+    CHAT, add, appoint, bot, chats, class, create, describe, events, group, members, one,
+    own_rights, person, read_link, remove, rename, role, s, send, tell,
 };
 
 // What is sent.
@@ -31,6 +34,8 @@ fn content(seen: &Seen) -> Reply {
         "GET /me" => json!({ "user_id": 9001, "first_name": "Школьный бот", "is_bot": true }),
         "GET /chats/{chatId}" | "PATCH /chats/{chatId}" => group(CHAT),
         "GET /chats/{chatId}/members" => json!({ "members": [bot(9001), person(5002, false)] }),
+        "GET /chats/{chatId}/members/me" => bot(9001),
+        "GET /updates" => json!({ "updates": [] }),
         "POST /messages" => json!({ "message": {
             "recipient": { "chat_type": "chat" }, "timestamp": 1,
             "body": { "mid": "mid.ffffbf6cd8a7dfff019d0000aabbccdd", "seq": 1 },
@@ -51,6 +56,14 @@ fn every_call_is_a_documented_request() {
         (role(false), Answer::Done, "DELETE /chats/{chatId}/members/admins/{userId}"),
         (read_link(), Answer::Link(s("https://max.ru/join/AbCdEf")), "GET /chats/{chatId}"),
         (send(), Answer::Message(s("mid.ffffbf6cd8a7dfff019d0000aabbccdd")), "POST /messages"),
+        (
+            tell("5002"),
+            Answer::Message(s("mid.ffffbf6cd8a7dfff019d0000aabbccdd")),
+            "POST /messages",
+        ),
+        (describe(Some("Класс 6А")), Answer::Done, "PATCH /chats/{chatId}"),
+        (describe(Some("")), Answer::Done, "PATCH /chats/{chatId}"),
+        (appoint(&["write", "add_admins"]), Answer::Done, "POST /chats/{chatId}/members/admins"),
     ];
     for (call, answer, route) in expected {
         let before = server.seen().len();
@@ -74,7 +87,42 @@ fn every_call_is_a_documented_request() {
     assert_eq!(sent[4].ids[1], 5002);
     assert_eq!(sent[6].get("chat_id"), CHAT);
     assert_eq!(sent[6].body, json!({ "text": "Урок: https://example.org/?a=1&b=2" }));
-    assert_eq!(max.counters().sent, 7);
+    assert_eq!((sent[7].get("user_id"), sent[7].get("chat_id")), ("5002", ""));
+    assert_eq!(sent[7].body, json!({ "text": "Ссылка: https://max.ru/join/AbCdEf" }));
+    assert_eq!(sent[8].body["description"], "Класс 6А");
+    assert_eq!(
+        (&sent[9].body["description"], &sent[9].body["notify"]),
+        (&json!(""), &json!(false))
+    );
+    let just = json!({ "user_id": 5002, "permissions": ["add_admins", "write"] });
+    assert_eq!(sent[10].body, json!({ "admins": [just] }));
+    assert_eq!(max.counters().sent, 11);
+}
+
+#[test]
+fn every_request_that_is_known_of_max_is_sent_and_no_other() {
+    let server = Server::new(content);
+    let max = server.max();
+    max.connect(&Stop::never()).unwrap();
+    let calls = [
+        rename(),
+        add("5002"),
+        remove("5002"),
+        role(true),
+        role(false),
+        members(),
+        read_link(),
+        send(),
+        tell("5002"),
+        own_rights(),
+        events(Some("5")),
+    ];
+    let answers = max.perform(&calls, &Stop::never());
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    let sent: BTreeSet<_> = server.routes().into_iter().collect();
+    let facts: Value = serde_json::from_str(include_str!("max/schema.json")).unwrap();
+    let known: BTreeSet<_> = facts["routes"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(sent, known);
 }
 
 #[test]
@@ -94,7 +142,17 @@ fn malformed_ids_are_refused_without_a_request() {
     let server = Server::new(content);
     let max = server.max();
     let link = |chat: &str| Call::ReadLink { chat: s(chat) };
-    for call in [link(""), link("c3"), link("0"), add("ivanov"), remove("0"), remove("-5")] {
+    for call in [
+        link(""),
+        link("c3"),
+        link("0"),
+        add("ivanov"),
+        remove("0"),
+        remove("-5"),
+        tell("ivanov"),
+        tell("-5"),
+        Call::OwnRights { chat: s("c3") },
+    ] {
         let failure = one(&*max, call.clone()).unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (Class::Never, "max.id"), "{call:?}");
     }
@@ -127,6 +185,9 @@ fn members_are_read_page_by_page_though_the_pages_overlap() {
     assert_eq!(server.seen().len(), 3);
     let find = |account: &str| all.iter().find(|one| one.account == account).unwrap();
     assert!(find("9001").admin && find("9001").bot && !find("9001").owner);
+    let rights = ["a_right_of_tomorrow", "add_remove_members", "write"];
+    assert!(find("9001").rights.iter().eq(rights) && find("7").rights.is_empty());
+    assert_eq!((find("7").name.as_str(), find("5001").name.as_str()), ("Имя", ""));
     assert!(find("5001").admin && find("5001").owner && !find("5001").bot);
     assert!(find("7").admin && !find("7").owner);
     assert!(!find("230").admin && !find("230").owner && !find("230").bot);
@@ -145,12 +206,12 @@ fn an_answer_of_another_shape_is_not_believed() {
     for strange in [json!({}), json!([]), json!({ "members": null }), json!({ "members": [{}] })] {
         let server = Server::replies(vec![ok(strange.clone())]);
         let max = server.max();
-        for call in [members(), read_link(), chats(&[CHAT])] {
+        for call in [members(), read_link(), chats(&[CHAT]), own_rights(), events(None)] {
             let failure = one(&*max, call).unwrap_err();
             let told = (failure.class, failure.code.as_str());
             assert_eq!(told, (Class::RetryLater, "max.shape"), "{strange}");
         }
-        for call in [rename(), remove("5"), role(true), add("5"), send()] {
+        for call in [rename(), remove("5"), role(true), add("5"), send(), tell("5")] {
             assert_eq!(class(&one(&*max, call.clone())), Some(Class::Lost), "{strange} {call:?}");
         }
     }
@@ -169,6 +230,7 @@ fn chats_tell_title_owner_and_end() {
             -4 => chat["status"] = json!("closed"),
             -5 => return refusal(404, "chat.not.found", ""),
             -6 => return refusal(403, "chat.denied", "not a member"),
+            -8 => return refusal(403, "access.denied", "Insufficient access rights"),
             // So a bot that is no admin is told.
             -7 => {
                 chat = json!({ "chat_id": -7, "type": "chat", "status": "a status of tomorrow",
@@ -178,7 +240,7 @@ fn chats_tell_title_owner_and_end() {
         }
         ok(chat)
     });
-    let call = chats(&["-1", "-2", "-3", "-4", "-5", "-6", "-7"]);
+    let call = chats(&["-1", "-2", "-3", "-4", "-5", "-6", "-7", "-8"]);
     let Ok(Answer::Chats(found)) = one(&*server.max(), call) else { panic!() };
     let short: Vec<_> = found.iter().map(|c| (c.chat.as_str(), c.own, c.gone.as_deref())).collect();
     let expected = [
@@ -188,10 +250,13 @@ fn chats_tell_title_owner_and_end() {
         ("-4", false, Some("max.closed")),
         ("-6", false, Some("max.chat.denied")),
         ("-7", false, None),
+        ("-8", false, Some("max.access.denied")),
     ];
     assert_eq!(short, expected);
     assert_eq!((found[0].title.as_str(), found[0].members), ("7Б · родители", Some(3)));
     assert_eq!((found[5].title.as_str(), found[5].members), ("", Some(2)));
+    let links: Vec<_> = [0, 4, 5].map(|at: usize| found[at].link.as_deref()).into();
+    assert_eq!(links, [Some("https://max.ru/join/AbCdEf"), None, None]);
 }
 
 #[test]
@@ -228,8 +293,8 @@ fn one_chat_that_cannot_be_read_now_is_a_failure_of_the_reading() {
 fn a_chat_without_a_link_says_why() {
     for (status, code, expected) in [
         ("active", "max.no_link", Class::RetryLater),
-        ("removed", "max.removed", Class::RetryLater),
-        ("left", "max.left", Class::RetryLater),
+        ("removed", "max.removed", Class::MissingHere),
+        ("left", "max.left", Class::MissingHere),
         ("closed", "max.closed", Class::ChatGone),
     ] {
         let server = Server::new(move |_| {
@@ -244,14 +309,21 @@ fn a_chat_without_a_link_says_why() {
 
 #[test]
 fn connecting_tells_who_we_are_and_what_max_does_not_offer() {
-    for (me, name) in [
-        (json!({ "user_id": 9001, "first_name": "Школьный", "last_name": "бот" }), "Школьный бот"),
-        (json!({ "user_id": 9001, "first_name": "Школьный", "name": "Школа 5" }), "Школа 5"),
-        (json!({ "user_id": "9001", "first_name": "Бот", "last_name": null }), "Бот"),
+    let nicked = json!({ "user_id": 9001, "first_name": "Бот", "username": "id7700000000_bot" });
+    for (me, name, nick) in [
+        (
+            json!({ "user_id": 9001, "first_name": "Школьный", "last_name": "бот" }),
+            "Школьный бот",
+            None,
+        ),
+        (json!({ "user_id": 9001, "first_name": "Школьный", "name": "Школа 5" }), "Школа 5", None),
+        (json!({ "user_id": "9001", "first_name": "Бот", "username": null }), "Бот", None),
+        (nicked, "Бот", Some("id7700000000_bot")),
     ] {
         let server = Server::replies(vec![ok(me)]);
         let connection = server.max().connect(&Stop::never()).unwrap();
         assert_eq!((connection.own_account.as_str(), connection.title.as_str()), ("9001", name));
+        assert_eq!(connection.nick.as_deref(), nick);
         let can_not: Vec<_> =
             connection.capabilities.iter().map(|(c, can)| (c.name(), *can)).collect();
         let expected = ["create_chat", "rotate_link", "list_chats", "start_call"];
@@ -300,10 +372,19 @@ fn no_text_that_leaves_the_driver_holds_the_token() {
     ] {
         let server = Server::new(move |_| reply.clone());
         let max = server.max();
-        let mut failures: Vec<_> =
-            [rename(), remove("5"), add("5"), members(), send(), chats(&[CHAT])]
-                .map(|call| one(&*max, call).unwrap_err())
-                .into();
+        let mut failures: Vec<_> = [
+            rename(),
+            remove("5"),
+            add("5"),
+            members(),
+            send(),
+            tell("5"),
+            own_rights(),
+            chats(&[CHAT]),
+            events(None),
+        ]
+        .map(|call| one(&*max, call).unwrap_err())
+        .into();
         failures.push(max.connect(&Stop::never()).unwrap_err());
         let said = format!("{failures:?}");
         assert!(!said.contains(&TOKEN[..8]), "{said}");
@@ -327,7 +408,28 @@ fn what_is_so_already_is_done_whatever_max_says() {
     let plain = json!({ "members": [person(5002, false)] });
     let admin = json!({ "members": [person(5002, true)] });
     let others = json!({ "members": [person(1, false), person(2, false)] });
+    let with = |rights: &[&str]| {
+        let mut admin = person(5002, true);
+        admin["permissions"] = json!(rights);
+        json!({ "members": [admin] })
+    };
+    let writer = with(&["write", "read_all_messages", "can_call"]);
+    let renamed = with(&["post_edit_delete_message", "read_all_messages"]);
+    let chief = with(&["write", "read_all_messages", "add_admins"]);
+    let mut owner = person(5002, true);
+    owner["is_owner"] = json!(true);
+    let owner = json!({ "members": [owner] });
+    let wanted = ["read_all_messages", "write"];
     let cases = [
+        (appoint(&wanted), &writer, true),
+        (appoint(&wanted), &renamed, true),
+        (appoint(&wanted), &owner, true),
+        (appoint(&wanted), &chief, false),
+        (appoint(&wanted), &admin, false),
+        (appoint(&wanted), &plain, false),
+        (appoint(&["read_all_messages", "write", "add_admins"]), &writer, false),
+        (role(true), &writer, true),
+        (role(false), &owner, false),
         (remove("5002"), &absent, true),
         (remove("5002"), &plain, false),
         (remove("5002"), &others, false),
@@ -339,7 +441,11 @@ fn what_is_so_already_is_done_whatever_max_says() {
         (role(false), &absent, true),
     ];
     for (call, found, so) in cases {
-        for reply in [undone("no reason"), refusal(400, "proto.payload", "no")] {
+        for reply in [
+            undone("no reason"),
+            refusal(400, "proto.payload", "no"),
+            refusal(403, "chat.denied", "permission.denied"),
+        ] {
             let found: Value = found.clone();
             let server = Server::new(move |seen| match seen.route.as_str() {
                 "GET /chats/{chatId}/members" => ok(found.clone()),
@@ -358,11 +464,17 @@ fn a_yes_needs_no_second_look_and_a_no_is_a_failure() {
     assert_eq!(one(&*server.max(), remove("5")), Ok(Answer::Done));
     assert_eq!(server.seen().len(), 1);
     let server = Server::replies(vec![undone("Insufficient access rights to perform this action")]);
-    for call in [rename(), remove("5"), role(true)] {
+    let rights = [
+        (rename(), "менять данные чата"),
+        (remove("5"), "добавлять и удалять участников"),
+        (role(true), "назначать администраторов"),
+        (role(false), "назначать администраторов"),
+    ];
+    for (call, right) in rights {
         let failure = one(&*server.max(), call).unwrap_err();
-        assert_eq!((failure.class, failure.code.as_str()), (Class::RetryLater, "max.undone"));
+        assert!(failure.message.ru.contains(right), "{failure:?}");
+        assert_eq!((failure.class, failure.code.as_str()), (Class::MissingHere, "max.undone"));
         assert!(failure.message.en.contains("Insufficient access rights"));
-        assert!(failure.after.as_secs() > 0);
     }
 }
 

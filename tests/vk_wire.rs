@@ -12,6 +12,8 @@ use zvonok::platform::{Access, Answer, Call, Capability, Class, Kind, Proxy};
 use zvonok::secret::Secret;
 use zvonok::stop::Stop;
 
+#[path = "vk/people.rs"]
+mod people;
 #[path = "vk/server.rs"]
 mod server;
 #[path = "vk/trouble.rs"]
@@ -23,7 +25,7 @@ use server::Reply::{Json, Nothing, Packed};
 use server::{
     Server, TOKEN, access, driver, head, must_be_documented, ok, refusal, reply_to, request,
 };
-use words::{add, class, create, members, one, remove, rename, role, s, send};
+use words::{add, class, create, members, one, remove, rename, role, s, send, tell};
 
 fn conversation(chat: i64, title: &str, owner: i64, state: &str) -> Value {
     json!({
@@ -66,6 +68,7 @@ fn every_call_is_a_documented_request() {
         ),
         (Call::Chats { only: None }, Answer::Chats(vec![]), "messages.getConversationsById"),
         (send(), Answer::Message(s("207")), "messages.send"),
+        (tell("5002", 7), Answer::Message(s("207")), "messages.send"),
     ];
     for (call, answer, method) in expected {
         let before = server.seen().len();
@@ -80,7 +83,9 @@ fn every_call_is_a_documented_request() {
     assert_eq!(sent[8].get("peer_id"), "2000000003");
     assert_eq!((sent[11].get("peer_ids"), sent[11].get("random_id")), ("2000000003", "-5"));
     assert_eq!(server.connections.load(Ordering::SeqCst), 1, "the connection is kept");
-    assert_eq!(vk.counters().sent, 12);
+    assert_eq!((sent[12].get("peer_ids"), sent[12].get("random_id")), ("5002", "7"));
+    assert_eq!(sent[12].get("message"), "Ссылка: https://vk.me/join/abc");
+    assert_eq!(vk.counters().sent, 13);
 }
 
 #[test]
@@ -91,6 +96,10 @@ fn malformed_ids_are_refused_without_a_request() {
     for call in
         [link(""), link("c3"), link("0"), link("-1"), link("2000000003"), add("ivanov"), add("0")]
     {
+        let failure = one(&*vk, call.clone()).unwrap_err();
+        assert_eq!((failure.class, failure.code.as_str()), (Class::Never, "vk.id"), "{call:?}");
+    }
+    for call in [tell("ivanov", 7), tell("-5", 7), tell("2000000003", 7)] {
         let failure = one(&*vk, call.clone()).unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (Class::Never, "vk.id"), "{call:?}");
     }
@@ -125,7 +134,11 @@ fn members_are_read_page_by_page_in_every_shape() {
             json!({ "member_id": -77 - offset, "is_admin": true, "is_owner": 1, "news": {} }),
             json!({ "member_id": format!("{}", 300_000_000_000 + offset), "is_admin": 1, "is_owner": false }),
         ];
-        ok(json!({ "count": 1500, "items": special.into_iter().chain(page).collect::<Vec<_>>() }))
+        let items: Vec<_> = special.into_iter().chain(page).collect();
+        let profiles =
+            json!([{ "id": "3", "first_name": "Мария", "last_name": "И." }, { "id": 4 }]);
+        let groups = json!([{ "id": 77, "name": "Школа 5" }]);
+        ok(json!({ "count": 1500, "items": items, "profiles": profiles, "groups": groups }))
     });
     let Ok(Answer::Members(all)) = one(&*server.vk(), members()) else { panic!() };
     assert_eq!(all.len(), 1500);
@@ -137,6 +150,8 @@ fn members_are_read_page_by_page_in_every_shape() {
     assert!(teacher.admin && !teacher.owner && !teacher.bot);
     let pupil = find("3");
     assert!(!pupil.admin && !pupil.owner && !pupil.bot);
+    assert_eq!((pupil.name.as_str(), community.name.as_str()), ("Мария И.", "Школа 5"));
+    assert_eq!((find("4").name.as_str(), find("5").name.as_str()), ("", ""));
 }
 
 #[test]
@@ -214,7 +229,8 @@ fn greeter(permissions: Value, community: i64) -> Server {
     Server::new(move |seen| match seen.method.as_str() {
         "groups.getTokenPermissions" => ok(permissions.clone()),
         "groups.getById" => {
-            ok(json!({ "groups": [{ "id": community, "name": "Школа 5" }], "profiles": [] }))
+            let group = json!({ "id": community, "name": "Школа 5", "screen_name": "school5" });
+            ok(json!({ "groups": [group], "profiles": [] }))
         }
         _ => refusal(27, "Group authorization failed: method is unavailable with group auth."),
     })
@@ -228,6 +244,7 @@ fn connecting_tells_who_we_are() {
     );
     let connection = server.vk().connect(&Stop::never()).unwrap();
     assert_eq!((connection.own_account.as_str(), connection.title.as_str()), ("-77", "Школа 5"));
+    assert_eq!(connection.nick.as_deref(), Some("school5"));
 
     let unnamed = driver(Access { community: String::new(), ..server.access() });
     assert_eq!(unnamed.connect(&Stop::never()).unwrap().own_account, "-77");

@@ -16,6 +16,7 @@ use crate::secret::Secret;
 use crate::stop::Stop;
 
 mod chain;
+pub(crate) mod line;
 
 use chain::Watch;
 
@@ -148,6 +149,19 @@ impl Http {
         })
     }
 
+    /// The same without any token, for a server that is not the messenger itself.
+    pub(crate) fn post_without_token(
+        &self,
+        url: &str,
+        form: &[(&str, &str)],
+        stop: &Stop,
+    ) -> std::result::Result<Reply, Trouble> {
+        let pairs = form.iter().copied();
+        self.run(stop, |time| {
+            self.limit(self.agent().post(url), time).send_form(pairs).and_then(read)
+        })
+    }
+
     /// The same for an interface that speaks JSON and wants the token without a word before it.
     pub(crate) fn ask(
         &self,
@@ -194,8 +208,11 @@ impl Http {
         authorization: &str,
         time: Duration,
     ) -> RequestBuilder<B> {
+        self.limit(request.header("Authorization", authorization), time)
+    }
+
+    fn limit<B>(&self, request: RequestBuilder<B>, time: Duration) -> RequestBuilder<B> {
         request
-            .header("Authorization", authorization)
             .config()
             .timeout_global(Some(time))
             .timeout_connect(Some(self.connect_timeout.min(time)))

@@ -16,6 +16,8 @@ pub(crate) mod max;
 pub(crate) mod pace;
 pub(crate) mod vk;
 
+pub(crate) use vk::id::{SignIn, signed_in};
+
 /// A messenger.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,

@@ -1,6 +1,7 @@
 //! Keeps all threads together below a platform's rate: one evenly spaced slot for each request.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -61,32 +62,32 @@ impl Pace {
     }
 }
 
-/// The slots of single chats, where a platform limits those as well.
-pub(crate) struct ChatPaces {
+/// The slots of single targets, such as chats, where a platform limits those as well.
+pub(crate) struct Paces<T> {
     per_second: u32,
-    chats: Mutex<HashMap<i64, Arc<Pace>>>,
+    targets: Mutex<HashMap<T, Arc<Pace>>>,
 }
 
-impl ChatPaces {
-    /// At most `per_second` slots in any second for each chat.
-    pub(crate) fn new(per_second: u32) -> ChatPaces {
-        ChatPaces { per_second, chats: Mutex::default() }
+impl<T: Eq + Hash> Paces<T> {
+    /// At most `per_second` slots in any second for each target.
+    pub(crate) fn new(per_second: u32) -> Paces<T> {
+        Paces { per_second, targets: Mutex::default() }
     }
 
-    /// Waits for this thread's slot of `chat`; `Err` where `stop` ends first.
-    pub(crate) fn wait(&self, chat: i64, stop: &Stop) -> Result<(), Reason> {
+    /// Waits for this thread's slot of `target`; `Err` where `stop` ends first.
+    pub(crate) fn wait(&self, target: T, stop: &Stop) -> Result<(), Reason> {
         let new = || Arc::new(Pace::new(self.per_second));
-        let pace = self.with(|chats| chats.entry(chat).or_insert_with(new).clone());
+        let pace = self.with(|targets| targets.entry(target).or_insert_with(new).clone());
         pace.wait(stop)
     }
 
     /// Milliseconds that threads have waited here, added up.
     pub(crate) fn waited_ms(&self) -> u64 {
-        self.with(|chats| chats.values().map(|pace| pace.waited_ms()).sum())
+        self.with(|targets| targets.values().map(|pace| pace.waited_ms()).sum())
     }
 
-    fn with<T>(&self, what: impl FnOnce(&mut HashMap<i64, Arc<Pace>>) -> T) -> T {
-        what(&mut self.chats.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<R>(&self, what: impl FnOnce(&mut HashMap<T, Arc<Pace>>) -> R) -> R {
+        what(&mut self.targets.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -178,13 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn each_chat_has_its_own_rate() {
-        let (paces, stop) = (ChatPaces::new(5), Stop::never());
+    fn each_target_has_its_own_rate() {
+        let (paces, stop) = (Paces::new(5), Stop::never());
         let begin = Instant::now();
-        (1..=20).for_each(|chat| paces.wait(chat, &stop).unwrap());
-        assert!(begin.elapsed() < ms(200), "different chats do not wait for one another");
+        (1..=20).for_each(|target| paces.wait(target, &stop).unwrap());
+        assert!(begin.elapsed() < ms(200), "different targets do not wait for one another");
         paces.wait(7, &stop).unwrap();
-        assert!(begin.elapsed() >= ms(200), "the second slot of one chat is waited for");
+        assert!(begin.elapsed() >= ms(200), "the second slot of one target is waited for");
         assert!(paces.waited_ms() >= 150);
     }
 }

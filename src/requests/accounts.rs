@@ -5,26 +5,28 @@
 
 use serde_json::{Value, json};
 
-use super::proof::{self, Contact, Flaw};
+use super::proof::Flaw;
 use super::reach::{self, Reach};
 use super::{Ask, no_such};
 use crate::cycle::{kept_roster, named_account};
 use crate::document::{Faults, Object};
-use crate::error::{Code, Error, Fault, Result, Text};
+use crate::error::{Code, Result};
 use crate::platform::Kind;
 use crate::roster::{Roster, is_account};
 use crate::state::{Link, State};
 
-const PLATFORMS: [(&str, Kind); 2] = [("vk", Kind::Vk), ("max", Kind::Max)];
+/// The messengers by their names in requests.
+pub(super) const PLATFORMS: [(&str, Kind); 2] = [("vk", Kind::Vk), ("max", Kind::Max)];
 
 /// What is asked for: this account, or none, for this person.
-struct Order {
-    person: String,
-    platform: Kind,
-    account: Option<String>,
-    proof: &'static str,
+pub(super) struct Order {
+    pub(super) person: String,
+    pub(super) platform: Kind,
+    pub(super) account: Option<String>,
+    /// How it is known whose the account is: `request` where only the host says so.
+    pub(super) proof: &'static str,
     /// Digest of a proof that is good for one time.
-    once: Option<String>,
+    pub(super) once: Option<String>,
 }
 
 /// `accounts.link`
@@ -58,7 +60,8 @@ fn platform(params: &mut Object, faults: &mut Faults) -> Kind {
     params.one_of("platform", &PLATFORMS, faults).unwrap_or(Kind::Vk)
 }
 
-fn account(params: &mut Object, faults: &mut Faults) -> String {
+/// An account's number in `account`.
+pub(super) fn account(params: &mut Object, faults: &mut Faults) -> String {
     if params.value("account").is_none() {
         return params.required("account", faults);
     }
@@ -71,7 +74,7 @@ fn account(params: &mut Object, faults: &mut Faults) -> String {
 }
 
 /// Stores an order, acts upon it, and tells what came of it.
-fn carry_out(ask: &mut Ask, order: &Order) -> Result<(Code, Value)> {
+pub(super) fn carry_out(ask: &mut Ask, order: &Order) -> Result<(Code, Value)> {
     let mut state = ask.state()?;
     let roster = kept_roster(ask.session.config(), &ask.clock, &state)?;
     // Who links must be in the school's data; who unlinks may have left them and still be in chats.
@@ -115,7 +118,17 @@ fn store(ask: &Ask, state: &mut State, order: &Order, named: Option<&str>) -> Re
     if state.put_account(&link, order.once.as_deref())? {
         return Ok(());
     }
-    Err(refused("init_data", Flaw::Used))
+    Err(Flaw::Used.refusal("init_data"))
+}
+
+/// Refuses, before a proof is used up, whatever [`carry_out`] would refuse to link afterwards.
+pub(super) fn may_link(ask: &Ask, person: &str) -> Result<()> {
+    let state = ask.state()?;
+    let roster = kept_roster(ask.session.config(), &ask.clock, &state)?;
+    match is_there(&roster, person) {
+        true => Ok(()),
+        false => Err(no_such(("человек", "the person"), person)),
+    }
 }
 
 /// In the last accepted roster and not struck out there.
@@ -202,116 +215,4 @@ fn history_row(ask: &Ask, link: &Link) -> Value {
         "ended": link.closed.as_ref().map(|(at, _)| ask.clock.show(*at)),
         "ended_by": link.closed.as_ref().map(|(_, by)| by),
     })
-}
-
-/// What is shown to prove an account.
-enum Shown {
-    Launch(String),
-    Contact { contact: Contact, account: String, phone: String },
-}
-
-/// `accounts.verify`: links the account that a proof of MAX names.
-pub(super) fn verify(ask: &mut Ask) -> Result<(Code, Value)> {
-    let (person, shown) = ask.params(|params, faults| {
-        let person = params.required("person", faults);
-        let only = [("max", Kind::Max)];
-        params.one_of("platform", &only, faults);
-        (person, shown(params, faults))
-    })?;
-    let token = token(ask)?;
-    // A session without a roster refuses before a proof is used up.
-    ask.state()?;
-    let now = ask.clock.now().as_second();
-    let (account, proof, once) = match shown {
-        Some(Shown::Launch(data)) => {
-            let launch = proof::launch(&token, &data, now).map_err(|f| refused("init_data", f))?;
-            (launch.account, "max.init_data", Some(launch.once))
-        }
-        Some(Shown::Contact { contact, account, phone }) => {
-            let holds = proof::contact(&token, &contact, &account, &phone, now);
-            holds.map_err(|flaw| refused("contact", flaw))?;
-            (account, "max.contact", None)
-        }
-        None => return Err(Error::with_faults(Code::Request, vec![nothing_shown()])),
-    };
-    let order = Order { person, platform: Kind::Max, account: Some(account), proof, once };
-    carry_out(ask, &order)
-}
-
-fn shown(params: &mut Object, faults: &mut Faults) -> Option<Shown> {
-    let launch = hidden(params, "init_data", faults);
-    if let Some(mut contact) = params.object("contact", faults) {
-        let shown = Shown::Contact {
-            contact: read_contact(&mut contact, faults),
-            account: account(params, faults),
-            phone: needed(params, "phone", faults),
-        };
-        contact.finish(faults);
-        return match launch {
-            Some(_) => {
-                faults.push(nothing_shown());
-                None
-            }
-            None => Some(shown),
-        };
-    }
-    launch.map(Shown::Launch)
-}
-
-fn read_contact(contact: &mut Object, faults: &mut Faults) -> Contact {
-    let hash = contact.required("hash", faults);
-    match hidden(contact, "vcf_info", faults) {
-        Some(vcf_info) => Contact::Card { vcf_info, hash },
-        None => Contact::App {
-            phone: needed(contact, "phone", faults),
-            auth_date: needed(contact, "auth_date", faults),
-            hash,
-        },
-    }
-}
-
-/// A text that is never shown again, not even in a fault: it holds names and phones.
-fn hidden(params: &mut Object, key: &'static str, faults: &mut Faults) -> Option<String> {
-    let text = params.value(key)?.as_str().map(str::to_owned);
-    if text.is_none() {
-        let message = Text::new("ожидается текст", "expected a text");
-        faults.push(params.fault(key, "bad_value", "", message));
-    }
-    text
-}
-
-fn needed(params: &mut Object, key: &'static str, faults: &mut Faults) -> String {
-    if params.value(key).is_none() {
-        return params.required(key, faults);
-    }
-    hidden(params, key, faults).unwrap_or_default()
-}
-
-/// The token of the bot that the proofs were made for.
-fn token(ask: &Ask) -> Result<String> {
-    let config = ask.session.config();
-    let platforms = std::iter::once(&config.platform).chain(&config.previous_platform);
-    let max = platforms.into_iter().find(|platform| platform.kind == Kind::Max);
-    let token = max.map(|max| max.access.token.reveal().to_owned());
-    token.ok_or_else(|| {
-        Error::new(
-            Code::Request,
-            "подтверждения MAX проверяются токеном бота, а MAX в настройках не указан",
-            "proofs of MAX are checked with its bot's token, and no MAX is configured",
-        )
-    })
-}
-
-fn refused(key: &str, flaw: Flaw) -> Error {
-    let fault =
-        Fault::new(&format!("request.{}", flaw.code()), format!("params.{key}"), "", flaw.text());
-    Error::with_faults(Code::Request, vec![fault])
-}
-
-fn nothing_shown() -> Fault {
-    let message = Text::new(
-        "нужно одно из полей init_data и contact (vk_code не поддерживается)",
-        "one of init_data and contact is needed (vk_code is not supported)",
-    );
-    Fault::new("request.no_proof", "params", "", message)
 }

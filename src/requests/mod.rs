@@ -22,13 +22,14 @@ mod orders;
 mod page;
 mod proof;
 mod reach;
+mod verify;
 
 /// Every method that this version answers.
 const METHODS: [(&str, Method); 13] = [
     ("accounts.link", accounts::link),
     ("accounts.status", accounts::status),
     ("accounts.unlink", accounts::unlink),
-    ("accounts.verify", accounts::verify),
+    ("accounts.verify", verify::verify),
     ("audit", audit::audit),
     ("chats.get", chats::get),
     ("chats.list", chats::list),

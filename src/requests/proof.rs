@@ -4,7 +4,7 @@
 use ring::hmac::{self, HMAC_SHA256, Key};
 use serde_json::Value;
 
-use crate::error::Text;
+use crate::error::{Code, Error, Fault, Text};
 use crate::fingerprint;
 
 /// How old a proof may be, in seconds.
@@ -34,7 +34,7 @@ pub(super) enum Flaw {
 
 impl Flaw {
     /// The fault's code after `request.`.
-    pub(super) fn code(self) -> &'static str {
+    fn code(self) -> &'static str {
         match self {
             Flaw::Malformed => "proof_malformed",
             Flaw::Repeated => "proof_repeated_key",
@@ -46,8 +46,15 @@ impl Flaw {
         }
     }
 
+    /// A request with such a proof in `key` is refused.
+    pub(super) fn refusal(self, key: &str) -> Error {
+        let code = format!("request.{}", self.code());
+        let fault = Fault::new(&code, format!("params.{key}"), "", self.text());
+        Error::with_faults(Code::Request, vec![fault])
+    }
+
     /// What it means, for people.
-    pub(super) fn text(self) -> Text {
+    fn text(self) -> Text {
         let (ru, en) = match self {
             Flaw::Malformed => ("это не данные, которые выдаёт MAX", "not what MAX hands out"),
             Flaw::Repeated => ("поле повторяется", "a field stands there twice"),

@@ -75,7 +75,7 @@ fn who_may_be_in_already_is_not_refused_unseen() {
         _ => refusal(403, "chat.denied", "no"),
     });
     let answers = server.max().perform(&[add("1"), add("2")], &Stop::never());
-    assert!(answers.iter().all(|answer| class(answer) == Some(Class::RetryLater)), "{answers:?}");
+    assert!(answers.iter().all(|answer| class(answer) == Some(Class::MissingHere)), "{answers:?}");
 }
 
 #[test]
@@ -167,6 +167,9 @@ fn adding_is_tried_with_the_bot_itself_in_a_chat_where_it_is() {
 fn without_a_chat_to_try_it_in_the_answer_is_no() {
     assert_eq!(trial(done(), person(5002, true)), (Ok(false), 0), "the bot is not in there");
     assert_eq!(trial(done(), person(9001, false)), (Ok(false), 0), "the bot is no admin there");
+    let mut lacking = bot(9001);
+    lacking["permissions"] = json!(["write"]);
+    assert_eq!(trial(done(), lacking), (Ok(false), 0), "a no would be about the right alone");
     let server = Server::new(|_| ok(json!({ "user_id": 9001, "first_name": "Бот" })));
     let max = server.max();
     assert_eq!(max.probe(Capability::AddMembers, &Stop::never()), Ok(false));

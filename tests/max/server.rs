@@ -243,6 +243,10 @@ fn must_be_documented(seen: &Seen) {
     assert_eq!(seen.ids.len(), seen.route.matches('{').count());
     let query = seen.query.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     must_fit(&seen.route, &query, &facts["query"], true);
+    if let Some(names) = facts["one_of"].as_array() {
+        let given = names.iter().filter(|name| query.contains_key(name.as_str().unwrap())).count();
+        assert_eq!(given, 1, "{}: {query:?}", seen.route);
+    }
     let empty = Map::new();
     let body = seen.body.as_object().unwrap_or(&empty);
     assert_eq!(facts["body"].is_object(), seen.body.is_object(), "{}", seen.route);

@@ -11,7 +11,8 @@ use zvonok::stop::Stop;
 use crate::server::Reply::{Half, Hang, Json, Nothing, Page, Wait};
 use crate::server::{Reply, Server, access, done, driver, ok, refusal};
 use crate::words::{
-    CHAT, add, class, group, members, one, read_link, remove, rename, role, s, send,
+    CHAT, add, class, events, group, members, one, own_rights, read_link, remove, rename, role, s,
+    send, tell,
 };
 
 #[test]
@@ -35,11 +36,15 @@ fn must_come_to_its_class(case: &Value) {
         "role" => role(true),
         "rename" => rename(),
         "members" => members(),
+        "own" => own_rights(),
+        "tell" => tell("5"),
+        "events" => events(None),
         _ => send(),
     };
     let failure = one(&*server.max(), call).unwrap_err();
     assert_eq!(format!("{:?}", failure.class), text("class"), "{case}");
-    assert_eq!(failure.code, format!("max.{}", text("code")));
+    let told = if case["told"].is_string() { text("told") } else { text("code") };
+    assert_eq!(failure.code, format!("max.{told}"));
     assert_eq!(failure.after.as_secs(), case["after"].as_u64().unwrap_or(0), "{case}");
     // Where it may be so already, one read more looks.
     let looks = u64::from(case["checked"].as_bool().unwrap_or_default());
@@ -89,7 +94,7 @@ fn a_long_pause_is_left_to_a_later_cycle() {
 #[test]
 fn a_change_without_an_answer_is_lost_and_never_repeated() {
     for fault in [Nothing, Half, Page(502, "<html>bad gateway</html>"), Page(200, "<html>")] {
-        for call in [rename(), add("5"), remove("5"), role(true), role(false), send()] {
+        for call in [rename(), add("5"), remove("5"), role(true), role(false), send(), tell("5")] {
             let fault = fault.clone();
             let server = Server::new(move |_| fault.clone());
             let outcome = one(&*server.max(), call.clone());
@@ -180,6 +185,30 @@ fn one_chat_gets_two_messages_a_second_and_the_others_do_not_wait_for_it() {
     max.perform(&vec![to(-10); 4], &Stop::never());
     assert!(begin.elapsed() >= Duration::from_millis(1500), "{:?}", begin.elapsed());
     assert!(max.counters().waited_ms > 1000);
+}
+
+#[test]
+fn one_person_gets_two_messages_a_second_and_the_others_do_not_wait_for_them() {
+    let answer = json!({ "message": { "body": { "mid": "mid.1" } } });
+    let server = Server::new(move |_| ok(answer.clone()));
+    let max = server.max();
+    let begin = Instant::now();
+    let people: Vec<_> = (1..=9).map(|id| tell(&id.to_string())).collect();
+    let answers = max.perform(&people, &Stop::never());
+    assert!(answers.iter().all(Result::is_ok));
+    assert!(begin.elapsed() < Duration::from_millis(400), "{:?}", begin.elapsed());
+    let begin = Instant::now();
+    max.perform(&vec![tell("10"); 3], &Stop::never());
+    assert!(begin.elapsed() >= Duration::from_millis(1000), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn events_are_asked_for_twice_a_second_at_most() {
+    let server = Server::new(|_| ok(json!({ "updates": [], "marker": 5 })));
+    let (max, begin) = (server.max(), Instant::now());
+    let answers = max.perform(&vec![events(Some("5")); 3], &Stop::never());
+    assert!(answers.iter().all(Result::is_ok));
+    assert!(begin.elapsed() >= Duration::from_millis(1000), "{:?}", begin.elapsed());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Calls and answers as the tests speak of them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use zvonok::platform::{Answer, Call, Class, Failure, Platform};
 use zvonok::stop::Stop;
@@ -33,11 +35,34 @@ pub(crate) fn remove(account: &str) -> Call {
 }
 
 pub(crate) fn rename() -> Call {
-    Call::RenameChat { chat: s(CHAT), title: s("6 «А» \"родители\" \\ 😀") }
+    describe(None)
+}
+
+pub(crate) fn describe(description: Option<&str>) -> Call {
+    let title = s("6 «А» \"родители\" \\ 😀");
+    Call::RenameChat { chat: s(CHAT), title, description: description.map(s) }
 }
 
 pub(crate) fn role(admin: bool) -> Call {
-    Call::SetAdmin { chat: s(CHAT), account: s("5002"), admin }
+    Call::SetAdmin { chat: s(CHAT), account: s("5002"), rights: admin.then(BTreeSet::new) }
+}
+
+/// Admin rights of just these words.
+pub(crate) fn appoint(rights: &[&str]) -> Call {
+    let rights = rights.iter().map(|right| s(right)).collect();
+    Call::SetAdmin { chat: s(CHAT), account: s("5002"), rights: Some(rights) }
+}
+
+pub(crate) fn own_rights() -> Call {
+    Call::OwnRights { chat: s(CHAT) }
+}
+
+pub(crate) fn tell(account: &str) -> Call {
+    Call::Tell { account: s(account), text: s("Ссылка: https://max.ru/join/AbCdEf"), once: 7 }
+}
+
+pub(crate) fn events(marker: Option<&str>) -> Call {
+    Call::Events { marker: marker.map(s) }
 }
 
 pub(crate) fn read_link() -> Call {

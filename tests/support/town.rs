@@ -120,7 +120,8 @@ impl<'m> Town<'m> {
                 return;
             }
         }
-        panic!("{patience} cycles, and not yet: {what}\n{:#}\n{:#?}", self.report, self.groups());
+        let (report, groups, differs) = (&self.report, self.groups(), self.differs());
+        panic!("{patience} cycles, and not yet: {what}\n{report:#}\n{groups:#?}\n{differs:?}");
     }
 
     // Requests.
@@ -251,6 +252,9 @@ impl<'m> Town<'m> {
     }
 
     fn differs_in(&self, key: &str, chat: &oracle::Chat) -> Option<String> {
+        if self.row(key)["platform_id"].is_null() {
+            return Some(format!("{key} has no group"));
+        }
         let group = self.group(key);
         let should = self.accounts(&chat.members);
         let mut came = self.crowd.inside(group.id);

@@ -51,6 +51,45 @@ fn removing_somebody_who_is_not_there_is_done() {
 }
 
 #[test]
+fn whatever_is_asked_of_a_chat_that_has_ended_it_is_gone() {
+    let peer = || s("3");
+    let calls = [
+        rename(),
+        add("5"),
+        remove("5"),
+        role(true),
+        role(false),
+        members(),
+        send(),
+        Call::ReadLink { chat: peer() },
+        Call::RotateLink { chat: peer() },
+    ];
+    for code in [993, 1012, 1017] {
+        let server = Server::new(move |_| refusal(code, "It is over"));
+        let vk = server.vk();
+        for call in &calls {
+            let failure = one(&*vk, call.clone()).unwrap_err();
+            let told = (failure.class, failure.code);
+            assert_eq!(told, (Class::ChatGone, format!("vk.{code}")), "{call:?}");
+        }
+        assert_eq!(server.seen().len(), calls.len(), "none is repeated");
+        let chats = one(&*vk, Call::Chats { only: Some(vec![peer()]) });
+        let Ok(Answer::Chats(found)) = chats else { panic!("{chats:?}") };
+        assert_eq!(found[0].gone, Some(format!("vk.{code}")));
+    }
+}
+
+#[test]
+fn what_communities_have_no_method_for_is_missing_without_a_request() {
+    let server = Server::new(|_| ok(json!(1)));
+    for call in [Call::OwnRights { chat: s("3") }, Call::Events { marker: None }] {
+        let failure = one(&*server.vk(), call).unwrap_err();
+        assert_eq!((failure.class, failure.code.as_str()), (Class::Missing, "vk.not_offered"));
+    }
+    assert_eq!(server.seen().len(), 0);
+}
+
+#[test]
 fn too_many_requests_are_repeated_a_second_later() {
     let server = Server::replies(vec![refusal(6, "Too many requests per second"), ok(json!(1))]);
     let (vk, begin) = (server.vk(), Instant::now());

@@ -30,11 +30,13 @@ pub(crate) fn remove(account: &str) -> Call {
 }
 
 pub(crate) fn rename() -> Call {
-    Call::RenameChat { chat: s("3"), title: s("6 «А»\nновая \"строка\"") }
+    let title = s("6 «А»\nновая \"строка\"");
+    Call::RenameChat { chat: s("3"), title, description: Some(s("Класс")) }
 }
 
 pub(crate) fn role(admin: bool) -> Call {
-    Call::SetAdmin { chat: s("3"), account: s("200000000001"), admin }
+    let rights = admin.then(|| ["pin_message".to_owned()].into());
+    Call::SetAdmin { chat: s("3"), account: s("200000000001"), rights }
 }
 
 pub(crate) fn members() -> Call {
@@ -43,4 +45,8 @@ pub(crate) fn members() -> Call {
 
 pub(crate) fn send() -> Call {
     Call::SendMessage { chat: s("3"), text: s("Урок: https://example.org/?a=1&b=2"), once: -5 }
+}
+
+pub(crate) fn tell(account: &str, once: i32) -> Call {
+    Call::Tell { account: s(account), text: s("Ссылка: https://vk.me/join/abc"), once }
 }

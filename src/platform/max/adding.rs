@@ -80,7 +80,11 @@ impl Max {
             Ok(Added::Except(_)) => Ok(true),
             Ok(Added::Undone(error)) => Ok(error.failure(request.route).class != Class::Missing),
             Err(failure) => match failure.class {
-                Class::Missing | Class::Never | Class::ChatGone | Class::RetryLater => Ok(false),
+                Class::Missing
+                | Class::MissingHere
+                | Class::Never
+                | Class::ChatGone
+                | Class::RetryLater => Ok(false),
                 _ => Err(failure),
             },
         }

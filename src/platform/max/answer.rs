@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::MaxError;
-use super::request::Request;
+use super::request::{EVENTS_AT_ONCE, Request};
 use crate::error::Text;
-use crate::platform::{Answer, Call, Class, Failure, FoundChat, Presence};
+use crate::platform::{Answer, Call, Class, Failure, FoundChat, OwnRights, Presence};
 
 /// The error of an answer; `None` where the body is not MAX's.
 pub(super) fn error(status: u16, body: &Value) -> Option<MaxError> {
@@ -23,7 +23,9 @@ pub(super) fn error(status: u16, body: &Value) -> Option<MaxError> {
 pub(super) fn of(call: &Call, request: &Request, value: &Value) -> Result<Answer, Failure> {
     match call {
         Call::ReadLink { .. } => link(request, value),
-        Call::SendMessage { .. } => {
+        Call::Events { .. } => events(request, value),
+        Call::OwnRights { .. } => own_rights(request, value).map(Answer::Rights),
+        Call::SendMessage { .. } | Call::Tell { .. } => {
             let body = value.get("message").and_then(|message| message.get("body"));
             let mid = body.and_then(|body| text(body, "mid"));
             Ok(Answer::Message(mid.ok_or_else(|| half_told(request, value))?.to_owned()))
@@ -94,8 +96,37 @@ fn presence(item: &Value) -> Option<Presence> {
         admin: owner || flag(item, "is_admin"),
         owner,
         bot: flag(item, "is_bot"),
-        rights: BTreeSet::new(),
-        name: String::new(),
+        rights: rights(item),
+        name: name(item),
+    })
+}
+
+fn own_rights(request: &Request, value: &Value) -> Result<OwnRights, Failure> {
+    value.get("user_id").and_then(number).ok_or_else(|| misread(request, value))?;
+    let admin = flag(value, "is_owner") || flag(value, "is_admin");
+    Ok(OwnRights { inside: true, admin, rights: rights(value) })
+}
+
+/// MAX still tells some rights by names that it once gave them.
+const RENAMED: [(&str, &str); 3] =
+    [("edit_message", "edit"), ("delete_message", "delete"), ("post_edit_delete_message", "write")];
+
+/// An admin's rights, also those that this version does not know.
+pub(super) fn rights(value: &Value) -> BTreeSet<String> {
+    let told = value.get("permissions").and_then(Value::as_array).into_iter().flatten();
+    let words = told.filter_map(Value::as_str);
+    let now = |word| RENAMED.iter().find(|(old, _)| *old == word).map_or(word, |(_, new)| *new);
+    words.map(|word| now(word).to_owned()).collect()
+}
+
+/// Of the updates, those that concern the library; a half told one spoils no other.
+fn events(request: &Request, value: &Value) -> Result<Answer, Failure> {
+    let told = value.get("updates").and_then(Value::as_array);
+    let told = told.ok_or_else(|| misread(request, value))?;
+    Ok(Answer::Events {
+        events: told.iter().flat_map(super::event).collect(),
+        marker: value.get("marker").and_then(number).map(|marker| marker.to_string()),
+        more: told.len() >= EVENTS_AT_ONCE,
     })
 }
 
@@ -119,12 +150,25 @@ fn ended(chat: &Value) -> Option<&str> {
     text(chat, "status").filter(|s| matches!(*s, "removed" | "left" | "closed" | "suspended"))
 }
 
-/// The bot's id and name.
-pub(super) fn me(request: &Request, value: &Value) -> Result<(i64, String), Failure> {
+/// The bot itself.
+pub(super) struct Me {
+    pub(super) id: i64,
+    pub(super) name: String,
+    /// By which links to it are made.
+    pub(super) nick: Option<String>,
+}
+
+pub(super) fn me(request: &Request, value: &Value) -> Result<Me, Failure> {
     let id = value.get("user_id").and_then(number).ok_or_else(|| misread(request, value))?;
-    let names = ["first_name", "last_name"].into_iter().filter_map(|key| text(value, key));
-    let name = text(value, "name").map(str::to_owned);
-    Ok((id, name.unwrap_or_else(|| names.collect::<Vec<_>>().join(" "))))
+    let nick = text(value, "username").filter(|nick| !nick.is_empty()).map(str::to_owned);
+    Ok(Me { id, name: name(value), nick })
+}
+
+/// What MAX shows as somebody's name: it may be in one piece or in two.
+fn name(value: &Value) -> String {
+    let pieces = ["first_name", "last_name"].into_iter().filter_map(|key| text(value, key));
+    let whole = text(value, "name").filter(|name| !name.is_empty()).map(str::to_owned);
+    whole.unwrap_or_else(|| pieces.collect::<Vec<_>>().join(" "))
 }
 
 fn chat_id(value: &Value) -> Option<i64> {
@@ -135,15 +179,15 @@ fn success(value: &Value) -> Option<bool> {
     value.get("success")?.as_bool()
 }
 
-fn number(value: &Value) -> Option<i64> {
+pub(super) fn number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key)?.as_str()
 }
 
-fn flag(value: &Value, key: &str) -> bool {
+pub(super) fn flag(value: &Value, key: &str) -> bool {
     value.get(key).and_then(Value::as_bool).unwrap_or_default()
 }
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::request::ADD;
+use super::request::{ADD, DEMOTE, EVENTS, PROMOTE, REMOVE, RENAME, TELL};
 use crate::error::Text;
 use crate::platform::{Class, Failure};
 
@@ -41,14 +41,15 @@ impl MaxError {
             key if key.is_empty() => self.status.to_string(),
             key => key,
         };
+        let (ru, en) = rule.told(route);
         let said = match self.text.trim() {
             "" => format!("{route}: {key}"),
             text => format!("{route}: {key}: {}", shortened(text, 300)),
         };
         Failure {
             class: rule.class,
-            code: format!("max.{key}"),
-            message: Text::new(format!("{} ({said})", rule.ru), format!("{} ({said})", rule.en)),
+            code: format!("max.{}", rule.name.unwrap_or(&key)),
+            message: Text::new(format!("{ru} ({said})"), format!("{en} ({said})")),
             after: Duration::from_secs(rule.after),
         }
     }
@@ -68,7 +69,38 @@ struct Rule {
     after: u64,
     ru: &'static str,
     en: &'static str,
+    /// Our name of the error where MAX's own says too little.
+    name: Option<&'static str>,
 }
+
+impl Rule {
+    const fn named(self, name: &'static str) -> Rule {
+        Rule { name: Some(name), ..self }
+    }
+
+    /// The sentences, and what a person must give where the bot lacks something in the chat.
+    fn told(&self, route: &str) -> (String, String) {
+        let (ru, en) = (self.ru.to_owned(), self.en.to_owned());
+        match RIGHTS.iter().find(|(of, ..)| *of == route) {
+            Some((_, give_ru, give_en)) if self.class == Class::MissingHere => {
+                (format!("{ru}; {give_ru}"), format!("{en}; {give_en}"))
+            }
+            _ => (ru, en),
+        }
+    }
+}
+
+/// The right that a request needs, as a person is asked to give it.
+const RIGHTS: [(&str, &str, &str); 4] = [
+    (
+        REMOVE,
+        "нужно право добавлять и удалять участников",
+        "it needs the right to add and remove members",
+    ),
+    (PROMOTE, "нужно право назначать администраторов", "it needs the right to appoint admins"),
+    (DEMOTE, "нужно право назначать администраторов", "it needs the right to appoint admins"),
+    (RENAME, "нужно право менять данные чата", "it needs the right to change the chat's info"),
+];
 
 /// What one error means may hang on its text or on the request.
 #[derive(PartialEq)]
@@ -106,6 +138,7 @@ static UNKNOWN: Rule = Rule {
     after: HOUR,
     ru: "MAX ответил ошибкой, которой эта версия не знает",
     en: "MAX answered with an error that this version does not know",
+    name: None,
 };
 
 const fn row(
@@ -117,23 +150,24 @@ const fn row(
     ru: &'static str,
     en: &'static str,
 ) -> Rule {
-    Rule { status, key, when, class, after, ru, en }
+    Rule { status, key, when, class, after, ru, en, name: None }
 }
 
-use Class::{ChatGone, Missing, Never, RetryLater, RetryNow, TokenDead};
+use Class::{ChatGone, Missing, MissingHere, Never, RetryLater, RetryNow, TokenDead};
 use When::{Always, Both, Route, Says};
 
 const NO_RIGHTS: &str = "insufficient access rights";
 const NO_PERMISSION: &str = "permission.denied";
 const NOT_ADMIN: &str = "because.not.admin";
+const SUSPENDED: &str = "error.dialog.suspended";
 
 /// The first row that fits counts, so rows with a condition stand before the others of their kind.
 ///
-/// A right that the bot lacks is lacking in one chat only and people can give it, so it is never
-/// [`Missing`], which would end the same in all chats. A chat that the bot is not in is not
-/// [`ChatGone`], which is for good: people can let the bot in again. Whoever is not added for a
-/// reason that may last is refused ([`Never`]) and not kept waiting, because a link is another way
-/// in.
+/// A right that the bot lacks is lacking in one chat only and people can give it, so it is
+/// [`MissingHere`] and not [`Missing`], which would end the same in all chats. So is a chat that the
+/// bot is not in: people can let it in again, and [`ChatGone`] is for good. Whoever is not added for
+/// a reason that may last is refused ([`Never`]) and not kept waiting, because a link is another way
+/// in; so is whoever cannot be written to, until they open the dialog themselves.
 #[rustfmt::skip]
 static RULES: &[Rule] = &[
     row(200, "add.participant.privacy", Always, Never, 0, "настройки приватности человека запрещают добавлять его: нужна ссылка-приглашение", "the person's privacy settings forbid adding: use the invite link"),
@@ -141,25 +175,30 @@ static RULES: &[Rule] = &[
     // So MAX answers a request that it has closed to bots, whatever rights they have.
     row(200, "undone", Both(ADD, NO_RIGHTS), Missing, 0, "MAX не даёт ботам добавлять людей", "MAX does not let bots add people"),
     row(200, "", Route(ADD), Never, 0, "MAX не добавил человека: нужна ссылка-приглашение", "MAX did not add the person: use the invite link"),
-    row(200, "undone", Says(NO_RIGHTS), RetryLater, HOUR, "боту не хватает прав в чате: дайте их в настройках чата", "the bot lacks rights in the chat: give them in the chat's settings"),
+    row(200, "undone", Route(TELL), RetryLater, HOUR, "MAX не дал боту написать этому человеку", "MAX did not let the bot write to this person"),
+    row(200, "undone", Says(NO_RIGHTS), MissingHere, 0, "боту не хватает прав в этом чате: дайте их в настройках администраторов чата", "the bot lacks rights in this chat: give them in the settings of the chat's admins"),
     row(200, "undone", Always, RetryLater, HOUR, "MAX ответил, что ничего не сделал", "MAX answered that it did nothing"),
     row(200, "no_link", Always, RetryLater, HOUR, "у чата нет ссылки-приглашения или её не видно боту: создайте её в настройках чата", "the chat has no invite link that the bot may see: make one in the chat's settings"),
-    row(200, "removed", Always, RetryLater, HOUR, "бота убрали из чата: верните его и сделайте администратором", "the bot was removed from the chat: let it in again and make it an admin"),
-    row(200, "left", Always, RetryLater, HOUR, "бот вышел из чата: верните его и сделайте администратором", "the bot has left the chat: let it in again and make it an admin"),
+    row(200, "removed", Always, MissingHere, 0, "бота убрали из чата: верните его и сделайте администратором", "the bot was removed from the chat: let it in again and make it an admin"),
+    row(200, "left", Always, MissingHere, 0, "бот вышел из чата: верните его и сделайте администратором", "the bot has left the chat: let it in again and make it an admin"),
     row(200, "closed", Always, ChatGone, 0, "чат закрыт", "the chat was closed"),
     row(400, "", Always, Never, 0, "MAX не принял запрос", "MAX refused the request as it is"),
     row(401, "", Always, TokenDead, 0, "MAX не принимает токен бота: он отозван или неверен; нужен новый", "MAX refuses the bot's token: revoked or wrong; a new one is needed"),
     row(403, "chat.denied", Route(ADD), Never, 0, "боту не дали добавить людей в этот чат: нужна ссылка-приглашение", "the bot may not add people to this chat: use the invite link"),
-    row(403, "chat.denied", Says(NO_PERMISSION), RetryLater, HOUR, "у бота в этом чате нет нужного права: дайте его в настройках администраторов чата", "the bot lacks the right in this chat: give it in the settings of the chat's admins"),
-    row(403, "chat.denied", Says(NOT_ADMIN), RetryLater, HOUR, "в этом чате пишут только администраторы: сделайте бота администратором", "only admins may write in this chat: make the bot an admin"),
-    row(403, "chat.denied", Says("error.dialog.suspended"), RetryLater, HOUR, "бот ещё не прошёл проверку в MAX или человек остановил его", "MAX has not approved the bot yet, or the person has stopped it"),
-    row(403, "chat.denied", Always, RetryLater, HOUR, "у бота нет доступа к чату: проверьте, что он в чате и администратор", "the bot has no access to the chat: check that it is in it and an admin"),
+    row(403, "chat.denied", Both(TELL, SUSPENDED), Never, 0, "человек остановил бота или удалил диалог с ним", "the person has stopped the bot or deleted the dialog").named("dialog.suspended"),
+    row(403, "", Route(TELL), RetryLater, HOUR, "MAX не дал боту написать этому человеку", "MAX did not let the bot write to this person"),
+    row(403, "chat.denied", Says(NO_PERMISSION), MissingHere, 0, "у бота в этом чате нет нужного права: дайте его в настройках администраторов чата", "the bot lacks the right in this chat: give it in the settings of the chat's admins"),
+    row(403, "chat.denied", Says(NOT_ADMIN), MissingHere, 0, "в этом чате пишут только администраторы: сделайте бота администратором", "only admins may write in this chat: make the bot an admin"),
+    row(403, "chat.denied", Says(SUSPENDED), RetryLater, HOUR, "бот ещё не прошёл проверку в MAX или человек остановил его", "MAX has not approved the bot yet, or the person has stopped it"),
+    row(403, "chat.denied", Always, MissingHere, 0, "у бота нет доступа к чату: проверьте, что он в чате и администратор", "the bot has no access to the chat: check that it is in it and an admin"),
     row(403, "", Route(ADD), Missing, 0, "MAX не даёт ботам добавлять людей", "MAX does not let bots add people"),
-    row(403, "", Says(NO_RIGHTS), RetryLater, HOUR, "боту не хватает прав в чате: дайте их в настройках чата", "the bot lacks rights in the chat: give them in the chat's settings"),
+    row(403, "", Says(NO_RIGHTS), MissingHere, 0, "боту не хватает прав в этом чате: дайте их в настройках администраторов чата", "the bot lacks rights in this chat: give them in the settings of the chat's admins"),
     row(403, "", Always, RetryLater, HOUR, "MAX отказал в доступе", "MAX denied access"),
     row(404, "method.not.found", Always, Missing, 0, "MAX не даёт этот метод", "MAX does not offer this method"),
+    row(404, "chat.not.found", Route(TELL), Never, 0, "человек ещё не открывал диалог с ботом", "the person has not opened a dialog with the bot yet").named("dialog.not.found"),
     row(404, "chat.not.found", Always, ChatGone, 0, "такого чата нет", "there is no such chat"),
     row(404, "", Always, Never, 0, "MAX не нашёл этого", "MAX did not find this"),
+    row(405, "", Route(EVENTS), Missing, 0, "события этого бота MAX шлёт на вебхук и по запросу не отдаёт: укажите platform.events: push и передавайте их запросом events.push", "MAX sends this bot's events to a webhook and tells none when asked: set platform.events to push and hand them over with the request events.push"),
     row(405, "", Always, Missing, 0, "MAX не даёт этот метод", "MAX does not offer this method"),
     row(415, "", Always, Never, 0, "MAX не принял вид запроса", "MAX refused the request's content type"),
     row(429, "", Always, RetryNow, 0, "слишком много запросов в секунду", "too many requests a second"),

@@ -1,54 +1,45 @@
 //! Requests that become answers: paced, with a few tries as long as repeating is harmless. Every
 //! failure that leaves here is classed and holds no secret.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::answer;
 use super::error::MaxError;
-use super::request::{Nature, Request};
-use super::silence::{foreign, stopped, unanswered};
+use super::request::{Counted, Nature, Request};
 use crate::error::Result as Made;
+use crate::platform::http::line::{Asked, End, Line, TRIES, pause, stopped};
 use crate::platform::http::{Http, Reply};
-use crate::platform::pace::{ChatPaces, Pace};
+use crate::platform::pace::Paces;
 use crate::platform::{Access, Class, Counters, Failure};
 use crate::secret::Secret;
 use crate::stop::{Reason, Stop};
 
-/// How often something passing is tried in all.
-const TRIES: u32 = 4;
-
-/// Messages a second that MAX allows in one chat.
-const MESSAGES_PER_CHAT: u32 = 2;
+/// Requests a second that MAX allows of each thing that it counts by itself.
+const COUNTED_PER_SECOND: u32 = 2;
 
 /// A longer pause than this is not waited for within a cycle.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// MAX's certificate goes back to a root that no system has by itself.
+const MAX: End = End {
+    name: "MAX",
+    about_tls: (
+        "; укажите в ca_file корневой сертификат Минцифры",
+        "; name the Russian Trusted Root CA in ca_file",
+    ),
+};
+
 /// The one way to MAX.
 pub(super) struct Exchange {
-    http: Http,
-    pace: Pace,
-    chats: ChatPaces,
-    base_url: String,
-    token: Secret,
-    sent: AtomicU64,
-    retried: AtomicU64,
+    line: Line,
+    counted: Paces<Counted>,
 }
 
 impl Exchange {
     pub(super) fn new(access: &Access) -> Made<Exchange> {
-        Ok(Exchange {
-            http: Http::new(access)?,
-            pace: Pace::new(access.requests_per_second),
-            chats: ChatPaces::new(MESSAGES_PER_CHAT),
-            base_url: access.base_url.trim_end_matches('/').to_owned(),
-            token: access.token.clone(),
-            sent: AtomicU64::new(0),
-            retried: AtomicU64::new(0),
-        })
+        Ok(Exchange { line: Line::new(access, MAX)?, counted: Paces::new(COUNTED_PER_SECOND) })
     }
 
     /// The JSON that MAX answers, with what failed in passing repeated.
@@ -59,31 +50,23 @@ impl Exchange {
             if !matches!(failure.class, Class::RetryNow | Class::Unreachable) {
                 break;
             }
-            stop.sleep(pause(turn, failure.after)).map_err(stopped)?;
+            stop.sleep(failure.after + pause(turn)).map_err(stopped)?;
             outcome = self.send(request, true, stop);
         }
         outcome
     }
 
     pub(super) fn counters(&self) -> Counters {
-        Counters {
-            sent: self.sent.load(Ordering::Relaxed),
-            retried: self.retried.load(Ordering::Relaxed),
-            waited_ms: self.pace.waited_ms() + self.chats.waited_ms(),
-        }
+        let counters = self.line.counters();
+        Counters { waited_ms: counters.waited_ms + self.counted.waited_ms(), ..counters }
     }
 
     fn send(&self, request: &Request, again: bool, stop: &Stop) -> Result<Value, Failure> {
         self.wait(request, stop).map_err(stopped)?;
-        let url = format!("{}{}", self.base_url, request.target);
-        let outcome = self.http.ask(&url, &self.token, &request.ask, stop);
-        if outcome.as_ref().map_or_else(|trouble| trouble.sent, |_| true) {
-            self.sent.fetch_add(1, Ordering::Relaxed);
-            self.retried.fetch_add(u64::from(again), Ordering::Relaxed);
-        }
-        let reply = outcome.map_err(|trouble| unanswered(request, &trouble))?;
+        let how = |http: &Http, url: &str, token: &Secret| http.ask(url, token, &request.ask, stop);
+        let reply = self.line.send(asked(request), &request.target, again, stop, how)?;
         // Nothing that is read from here on, and may end in a report, holds what MAX was sent.
-        let body = self.http.redact(&String::from_utf8_lossy(&reply.body));
+        let body = self.line.redact(&String::from_utf8_lossy(&reply.body));
         match serde_json::from_str(&body) {
             Ok(value) if matches!(reply.status, 200..=299) => Ok(value),
             told => Err(self.refused(request, &reply, told.ok().as_ref())),
@@ -91,20 +74,17 @@ impl Exchange {
     }
 
     fn wait(&self, request: &Request, stop: &Stop) -> Result<(), Reason> {
-        if let Some(chat) = request.posts_to {
-            self.chats.wait(chat, stop)?;
-        }
-        self.pace.wait(stop)
+        request.counted.map_or(Ok(()), |counted| self.counted.wait(counted, stop))
     }
 
     fn refused(&self, request: &Request, reply: &Reply, told: Option<&Value>) -> Failure {
         let error = told.and_then(|told| answer::error(reply.status, told));
         let mut failure = match error {
             Some(error) => error.failure(request.route),
-            None => foreign(request, reply),
+            None => self.foreign(request, reply.status),
         };
         if reply.status == MaxError::TOO_MANY {
-            self.pace.slow_down();
+            self.line.slow_down();
             failure.after = Duration::from_secs(1);
         } else if reply.status >= 500 && request.nature == Nature::Make {
             // Nobody knows whether it was made.
@@ -112,6 +92,19 @@ impl Exchange {
         }
         told_to_wait(failure, reply.retry_after)
     }
+
+    /// A server that is away has done nothing, and setting the same once more does no harm.
+    fn foreign(&self, request: &Request, status: u16) -> Failure {
+        let failure = self.line.foreign(asked(request), status);
+        match (status, request.nature) {
+            (503, Nature::Set) => Failure { class: Class::RetryNow, ..failure },
+            _ => failure,
+        }
+    }
+}
+
+fn asked(request: &Request) -> Asked {
+    Asked { what: request.route, nature: request.nature }
 }
 
 /// The failure with the pause that MAX asks for itself.
@@ -123,12 +116,4 @@ fn told_to_wait(failure: Failure, wait: Option<Duration>) -> Failure {
         }
         Some(wait) => Failure { after: failure.after.max(wait), ..failure },
     }
-}
-
-/// 0.3, 0.6, 1.2 s and up to half as much again, so that threads do not return together; never less
-/// than `least`.
-fn pause(turn: u32, least: Duration) -> Duration {
-    let base = 150_u64 << turn.min(8);
-    let jitter = RandomState::new().build_hasher().finish() % (base / 2 + 1);
-    least + Duration::from_millis(base + jitter)
 }

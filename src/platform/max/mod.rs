@@ -1,8 +1,8 @@
 //! MAX, by a bot's token.
 //!
 //! `request` turns a call into a request, `exchange` brings it to MAX and comes back with JSON or a
-//! classed failure (`error`; `silence` where there is no answer), `answer` reads the JSON, `adding`
-//! puts people in as far as MAX still lets bots do that.
+//! classed failure (`error`), `answer` reads the JSON, `events` what happened, `adding` puts people
+//! in as far as MAX still lets bots do that.
 //!
 //! MAX's bots can make no chats and list none: people make them, and their ids come with events.
 
@@ -14,7 +14,7 @@ use once_cell::sync::OnceCell;
 
 use super::{
     Access, Answer, Call, Capability, Class, Connection, Counters, Failure, FoundChat, Kind,
-    Platform, Presence,
+    OwnRights, Platform, Presence,
 };
 use crate::error::{Code, Error, Result as Made};
 use crate::stop::Stop;
@@ -26,8 +26,8 @@ mod events;
 mod exchange;
 mod request;
 mod rights;
-mod silence;
 
+use answer::Me;
 pub(super) use events::event;
 use exchange::Exchange;
 pub(super) use rights::{NEEDED, unable};
@@ -44,7 +44,7 @@ pub(crate) struct Max {
     link: Exchange,
     /// The bot's id, once known.
     own: OnceCell<i64>,
-    /// A chat in which the bot was seen to be an admin.
+    /// A chat in which the bot was seen to be an admin who may add people.
     admin_in: Mutex<Option<i64>>,
 }
 
@@ -65,13 +65,13 @@ impl Max {
         Ok(Max { link, own: OnceCell::new(), admin_in: Mutex::new(None) })
     }
 
-    fn me(&self, stop: &Stop) -> Result<(i64, String), Failure> {
+    fn me(&self, stop: &Stop) -> Result<Me, Failure> {
         let request = request::me();
         answer::me(&request, &self.link.ask(&request, stop)?)
     }
 
     fn own(&self, stop: &Stop) -> Result<i64, Failure> {
-        self.own.get_or_try_init(|| Ok(self.me(stop)?.0)).copied()
+        self.own.get_or_try_init(|| Ok(self.me(stop)?.id)).copied()
     }
 
     /// A call that never shares a request.
@@ -79,6 +79,7 @@ impl Max {
         match call {
             Call::Members { chat } => self.members(chat, stop).map(Answer::Members),
             Call::Chats { only: Some(chats) } => self.chats(chats, stop).map(Answer::Chats),
+            Call::OwnRights { chat } => self.own_rights(chat, stop),
             call => {
                 let request = request::of(call)?;
                 let value = self.link.ask(&request, stop);
@@ -110,10 +111,24 @@ impl Max {
         Ok(all.into_values().collect())
     }
 
-    /// Remembers where the bot is an admin.
+    /// What the bot may do in a chat; nothing where MAX tells it nothing of the chat.
+    fn own_rights(&self, chat: &str, stop: &Stop) -> Result<Answer, Failure> {
+        let call = Call::OwnRights { chat: chat.to_owned() };
+        let request = request::of(&call)?;
+        match self.link.ask(&request, stop) {
+            Ok(value) => answer::of(&call, &request, &value),
+            Err(failure) if is_outside(&failure) => Ok(Answer::Rights(OwnRights::default())),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Remembers where the bot is an admin who may add people, as far as MAX tells.
     fn notice(&self, chat: &str, members: &BTreeMap<String, Presence>) {
         let own = self.own.get().and_then(|own| members.get(&own.to_string()));
-        if own.is_some_and(|own| own.admin) {
+        let may_add = |own: &Presence| {
+            own.admin && (own.rights.is_empty() || own.rights.contains("add_remove_members"))
+        };
+        if own.is_some_and(may_add) {
             *self.admin_in.lock().unwrap_or_else(PoisonError::into_inner) = chat.parse().ok();
         }
     }
@@ -147,8 +162,8 @@ impl Max {
             match self.link.ask(&request, stop) {
                 Ok(value) => found.push(answer::chat(&request, &value, own)?),
                 Err(failure) if failure.class == Class::ChatGone => {}
-                Err(failure) if failure.code == "max.chat.denied" => {
-                    found.push(closed(chat, failure))
+                Err(failure) if failure.class == Class::MissingHere || failure.code == DENIED => {
+                    found.push(closed(chat, failure));
                 }
                 Err(failure) => return Err(failure),
             }
@@ -169,7 +184,8 @@ impl Max {
     /// MAX's errors do not tell what was already so from what may not be done: where a refusal may
     /// be the first, the member is read.
     fn unless_so(&self, call: &Call, failure: Failure, stop: &Stop) -> Result<Answer, Failure> {
-        let refused = matches!(failure.class, Class::Never | Class::RetryLater);
+        let refused =
+            matches!(failure.class, Class::Never | Class::RetryLater | Class::MissingHere);
         let (Call::RemoveMember { chat, account } | Call::SetAdmin { chat, account, .. }) = call
         else {
             return Err(failure);
@@ -180,9 +196,10 @@ impl Max {
         let ids = (request::chat_id(chat)?, request::account_id(account)?);
         let Ok(found) = self.these(ids.0, &[ids.1], stop) else { return Err(failure) };
         let so = match (call, found.first()) {
-            (Call::SetAdmin { rights, .. }, member) => {
-                member.is_some_and(|one| one.admin) == rights.is_some()
+            (Call::SetAdmin { rights: Some(rights), .. }, member) => {
+                member.is_some_and(|one| has_exactly(one, rights))
             }
+            (Call::SetAdmin { rights: None, .. }, member) => member.is_none_or(|one| !one.admin),
             (_, member) => member.is_none(),
         };
         if so { Ok(Answer::Done) } else { Err(failure) }
@@ -195,12 +212,12 @@ impl Platform for Max {
     }
 
     fn connect(&self, stop: &Stop) -> Result<Connection, Failure> {
-        let (own, title) = self.me(stop)?;
-        let own = self.own.get_or_init(|| own);
+        let Me { id, name, nick } = self.me(stop)?;
+        let own = self.own.get_or_init(|| id);
         Ok(Connection {
             own_account: own.to_string(),
-            title,
-            nick: None,
+            title: name,
+            nick,
             capabilities: NOT_OFFERED.map(|capability| (capability, false)).to_vec(),
         })
     }
@@ -229,6 +246,21 @@ impl Platform for Max {
     fn counters(&self) -> Counters {
         self.link.counters()
     }
+}
+
+/// Whether the member is an admin with these rights and no others. Any rights do where none were
+/// named, an owner has all, and the right to call comes with the office unasked.
+fn has_exactly(member: &Presence, rights: &BTreeSet<String>) -> bool {
+    let beside = member.rights.difference(rights).any(|right| right != "can_call");
+    let all = rights.is_subset(&member.rights) && !beside;
+    member.owner || (member.admin && (rights.is_empty() || all))
+}
+
+/// How MAX refuses what concerns a chat that the bot is not in.
+const DENIED: &str = "max.chat.denied";
+
+fn is_outside(failure: &Failure) -> bool {
+    failure.code == DENIED || failure.class == Class::ChatGone
 }
 
 /// A chat of which the bot is told nothing: it is not in there, or there is none.

@@ -1,19 +1,30 @@
 //! From a platform-neutral [`Call`] to a request of MAX's Bot API, OpenAPI version 0.0.33.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::error::Text;
 use crate::platform::http::Ask;
+pub(super) use crate::platform::http::line::Nature;
 use crate::platform::{Call, Class, Failure};
 
 /// Accounts that one request can add or read.
 pub(super) const MOST: usize = 100;
 
 pub(super) const ADD: &str = "POST /chats/{chatId}/members";
+pub(super) const REMOVE: &str = "DELETE /chats/{chatId}/members";
+pub(super) const PROMOTE: &str = "POST /chats/{chatId}/members/admins";
+pub(super) const DEMOTE: &str = "DELETE /chats/{chatId}/members/admins/{userId}";
+pub(super) const RENAME: &str = "PATCH /chats/{chatId}";
+pub(super) const TELL: &str = "POST /messages?user_id";
+pub(super) const EVENTS: &str = "GET /updates";
 
-/// What an admin whom the library appoints may do. Everything that keeps a chat in order, but not
+/// Events that MAX tells at once.
+pub(super) const EVENTS_AT_ONCE: usize = 100;
+
+/// What an admin whom the library appoints may do where nothing else is wished. Everything that keeps a chat in order, but not
 /// appointing others. The rights to write and to pin need the right to read.
 const RIGHTS: [&str; 6] = [
     "read_all_messages",
@@ -24,53 +35,56 @@ const RIGHTS: [&str; 6] = [
     "can_call",
 ];
 
-/// What repeating a request would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nature {
-    /// Changes nothing.
-    Read,
-    /// Sets a state: twice is as good as once, but whether it was done may matter.
-    Set,
-    /// Makes something new each time.
-    Make,
+/// What MAX counts by itself, beside the requests in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Counted {
+    /// Messages to this chat.
+    Chat(i64),
+    /// Messages to this person.
+    Person(i64),
+    /// Questions about events.
+    Events,
 }
 
 /// One request.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Request {
-    /// Verb and path as MAX documents them.
+    /// Verb and path as MAX documents them; what is refused otherwise to a person than to a chat
+    /// has its recipient with it.
     pub(super) route: &'static str,
     pub(super) nature: Nature,
     pub(super) ask: Ask,
     /// Path and query as they are sent.
     pub(super) target: String,
-    /// The chat that a message goes to: MAX counts those by chat.
-    pub(super) posts_to: Option<i64>,
+    /// What else MAX counts the request for.
+    pub(super) counted: Option<Counted>,
 }
 
 impl Request {
     fn new(route: &'static str, nature: Nature, ask: Ask, target: String) -> Request {
-        Request { route, nature, ask, target, posts_to: None }
+        Request { route, nature, ask, target, counted: None }
     }
 }
 
 /// The request of a call that is one request by itself.
 pub(super) fn of(call: &Call) -> Result<Request, Failure> {
     match call {
-        Call::RenameChat { chat, title, .. } => rename(chat, title),
+        Call::RenameChat { chat, title, description } => {
+            rename(chat, title, description.as_deref())
+        }
         Call::RemoveMember { chat, account } => remove(chat, account),
-        Call::SetAdmin { chat, account, rights: Some(_) } => promote(chat, account),
+        Call::SetAdmin { chat, account, rights: Some(rights) } => promote(chat, account, rights),
         Call::SetAdmin { chat, account, rights: None } => demote(chat, account),
         Call::ReadLink { chat } => self::chat(chat),
         Call::Members { chat } => members(chat, None),
         Call::AddMember { chat, account } => Ok(add(chat_id(chat)?, &[account_id(account)?])),
         Call::SendMessage { chat, text, .. } => send(chat, text),
-        Call::OwnRights { .. }
-        | Call::Tell { .. }
-        | Call::Events { .. }
-        | Call::CreateChat { .. }
-        | Call::RotateLink { .. }
-        | Call::Chats { .. } => Err(not_offered(call)),
+        Call::Tell { account, text, .. } => tell(account, text),
+        Call::OwnRights { chat } => own_rights(chat),
+        Call::Events { marker } => Ok(events(marker.as_deref())),
+        Call::CreateChat { .. } | Call::RotateLink { .. } | Call::Chats { .. } => {
+            Err(not_offered(call))
+        }
     }
 }
 
@@ -83,6 +97,24 @@ pub(super) fn me() -> Request {
 pub(super) fn chat(chat: &str) -> Result<Request, Failure> {
     let target = format!("/chats/{}", chat_id(chat)?);
     Ok(Request::new("GET /chats/{chatId}", Nature::Read, Ask::Get, target))
+}
+
+/// What the bot itself is in a chat.
+pub(super) fn own_rights(chat: &str) -> Result<Request, Failure> {
+    let target = format!("/chats/{}/members/me", chat_id(chat)?);
+    Ok(Request::new("GET /chats/{chatId}/members/me", Nature::Read, Ask::Get, target))
+}
+
+/// What happened after a marker. MAX keeps everything until it is asked with a later one, so the
+/// same question can be repeated; a marker that is no number is none of MAX's, and without one MAX
+/// tells all that it keeps.
+pub(super) fn events(marker: Option<&str>) -> Request {
+    let marker = marker.and_then(|marker| marker.parse::<i64>().ok());
+    let marker = marker.map(|marker| format!("&marker={marker}")).unwrap_or_default();
+    let types = super::events::TYPES.join(",");
+    let target = format!("/updates?limit={EVENTS_AT_ONCE}&timeout=0&types={types}{marker}");
+    let request = Request::new(EVENTS, Nature::Read, Ask::Get, target);
+    Request { counted: Some(Counted::Events), ..request }
 }
 
 /// One page of members: the first, or that of a marker.
@@ -116,28 +148,31 @@ pub(super) fn try_adding(chat: i64, own: i64) -> Request {
 /// Without `block`: MAX has no call that would lift it again.
 fn remove(chat: &str, account: &str) -> Result<Request, Failure> {
     let target = format!("/chats/{}/members?user_id={}", chat_id(chat)?, account_id(account)?);
-    Ok(Request::new("DELETE /chats/{chatId}/members", Nature::Set, Ask::Delete, target))
+    Ok(Request::new(REMOVE, Nature::Set, Ask::Delete, target))
 }
 
 /// The rights given replace those that the admin has.
-fn promote(chat: &str, account: &str) -> Result<Request, Failure> {
+fn promote(chat: &str, account: &str, rights: &BTreeSet<String>) -> Result<Request, Failure> {
     let target = format!("/chats/{}/members/admins", chat_id(chat)?);
-    let admin = json!({ "user_id": account_id(account)?, "permissions": RIGHTS });
+    let rights = if rights.is_empty() { json!(RIGHTS) } else { json!(rights) };
+    let admin = json!({ "user_id": account_id(account)?, "permissions": rights });
     let body = Ask::Post(json!({ "admins": [admin] }));
-    Ok(Request::new("POST /chats/{chatId}/members/admins", Nature::Set, body, target))
+    Ok(Request::new(PROMOTE, Nature::Set, body, target))
 }
 
 fn demote(chat: &str, account: &str) -> Result<Request, Failure> {
     let target = format!("/chats/{}/members/admins/{}", chat_id(chat)?, account_id(account)?);
-    let route = "DELETE /chats/{chatId}/members/admins/{userId}";
-    Ok(Request::new(route, Nature::Set, Ask::Delete, target))
+    Ok(Request::new(DEMOTE, Nature::Set, Ask::Delete, target))
 }
 
 /// Without the message that MAX would otherwise post into the chat about it.
-fn rename(chat: &str, title: &str) -> Result<Request, Failure> {
+fn rename(chat: &str, title: &str, description: Option<&str>) -> Result<Request, Failure> {
     let target = format!("/chats/{}", chat_id(chat)?);
-    let body = Ask::Patch(json!({ "title": title, "notify": false }));
-    Ok(Request::new("PATCH /chats/{chatId}", Nature::Set, body, target))
+    let mut body = json!({ "title": title, "notify": false });
+    if let Some(description) = description {
+        body["description"] = json!(description);
+    }
+    Ok(Request::new(RENAME, Nature::Set, Ask::Patch(body), target))
 }
 
 /// MAX has no number that would make a repeated message the same one.
@@ -146,7 +181,15 @@ fn send(chat: &str, text: &str) -> Result<Request, Failure> {
     let body = Ask::Post(json!({ "text": text }));
     let target = format!("/messages?chat_id={chat}");
     let request = Request::new("POST /messages", Nature::Make, body, target);
-    Ok(Request { posts_to: Some(chat), ..request })
+    Ok(Request { counted: Some(Counted::Chat(chat)), ..request })
+}
+
+/// The dialog is found by the person, whose id is known, and not by its own.
+fn tell(account: &str, text: &str) -> Result<Request, Failure> {
+    let account = account_id(account)?;
+    let body = Ask::Post(json!({ "text": text }));
+    let request = Request::new(TELL, Nature::Make, body, format!("/messages?user_id={account}"));
+    Ok(Request { counted: Some(Counted::Person(account)), ..request })
 }
 
 /// A chat's id: negative for groups, so any whole number but nought.

@@ -1,7 +1,7 @@
 //! Reading what VK answers, tolerantly: both shapes of a method are accepted, unknown fields are
 //! ignored, numbers may come as texts and truths as numbers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -50,7 +50,7 @@ pub(super) fn of(call: &Call, value: &Value) -> Result<Answer, Failure> {
         }
         Call::ReadLink { .. } => link(value).ok_or_else(|| misread("messages.getInviteLink")),
         Call::RotateLink { .. } => link(value).ok_or_else(|| half_told("messages.getInviteLink")),
-        Call::SendMessage { .. } => message(value),
+        Call::SendMessage { .. } | Call::Tell { .. } => message(value),
         _ => done(value),
     }
 }
@@ -100,13 +100,26 @@ fn message(value: &Value) -> Result<Answer, Failure> {
 pub(super) fn members(value: &Value) -> Result<(usize, Vec<Presence>), Failure> {
     let wrong = || misread("messages.getConversationMembers");
     let items = value.get("items").and_then(Value::as_array).ok_or_else(wrong)?;
-    let page: Option<Vec<_>> = items.iter().map(presence).collect();
+    let names = names(value);
+    let page: Option<Vec<_>> = items.iter().map(|item| presence(item, &names)).collect();
     let page = page.ok_or_else(wrong)?;
     let count = value.get("count").and_then(number).and_then(|count| count.try_into().ok());
     Ok((count.unwrap_or(page.len()), page))
 }
 
-fn presence(item: &Value) -> Option<Presence> {
+/// What VK tells beside the members about who they are; communities have negative numbers.
+fn names(value: &Value) -> BTreeMap<i64, String> {
+    let listed = |key| value.get(key).and_then(Value::as_array).into_iter().flatten();
+    let person = |one: &Value| {
+        let pieces = ["first_name", "last_name"].into_iter().filter_map(|key| text(one, key));
+        Some((number(one.get("id")?)?, pieces.collect::<Vec<_>>().join(" ")))
+    };
+    let community = |one: &Value| Some((-number(one.get("id")?)?, text(one, "name")?.to_owned()));
+    let people = listed("profiles").filter_map(person);
+    people.chain(listed("groups").filter_map(community)).collect()
+}
+
+fn presence(item: &Value, names: &BTreeMap<i64, String>) -> Option<Presence> {
     let id = number(item.get("member_id")?)?;
     let owner = flag(item, "is_owner");
     Some(Presence {
@@ -115,7 +128,7 @@ fn presence(item: &Value) -> Option<Presence> {
         owner,
         bot: id < 0,
         rights: BTreeSet::new(),
-        name: String::new(),
+        name: names.get(&id).cloned().unwrap_or_default(),
     })
 }
 
@@ -160,12 +173,21 @@ pub(super) fn may_message(value: &Value) -> bool {
     named || value.get("mask").and_then(number).is_some_and(|mask| mask & MESSAGES != 0)
 }
 
-/// Number and name of the community that the token belongs to.
-pub(super) fn community(value: &Value) -> Result<(i64, String), Failure> {
+/// The community that the token belongs to.
+pub(super) struct Community {
+    pub(super) id: i64,
+    pub(super) name: String,
+    /// By which links to it are made.
+    pub(super) nick: Option<String>,
+}
+
+pub(super) fn community(value: &Value) -> Result<Community, Failure> {
     let group = value.get("groups").unwrap_or(value).get(0);
     let id = group.and_then(|group| number(group.get("id")?)).filter(|id| *id > 0);
-    let name = group.and_then(|group| text(group, "name")).unwrap_or_default();
-    Ok((id.ok_or_else(|| misread("groups.getById"))?, name.to_owned()))
+    let id = id.ok_or_else(|| misread("groups.getById"))?;
+    let told = |key| group.and_then(|group| text(group, key)).filter(|text| !text.is_empty());
+    let name = told("name").unwrap_or_default().to_owned();
+    Ok(Community { id, name, nick: told("screen_name").map(str::to_owned) })
 }
 
 fn number(value: &Value) -> Option<i64> {

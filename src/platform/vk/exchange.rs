@@ -1,8 +1,6 @@
 //! Requests that become answers: paced, in batches, with a few tries as long as repeating is
 //! harmless. Every failure that leaves here is classed and holds no secret.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,14 +10,13 @@ use super::error::{VkError, redacted};
 use super::execute::{self, Part};
 use super::request::{Nature, Request};
 use crate::error::{Result as Made, Text};
-use crate::platform::http::{Http, Kind, Reply, Trouble};
-use crate::platform::pace::Pace;
+use crate::platform::http::Http;
+use crate::platform::http::line::{Asked, End, Line, TRIES, pause, stopped};
 use crate::platform::{Access, Class, Counters, Failure};
 use crate::secret::Secret;
-use crate::stop::{Reason, Stop};
+use crate::stop::Stop;
 
-/// How often something passing is tried in all.
-const TRIES: u32 = 4;
+const VK: End = End { name: "VK", about_tls: ("", "") };
 
 /// VK's error for too many requests a second.
 const TOO_MANY: i64 = 6;
@@ -28,24 +25,12 @@ type Outcome = Result<Value, Failure>;
 
 /// The one way to VK.
 pub(super) struct Exchange {
-    http: Http,
-    pace: Pace,
-    base_url: String,
-    token: Secret,
-    sent: AtomicU64,
-    retried: AtomicU64,
+    line: Line,
 }
 
 impl Exchange {
     pub(super) fn new(access: &Access) -> Made<Exchange> {
-        Ok(Exchange {
-            http: Http::new(access)?,
-            pace: Pace::new(access.requests_per_second),
-            base_url: access.base_url.trim_end_matches('/').to_owned(),
-            token: access.token.clone(),
-            sent: AtomicU64::new(0),
-            retried: AtomicU64::new(0),
-        })
+        Ok(Exchange { line: Line::new(access, VK)? })
     }
 
     /// One request, by itself.
@@ -54,17 +39,20 @@ impl Exchange {
         outcome.unwrap_or_else(|| Err(unclear(request)))
     }
 
-    /// All of these, 25 in one HTTP request. Reads and changes do not share one, so that a lost
-    /// answer leaves only changes in doubt.
+    /// All of these, 25 in one HTTP request. Reads, what can be repeated and other changes do not
+    /// share one, so that a lost answer leaves nothing in doubt but changes.
     pub(super) fn ask_all(&self, requests: &[Request], stop: &Stop) -> Vec<Outcome> {
-        let order: Vec<_> = (0..requests.len()).collect();
-        let (reads, changes): (Vec<_>, Vec<_>) =
-            order.into_iter().partition(|at| requests[*at].nature == Nature::Read);
         let mut outcomes: Vec<_> = requests.iter().map(|request| Err(unclear(request))).collect();
-        for batch in reads.chunks(execute::MOST).chain(changes.chunks(execute::MOST)) {
-            let asked: Vec<_> = batch.iter().map(|at| &requests[*at]).collect();
-            for (at, outcome) in batch.iter().zip(self.tries(&asked, stop)) {
-                outcomes[*at] = outcome;
+        let natures: [&[Nature]; 3] =
+            [&[Nature::Read], &[Nature::Once], &[Nature::Set, Nature::Make]];
+        for some in natures {
+            let order = 0..requests.len();
+            let these: Vec<_> = order.filter(|at| some.contains(&requests[*at].nature)).collect();
+            for batch in these.chunks(execute::MOST) {
+                let asked: Vec<_> = batch.iter().map(|at| &requests[*at]).collect();
+                for (at, outcome) in batch.iter().zip(self.tries(&asked, stop)) {
+                    outcomes[*at] = outcome;
+                }
             }
         }
         outcomes
@@ -72,15 +60,11 @@ impl Exchange {
 
     /// `text` without secrets.
     pub(super) fn redact(&self, text: &str) -> String {
-        self.http.redact(text)
+        self.line.redact(text)
     }
 
     pub(super) fn counters(&self) -> Counters {
-        Counters {
-            sent: self.sent.load(Ordering::Relaxed),
-            retried: self.retried.load(Ordering::Relaxed),
-            waited_ms: self.pace.waited_ms(),
-        }
+        self.line.counters()
     }
 
     /// Repeats what failed in passing, and only that.
@@ -89,16 +73,21 @@ impl Exchange {
         let mut open: Vec<usize> = (0..requests.len()).collect();
         for turn in 0..TRIES {
             if turn > 0
-                && let Err(reason) = stop.sleep(pause(turn, &outcomes))
+                && let Err(reason) = stop.sleep(rest(turn, &outcomes))
             {
-                open.iter().for_each(|at| outcomes[*at] = Err(stopped(reason)));
+                for at in &open {
+                    put(&mut outcomes[*at], Err(stopped(reason)));
+                }
                 break;
             }
             let asked: Vec<_> = open.iter().map(|at| requests[*at]).collect();
             for (at, outcome) in open.iter().zip(self.once(&asked, turn > 0, stop)) {
-                outcomes[*at] = outcome;
+                match turn {
+                    0 => outcomes[*at] = outcome,
+                    _ => put(&mut outcomes[*at], outcome),
+                }
             }
-            open.retain(|at| is_passing(&outcomes[*at]));
+            open.retain(|at| is_passing(requests[*at], &outcomes[*at]));
             if open.is_empty() {
                 break;
             }
@@ -145,18 +134,14 @@ impl Exchange {
         again: bool,
         stop: &Stop,
     ) -> Result<(Value, Vec<(String, VkError)>), Failure> {
-        self.pace.wait(stop).map_err(stopped)?;
-        let url = format!("{}/method/{}", self.base_url, request.method);
-        let outcome = self.http.post(&url, &self.token, &request.form(), stop);
-        if outcome.as_ref().map_or_else(|trouble| trouble.sent, |_| true) {
-            self.sent.fetch_add(1, Ordering::Relaxed);
-            self.retried.fetch_add(u64::from(again), Ordering::Relaxed);
-        }
-        let reply = outcome.map_err(|trouble| unanswered(request, &trouble))?;
+        let target = format!("/method/{}", request.method);
+        let how =
+            |http: &Http, url: &str, token: &Secret| http.post(url, token, &request.form(), stop);
+        let reply = self.line.send(asked(request), &target, again, stop, how)?;
         match envelope(&reply.body) {
             Some(Envelope::Response { value, errors }) => Ok((value, errors)),
             Some(Envelope::Error(error)) => Err(self.refused(request, &error)),
-            None => Err(foreign(request, &reply)),
+            None => Err(self.line.foreign(asked(request), reply.status)),
         }
     }
 
@@ -164,7 +149,7 @@ impl Exchange {
         /// After these nobody knows whether the thing was made.
         const DOUBTFUL: [i64; 3] = [1, 10, 36];
         if error.code == TOO_MANY {
-            self.pace.slow_down();
+            self.line.slow_down();
         }
         let mut failure = redacted(error.failure(request.method), |text| self.redact(text));
         if request.nature == Nature::Make && DOUBTFUL.contains(&error.code) {
@@ -174,65 +159,36 @@ impl Exchange {
     }
 }
 
-fn is_passing(outcome: &Outcome) -> bool {
-    let class = outcome.as_ref().err().map(|failure| failure.class);
-    matches!(class, Some(Class::RetryNow | Class::Unreachable))
+fn is_passing(request: &Request, outcome: &Outcome) -> bool {
+    match outcome.as_ref().err().map(|failure| failure.class) {
+        Some(Class::RetryNow | Class::Unreachable) => true,
+        Some(Class::Lost) => request.nature == Nature::Once,
+        _ => false,
+    }
+}
+
+/// Takes over what a repetition came to. Where it came to nothing, a lost answer stays in doubt.
+fn put(before: &mut Outcome, now: Outcome) {
+    let class = |outcome: &Outcome| outcome.as_ref().err().map(|failure| failure.class);
+    let nothing =
+        matches!(class(&now), Some(Class::RetryNow | Class::Unreachable | Class::Stopped));
+    if !(nothing && class(before) == Some(Class::Lost)) {
+        *before = now;
+    }
 }
 
 fn is_of_script(failure: &Failure) -> bool {
     matches!(failure.code.as_str(), "vk.12" | "vk.13")
 }
 
-/// 0.3, 0.6, 1.2 s and up to half as much again, so that threads do not return together; a second
-/// more after «too many».
-fn pause(turn: u32, outcomes: &[Outcome]) -> Duration {
+/// A second more after «too many».
+fn rest(turn: u32, outcomes: &[Outcome]) -> Duration {
     let crowded = outcomes.iter().any(|o| o.as_ref().is_err_and(|failure| failure.code == "vk.6"));
-    let base = 150_u64 << turn.min(8);
-    let jitter = RandomState::new().build_hasher().finish() % (base / 2 + 1);
-    Duration::from_millis(base + jitter + if crowded { 1000 } else { 0 })
+    pause(turn) + Duration::from_secs(u64::from(crowded))
 }
 
-/// The failure of a request without an answer.
-fn unanswered(request: &Request, trouble: &Trouble) -> Failure {
-    let (code, ru, en) = trouble.kind.told("VK");
-    let class = match (trouble.kind, trouble.sent, request.nature) {
-        (_, true, Nature::Set | Nature::Make) => Class::Lost,
-        (Kind::Stopped, ..) => Class::Stopped,
-        (_, false, _) => Class::Unreachable,
-        (_, true, Nature::Read) => Class::RetryNow,
-    };
-    let method = request.method;
-    Failure {
-        class,
-        code: code.to_owned(),
-        message: Text::new(
-            format!("{ru} ({method}: {})", trouble.detail),
-            format!("{en} ({method}: {})", trouble.detail),
-        ),
-        after: Duration::ZERO,
-    }
-}
-
-/// The failure of an answer that is not VK's: an error page, half an answer.
-fn foreign(request: &Request, reply: &Reply) -> Failure {
-    let refused = matches!(reply.status, 300..=499);
-    let class = match (reply.status, request.nature) {
-        (407, _) => Class::Unreachable,
-        (408 | 429, _) => Class::RetryNow,
-        _ if refused => Class::RetryLater,
-        (_, Nature::Read) => Class::RetryNow,
-        _ => Class::Lost,
-    };
-    let (method, status) = (request.method, reply.status);
-    Failure {
-        class,
-        code: "http.status".to_owned(),
-        message: Text::new(
-            format!("вместо ответа VK пришло что-то другое ({method}: HTTP {status})"),
-            format!("something else came instead of VK's answer ({method}: HTTP {status})"),
-        ),
-        after: Duration::from_secs(if class == Class::RetryLater { 600 } else { 0 }),
-    }
+fn asked(request: &Request) -> Asked {
+    Asked { what: request.method, nature: request.nature }
 }
 
 /// An answer that does not tell what became of this call.
@@ -246,19 +202,6 @@ pub(super) fn unclear(request: &Request) -> Failure {
             format!("из ответа VK не видно, выполнен ли {method}"),
             format!("VK's answer does not tell what became of {method}"),
         ),
-        after: Duration::ZERO,
-    }
-}
-
-fn stopped(reason: Reason) -> Failure {
-    let (code, ru, en) = match reason {
-        Reason::Cancelled => ("stop.cancelled", "работа отменена", "the work was cancelled"),
-        Reason::Budget => ("stop.budget", "время вышло", "the time is over"),
-    };
-    Failure {
-        class: Class::Stopped,
-        code: code.to_owned(),
-        message: Text::new(ru, en),
         after: Duration::ZERO,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `request` turns a call into a method and parameters, `exchange` brings them to VK in batches
 //! (`execute`) and comes back with values or classed failures (`error`), `answer` reads the values,
-//! `reading` does what takes several requests.
+//! `reading` does what takes several requests. `id` is VK ID, another server with no token of ours.
 
 use std::time::Duration;
 
@@ -18,9 +18,11 @@ mod answer;
 mod error;
 mod exchange;
 mod execute;
+pub(super) mod id;
 mod reading;
 mod request;
 
+use answer::Community;
 use exchange::Exchange;
 use request::{Nature, Request};
 
@@ -52,10 +54,10 @@ impl Vk {
     }
 
     fn own(&self, stop: &Stop) -> Result<i64, Failure> {
-        self.own.get_or_try_init(|| Ok(self.community(stop)?.0)).copied()
+        self.own.get_or_try_init(|| Ok(self.community(stop)?.id)).copied()
     }
 
-    fn community(&self, stop: &Stop) -> Result<(i64, String), Failure> {
+    fn community(&self, stop: &Stop) -> Result<Community, Failure> {
         answer::community(&self.link.ask(&Request::new("groups.getById", Nature::Read), stop)?)
     }
 
@@ -86,6 +88,9 @@ impl Vk {
     ) -> Result<Answer, Failure> {
         match (call, outcome) {
             (Call::Members { chat }, Ok(first)) => reading::members(&self.link, chat, &first, stop),
+            (Call::Tell { .. }, outcome) => {
+                outcome.and_then(|value| answer::of(call, &value)).map_err(of_a_person)
+            }
             (call, Ok(value)) => answer::of(call, &value),
             // The person is not there, which is all that was wanted.
             (Call::RemoveMember { .. }, Err(failure)) if failure.code == "vk.935" => {
@@ -94,6 +99,14 @@ impl Vk {
             (Call::AddMember { .. }, Err(failure)) if is_in_already(&failure) => Ok(Answer::Done),
             (_, Err(failure)) => Err(failure),
         }
+    }
+}
+
+/// A dialog that is no more can be opened again, but not by a community.
+fn of_a_person(failure: Failure) -> Failure {
+    match failure.class {
+        Class::ChatGone => Failure { class: Class::Never, ..failure },
+        _ => failure,
     }
 }
 
@@ -113,15 +126,15 @@ impl Platform for Vk {
         if !answer::may_message(&permissions) {
             return Err(no_right());
         }
-        let (own, title) = self.community(stop)?;
-        if self.wanted.is_some_and(|wanted| wanted != own) {
-            return Err(other_community(self.wanted.unwrap_or_default(), own));
+        let Community { id, name, nick } = self.community(stop)?;
+        if self.wanted.is_some_and(|wanted| wanted != id) {
+            return Err(other_community(self.wanted.unwrap_or_default(), id));
         }
-        let own = self.own.get_or_init(|| own);
+        let own = self.own.get_or_init(|| id);
         Ok(Connection {
             own_account: format!("-{own}"),
-            title,
-            nick: None,
+            title: name,
+            nick,
             capabilities: Vec::new(),
         })
     }
@@ -143,13 +156,13 @@ impl Platform for Vk {
             | Call::SetAdmin { .. }
             | Call::RenameChat { .. }
             | Call::ReadLink { .. }
+            | Call::Tell { .. }
             | Call::Members { .. } => execute::MOST,
             Call::CreateChat { .. }
             | Call::RotateLink { .. }
             | Call::Chats { .. }
             | Call::OwnRights { .. }
             | Call::Events { .. }
-            | Call::Tell { .. }
             | Call::SendMessage { .. } => 1,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::error::Text;
+pub(super) use crate::platform::http::line::Nature;
 use crate::platform::{Call, Class, Failure};
 
 /// The newest version that VK has published.
@@ -15,17 +16,6 @@ const CHATS_BEGIN: i64 = 2_000_000_000;
 
 /// VK's greatest chat id; also an id that no chat has ever had.
 pub(super) const LAST_CHAT: i64 = 100_000_000;
-
-/// What repeating a request would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nature {
-    /// Changes nothing.
-    Read,
-    /// Sets a state: twice is as good as once, but whether it was done may matter.
-    Set,
-    /// Makes something new each time.
-    Make,
-}
 
 /// One method call.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +65,7 @@ fn literal(value: &Value) -> String {
 
 /// The request of a call that is one request; [`Call::Chats`] is not.
 pub(super) fn of(call: &Call) -> Result<Request, Failure> {
-    use Nature::{Make, Read, Set};
+    use Nature::{Make, Once, Read, Set};
     Ok(match call {
         Call::CreateChat { title } => {
             Request::new("messages.createChat", Make).with("title", title.as_str())
@@ -106,10 +96,13 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
             .with("peer_ids", peer_id(chat)?)
             .with("random_id", *once)
             .with("message", text.as_str()),
-        Call::Tell { account, text, once } => Request::new("messages.send", Set)
-            .with("peer_ids", account_id(account)?)
-            .with("random_id", *once)
-            .with("message", text.as_str()),
+        // Nought is the one number that VK does not compare.
+        Call::Tell { account, text, once } => {
+            Request::new("messages.send", if *once == 0 { Set } else { Once })
+                .with("peer_ids", person_id(account)?)
+                .with("random_id", *once)
+                .with("message", text.as_str())
+        }
         Call::OwnRights { .. } | Call::Events { .. } => return Err(not_offered(call)),
     })
 }
@@ -165,6 +158,13 @@ fn chat_id(chat: &str) -> Result<i64, Failure> {
 fn account_id(account: &str) -> Result<i64, Failure> {
     let number = account.parse().ok().filter(|id| *id != 0);
     number.ok_or_else(|| malformed("участника", "member", account))
+}
+
+/// The account of somebody who can be written to: neither a community nor a chat.
+fn person_id(account: &str) -> Result<i64, Failure> {
+    let id = account_id(account)?;
+    let person = id > 0 && chat_of_peer(id).is_none();
+    if person { Ok(id) } else { Err(malformed("человека", "person", account)) }
 }
 
 fn malformed(ru: &str, en: &str, found: &str) -> Failure {

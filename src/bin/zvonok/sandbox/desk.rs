@@ -14,6 +14,7 @@ use super::faults::{Faults, Kill};
 use super::log::Log;
 use super::max;
 use super::people::People;
+use super::vk::id::Codes;
 use super::world::World;
 
 const FORMAT: &str = "zvonok.sandbox/1";
@@ -33,6 +34,7 @@ pub(crate) struct Papers {
     pub(crate) people: People,
     pub(crate) vk: World,
     pub(crate) max: max::World,
+    pub(crate) codes: Codes,
     pub(crate) log: Log,
     pub(crate) faults: Faults,
     pub(crate) kill: Option<Kill>,
@@ -102,6 +104,7 @@ impl Desk {
             people: saved.people,
             vk: saved.vk,
             max: saved.max.opened(options),
+            codes: Codes::default(),
             log: Log::default(),
             faults: Faults::default(),
             kill: None,

@@ -2,12 +2,12 @@
 //! page to look at and switches for what may go wrong. Everything in it is made up and nothing
 //! leaves the machine.
 //!
-//! `/method/…` is VK's own interface (see [`vk`]), `/max/…` is MAX's (see [`max`]), `/` is the
-//! page. A client of MAX that resolves paths against its address needs `/max/` with the slash. The
-//! people are the same on both. The rest is the control interface: JSON in and out, no token,
-//! `Content-Type: application/json` on every body. A refusal has a 4xx status and
-//! `{"error": "…"}`. Requests that name another host than this machine, or come from another
-//! site's page, are refused with 403.
+//! `/method/…` is VK's own interface (see [`vk`]), `/vkid/…` is VK ID's (see [`vk::id`]), `/max/…`
+//! is MAX's (see [`max`]), `/` is the page. A client of MAX that resolves paths against its address
+//! needs `/max/` with the slash. The people are the same on both. The rest is the control
+//! interface: JSON in and out, no token, `Content-Type: application/json` on every body. A refusal
+//! has a 4xx status and `{"error": "…"}`. Requests that name another host than this machine, or
+//! come from another site's page, are refused with 403.
 //!
 //! | request | body or query | what it does |
 //! |---|---|---|
@@ -30,6 +30,7 @@
 //! | `POST /sandbox/kill_on` | `{pid, nth, when}` | kills the process at the nth request to either platform from now, `before` it is applied or `after`; the connection is cut |
 //! | `POST /sandbox/mode` | any of the switches | `mode` (`standard`, `partner`), `create_chat_answer` (`object`, `int`), `create_chat_user_ids` (`ignore`, `add`, `error`), `removed_stay_out` (a removed person cannot follow the link again); answers with all of them |
 //! | `POST /sandbox/token` | `{token}` | from now on only this token is good |
+//! | `POST /sandbox/vkid/code` | `{user, client_id, redirect_uri, code_challenge, expires_in?}` | the person confirms their account to this application, as by `GET /vkid/authorize`: `{code, device_id}`, good once within `expires_in` seconds (600) |
 //! | `GET /sandbox/max/state` | | `{root, bot: {user_id, username, name}, switches, chats, people, subscriptions: [{url, update_types, failing_since, held_back}], webhook: {waiting, delivered, failed}, updates_waiting}`; a group is `{chat_id, title, description, owner, link, over, members, blocked, pinned, notices, messages}`, newest last; its member `{id, name, bot, owner, admin, permissions, alias, joined, invited_by, join_time}`; a person is `{id, name, privacy, deactivated, dialog, messages}` with `dialog` one of `none`, `open`, `stopped`; a message is `{mid, from, time, edited, text, attachments}` |
 //! | `POST /sandbox/max/create` | `{title, owner, description?}` | a person makes a group: `{chat_id, link}` |
 //! | `POST /sandbox/max/add` | `{chat_id, user?, by?}` | somebody (the owner) adds a person, or the bot if nobody is named |
@@ -58,22 +59,23 @@
 //! dialog with the bot is not open, `not_started` or `stopped`; an address that was never subscribed,
 //! `not_subscribed`.
 //!
-//! A fault's `do` is `drop_before` (not applied, connection closed without an answer),
-//! `drop_after` (applied, closed), `delay` with `ms` and `when` (`after` by default: applied at
-//! once, answered late), `error` with `code`, `message?`, `status?` and `retry_after?` (`code` is
-//! VK's number, or for MAX a status or a word such as `chat.denied`; `retry_after` is MAX's header,
-//! in seconds), `http_500` and `html` with `applied?`
-//! (false), or `truncate` (applied, the answer breaks off). `method` may be a method, `execute`, a
-//! method inside a batch, MAX's `PUT /chats/{chatId}/pin` or `PUT /chats/-71000000000002/pin`, or
-//! `*` for every HTTP request; `platform` (`vk`, `max`) narrows it. `nth` is the first matching
-//! request that is hit (1 is the next), `every` hits each how-manieth, `count` limits the hits (one
-//! with `nth` alone, else no limit). Inside a batch `drop_before` stops it there with what came
-//! earlier applied, `error` fails that call alone, and everything else befalls the batch's answer.
+//! A fault's `do` is `drop_before` (not applied, connection closed without an answer), `drop_after`
+//! (applied, closed), `delay` with `ms` and `when` (`after` by default: applied at once, answered
+//! late), `error` with `code`, `message?`, `status?` and `retry_after?` (`code` is VK's number, or
+//! for MAX a status or a word such as `chat.denied`, for VK ID a word such as `invalid_grant`;
+//! `retry_after` is MAX's header, in seconds), `http_500` and `html` with `applied?` (false), or
+//! `truncate` (applied, the answer breaks off). `method` may be a method, `execute`, a method inside
+//! a batch, MAX's `PUT /chats/{chatId}/pin` or `PUT /chats/-71000000000002/pin`, VK ID's
+//! `oauth2/auth`, or `*` for every HTTP request; `platform` (`vk`, `max`) narrows it. `nth` is the
+//! first matching request that is hit (1 is the next), `every` hits each how-manieth, `count` limits
+//! the hits (one with `nth` alone, else no limit). Inside a batch `drop_before` stops it there with
+//! what came earlier applied, `error` fails that call alone, and everything else befalls the batch's
+//! answer.
 //!
 //! The log keeps the last 10 000 entries. The state file, if there is one, holds chats (at most
 //! 20 000, of 3 000 members and the last 100 messages each), people and calls, of MAX also
 //! subscriptions and updates that nobody has acknowledged, and is written before an answer leaves;
-//! faults, switches, the log and updates on their way to a webhook are not kept.
+//! faults, switches, the log, codes of VK ID and updates on their way to a webhook are not kept.
 
 pub(crate) mod command;
 mod control;

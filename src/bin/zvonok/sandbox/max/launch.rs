@@ -67,7 +67,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Everything but letters, digits and four signs as `%` and two digits.
-pub(super) fn percent(text: &str) -> String {
+pub(crate) fn percent(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
             char::from(byte).to_string()

@@ -43,6 +43,7 @@ use super::log::{Opening, Outcome};
 use call::Call;
 use door::Key;
 use error::Error;
+pub(crate) use launch::percent;
 pub(crate) use switches::AddMembers;
 pub(crate) use webhook::deliver;
 pub(crate) use world::World;

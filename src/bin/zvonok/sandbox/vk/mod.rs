@@ -2,10 +2,11 @@
 //!
 //! Where VK's documents are silent, the answers are a choice that is as inconvenient as what they
 //! allow: adding somebody who is in already is 15, somebody without rights gets 925, and a batch
-//! of more than 25 calls has made the first 25 of them.
+//! of more than 25 calls has made the first 25 of them. VK ID, beside it, is in [`id`].
 
 mod chats;
 mod error;
+pub(crate) mod id;
 mod lists;
 mod messages;
 mod methods;
@@ -37,7 +38,7 @@ const PLATFORM: &str = "vk";
 pub(crate) const CHAT_PEERS: i64 = 2_000_000_000;
 
 pub(crate) fn routes() -> Router<Desk> {
-    Router::new().route("/method/{name}", get(method).post(method))
+    Router::new().route("/method/{name}", get(method).post(method)).merge(id::routes())
 }
 
 async fn method(State(desk): State<Desk>, Path(name): Path<String>, request: Request) -> Response {
