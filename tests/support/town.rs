@@ -265,9 +265,12 @@ impl<'m> Town<'m> {
             found.0.remove(&group.owner);
             found.1.remove(&group.owner);
         }
-        let admins = self.accounts(&chat.admins).intersection(&people).cloned().collect();
-        if found != (people.clone(), admins) {
-            return Some(format!("{key}: {found:?} and not {people:?} with {:?}", chat.admins));
+        let mut admins: BTreeSet<_> =
+            self.accounts(&chat.admins).intersection(&people).cloned().collect();
+        // An owner has every right, whatever the roster says.
+        admins.extend(people.get(&group.owner).cloned());
+        if found != (people.clone(), admins.clone()) {
+            return Some(format!("{key}: {found:?} and not {people:?} with {admins:?}"));
         }
         if group.title != chat.title {
             return Some(format!("{key} is called {}", group.title));
