@@ -12,7 +12,7 @@ use zvonok::config::{Guard, Leavers, Strangers};
 use zvonok::error::Text;
 use zvonok::plan::{
     Attempt, ChatState, Input, Kind, Known, KnownChat, KnownMember, Lacking, MemberState,
-    Operation, Plan, Policy, Present, Scope, Waiting, census,
+    Operation, Plan, Policy, Present, Scope, Side, Waiting, census,
 };
 use zvonok::platform::{self, Capability};
 use zvonok::profile::{Desired, DesiredChat, DesiredMember, Existence};
@@ -274,6 +274,7 @@ fn present() -> impl Strategy<Value = Present> {
             people: if stranger { Vec::new() } else { vec![String::new()] },
             meant_admin: admin && meant,
             gone_since: gone.map(hours),
+            ..Present::default()
         },
     )
 }
@@ -312,6 +313,7 @@ fn policy() -> impl Strategy<Value = Policy> {
                 protect,
                 strangers,
                 leavers,
+                invitations_expire: Duration::from_secs(336 * 3600),
             }
         },
     )
@@ -361,6 +363,7 @@ fn desired_chat(
         class,
         subject: None,
         title: title(other),
+        description: None,
         locked: true,
         existence,
         members: members.collect(),
@@ -412,25 +415,9 @@ fn waiting((operation, number, due, refused): (Kind, usize, i64, bool)) -> (Atte
 /// A chat just made, empty.
 fn made_from(desired: &DesiredChat) -> KnownChat {
     KnownChat {
-        key: desired.key.clone(),
-        kind: desired.kind.clone(),
-        chat_type: desired.chat_type.clone(),
-        organization: desired.organization.clone(),
-        class: desired.class.clone(),
-        subject: None,
-        depends_on: desired.depends_on.clone(),
-        title: desired.title.clone(),
-        locked: true,
-        platform: platform::Kind::Vk,
         platform_id: Some("1".to_owned()),
-        link: None,
+        link: Some("https://example.org/join/1".to_owned()),
         state: ChatState::Active,
-        present: BTreeMap::new(),
-        people: BTreeMap::new(),
-        waiting: BTreeMap::new(),
-        removed_lately: 0,
-        archived_lately: false,
-        verified: None,
-        digest: String::new(),
+        ..KnownChat::planned(desired, platform::Kind::Vk)
     }
 }
