@@ -1,14 +1,16 @@
 //! The compact words in which the cases of the planner are written, and the types behind them.
 //!
 //! A desired member is `p1 101 admin`: the person, the accounts in the roster's order (`101,102`,
-//! or `max:7` for another platform; none where unlinked), and `admin`. An account in a chat is `101
-//! p1+p2 admin`: the account, the people whom the roster last meant by it (`?` for a stranger),
-//! then any of `admin` (by the roster), `handmade` (admin by hand), `rights=a,b`, `protected`, `owner`
-//! (protected too), `adopted`, `gone=<time>`. In both, `1..20` stands for the people p1 to p20 with
-//! the accounts 1 to 20. A person of the last cycle is `p1 101 invited`, then any of `at=<time>` (the
-//! way in was given then, by the present link or with `old_link` by another; `delivered`: in a
-//! message) and `removed` (was once taken out). What waits is `add_member 101 <time>`, followed by
-//! `refused` where the platform will not do it.
+//! or `vk:7` for another platform than the case's; none where unlinked), and `admin`. An account in a
+//! chat is `101 p1+p2 admin`: the account, the people whom the roster last meant by it (`?` for a
+//! stranger), then any of `admin` (by the roster), `handmade` (admin by hand), `rights=a,b`,
+//! `protected`, `owner` (protected too), `adopted`, `gone=<time>`. In both, `1..20` stands for the
+//! people p1 to p20 with the accounts 1 to 20.
+//!
+//! A person of the last cycle is `p1 101 invited`, then any of `at=<time>` (the way in was given then,
+//! by the present link, or with `old_link` by another; `delivered`: in a message) and `removed` (was
+//! once taken out). What waits is `add_member 101 <time>`, followed by `refused` where the platform
+//! will not do it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,8 +72,8 @@ fn some_link() -> Option<String> {
     Some(LINK.to_owned())
 }
 
-pub(crate) fn desired(chats: &Chats<Wish>) -> Desired {
-    let chats = chats.iter().map(|(key, wish)| (key.clone(), desired_chat(key, wish)));
+pub(crate) fn desired(chats: &Chats<Wish>, platform: platform::Kind) -> Desired {
+    let chats = chats.iter().map(|(key, wish)| (key.clone(), desired_chat(key, wish, platform)));
     Desired { chats: chats.collect(), ..Desired::default() }
 }
 
@@ -94,7 +96,7 @@ fn parts(key: &str) -> (String, Option<String>) {
     (kind.to_owned(), (kind != "teachers").then(|| id.to_owned()))
 }
 
-fn desired_chat(key: &str, wish: &Wish) -> DesiredChat {
+fn desired_chat(key: &str, wish: &Wish, platform: platform::Kind) -> DesiredChat {
     let (kind, class) = parts(key);
     let depends_on = wish.depends_on.clone();
     DesiredChat {
@@ -107,7 +109,7 @@ fn desired_chat(key: &str, wish: &Wish) -> DesiredChat {
         description: wish.description.clone(),
         locked: true,
         existence: wish.existence.unwrap_or(Existence::Wanted),
-        members: wish.members.iter().flat_map(|line| members(line)).collect(),
+        members: wish.members.iter().flat_map(|line| members(line, platform)).collect(),
         depends_on: depends_on.unwrap_or_else(|| class.iter().cloned().collect()),
         class,
     }
@@ -120,11 +122,12 @@ fn spread(text: &str, line: impl Fn(u32) -> String) -> Vec<String> {
     (first..=last).map(line).collect()
 }
 
-fn members(text: &str) -> Vec<(String, DesiredMember)> {
-    spread(text, |number| format!("p{number} {number}")).iter().map(|line| member(line)).collect()
+fn members(text: &str, platform: platform::Kind) -> Vec<(String, DesiredMember)> {
+    let lines = spread(text, |number| format!("p{number} {number}"));
+    lines.iter().map(|line| member(line, platform)).collect()
 }
 
-fn member(line: &str) -> (String, DesiredMember) {
+fn member(line: &str, platform: platform::Kind) -> (String, DesiredMember) {
     let mut words = line.split(' ');
     let person = words.next().unwrap().to_owned();
     let mut member = DesiredMember {
@@ -139,7 +142,7 @@ fn member(line: &str) -> (String, DesiredMember) {
             member.admin = true;
             member.admin_reasons = vec![reason("head", &person)];
         } else {
-            member.accounts = word.split(',').map(account).collect();
+            member.accounts = word.split(',').map(|one| account(one, platform)).collect();
         }
     }
     (person, member)
@@ -149,8 +152,8 @@ fn reason(because: &str, person: &str) -> Reason {
     Reason { rule: "rule".to_owned(), because: because.to_owned(), row: person.to_owned() }
 }
 
-fn account(text: &str) -> (String, String) {
-    let (platform, account) = text.split_once(':').unwrap_or(("vk", text));
+fn account(text: &str, platform: platform::Kind) -> (String, String) {
+    let (platform, account) = text.split_once(':').unwrap_or((platform.name(), text));
     (platform.to_owned(), account.to_owned())
 }
 
