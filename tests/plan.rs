@@ -22,7 +22,8 @@ mod compact;
 use compact::{Chats, Fact, Wish, moment};
 
 /// What a plan is made from. Absent: nothing, or the configuration's default. `cannot` is about the
-/// platform, `previous_cannot` about the previous one; `dialogs` lists who has a dialog.
+/// platform, `previous_cannot` about the previous one; `dialogs` lists who has a dialog,
+/// `allowed` what a person let go and could not be done yet: `remove_member class:1a 101`.
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Given {
@@ -34,6 +35,7 @@ struct Given {
     previous_cannot: BTreeSet<Capability>,
     admin_permissions: BTreeSet<String>,
     dialogs: BTreeSet<String>,
+    allowed: Vec<String>,
     desired: Chats<Wish>,
     known: Chats<Fact>,
     frozen: FrozenLists,
@@ -53,6 +55,7 @@ impl Default for Given {
             previous_cannot: BTreeSet::new(),
             admin_permissions: BTreeSet::new(),
             dialogs: BTreeSet::new(),
+            allowed: Vec::new(),
             desired: Chats::new(),
             known: Chats::new(),
             frozen: FrozenLists::default(),
@@ -205,6 +208,7 @@ fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
     let mut known = compact::known(&given.known, given.platform, before.map(remembered));
     let dialogs = given.dialogs.iter().map(|account| ((given.platform, account.clone()), true));
     known.dialogs = dialogs.collect();
+    known.allowed = given.allowed.iter().map(|line| compact::allowed(line)).collect();
     plan(&Input {
         desired: &desired,
         known: &known,

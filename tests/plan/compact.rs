@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use zvonok::error::Text;
 use zvonok::plan::{
-    Attempt, ChatState, Invitation, Kind, Known, KnownChat, KnownHold, KnownMember, MemberState,
-    Present, Waiting,
+    Allowed, Attempt, ChatState, Invitation, Kind, Known, KnownChat, KnownHold, KnownMember,
+    MemberState, Present, Waiting,
 };
 use zvonok::platform::{self, OwnRights};
 use zvonok::profile::{Desired, DesiredChat, DesiredMember, Existence, Reason};
@@ -259,6 +259,11 @@ fn waiting(line: &str) -> (Attempt, Waiting) {
         people: Vec::new(),
     };
     (attempt, waiting)
+}
+
+pub(crate) fn allowed(line: &str) -> Allowed {
+    let [operation, chat, account] = words(line).map(str::to_owned);
+    Allowed { operation, chat, account, by: "p9".to_owned() }
 }
 
 fn words(line: &str) -> [&str; 3] {

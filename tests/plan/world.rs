@@ -255,12 +255,16 @@ fn weighted_bool(share: f64) -> impl Strategy<Value = bool> {
     weighted(share, Just(())).prop_map(|some| some.is_some())
 }
 
+/// Where a person stood; the invitation: its hour, whether by the present link, whether delivered; and
+/// whether the person was removed before.
+type Row = (MemberState, Option<(i64, bool, bool)>, bool);
+
 #[derive(Debug, Clone)]
 struct Fact {
     state: ChatState,
     other_title: bool,
     present: Vec<Option<(Present, usize)>>,
-    people: Vec<Option<(MemberState, Option<(i64, bool, bool)>, bool)>>,
+    people: Vec<Option<Row>>,
     messenger: (platform::Kind, bool, bool, Option<OwnRights>),
     waiting: Vec<(Kind, usize, i64, bool)>,
     lately: (u32, bool),
@@ -274,7 +278,6 @@ fn fact() -> impl Strategy<Value = Fact> {
     ];
     let states =
         [MemberState::Joined, MemberState::Left, MemberState::Invited, MemberState::Expired];
-    // Since when, by the present link, delivered.
     let invitation = weighted(0.7, (-400..0_i64, weighted_bool(0.8), any::<bool>()));
     let person = (select(states.to_vec()), invitation, weighted_bool(0.2));
     // The platform, whether there is a link, and whether it leaked.
