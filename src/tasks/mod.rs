@@ -10,6 +10,8 @@ use crate::state::{State, Task};
 
 mod steps;
 
+pub(crate) use steps::right;
+
 /// Who the library is on a messenger, as people find it there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Bot {
