@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 use serde_json::Value;
@@ -175,6 +175,25 @@ impl Session {
     /// The profile's script.
     pub(crate) fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// What ends a request that asks the messenger something: a cancel, or so much time.
+    pub(crate) fn stop_within(&self, within: Duration) -> Stop {
+        Stop::new(self.cancel.0.clone(), Instant::now().checked_add(within))
+    }
+
+    /// The connection to the current messenger, made where there is none yet.
+    ///
+    /// # Errors
+    /// [`Code::Platform`], [`Code::Auth`], [`Code::Cancelled`].
+    pub(crate) fn connect(&self, stop: &Stop) -> Result<&Connection> {
+        let messenger = &self.messengers[0];
+        messenger.link.connect(&*messenger.driver, stop)
+    }
+
+    /// The current messenger.
+    pub(crate) fn platform(&self) -> &dyn Platform {
+        &*self.messengers[0].driver
     }
 
     /// The messengers, the current one first.

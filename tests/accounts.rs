@@ -409,7 +409,7 @@ fn a9_who_has_left_the_school_can_still_unlink() {
 #[test]
 fn a_state_file_of_the_first_schema_is_brought_up_to_date() {
     let mut place = Place::new();
-    let back = "DROP TABLE links; DROP TABLE proofs; PRAGMA user_version = 1";
+    let back = include_str!("support/back_to_schema_1.sql");
     rig::database(&place.rig.state_file()).execute_batch(back).unwrap();
     place.rig.reopen();
     assert_eq!(place.sync("10:00")["roster"]["unchanged"], true);

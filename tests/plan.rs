@@ -10,7 +10,8 @@ use serde_json::Value;
 use zvonok::clock;
 use zvonok::config::{Guard, Leavers, Strangers};
 use zvonok::plan::{
-    Cause, HeldRow, Hold, Input, KnownHold, Lacking, Operation, Plan, Policy, Scope, approves, plan,
+    Cause, HeldRow, Hold, Input, KnownHold, Lacking, Operation, Plan, Policy, Scope, Side,
+    TaskKind, WantedTask, approves, plan,
 };
 use zvonok::platform::{self, Capability};
 use zvonok::roster::{Frozen, Table};
@@ -20,13 +21,21 @@ mod compact;
 
 use compact::{Chats, Fact, Wish, moment};
 
-/// What a plan is made from. Absent: nothing, or the configuration's default.
+/// What a plan is made from. Absent: nothing, or the configuration's default. `cannot` is about the
+/// platform, `previous_cannot` about the previous one; `dialogs` lists who has a dialog,
+/// `allowed` what a person let go and could not be done yet: `remove_member class:1a 101`.
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Given {
     now: String,
     policy: PolicyWords,
+    platform: platform::Kind,
+    previous: Option<platform::Kind>,
     cannot: BTreeSet<Capability>,
+    previous_cannot: BTreeSet<Capability>,
+    admin_permissions: BTreeSet<String>,
+    dialogs: BTreeSet<String>,
+    allowed: Vec<String>,
     desired: Chats<Wish>,
     known: Chats<Fact>,
     frozen: FrozenLists,
@@ -40,7 +49,13 @@ impl Default for Given {
         Given {
             now: "2026-09-10T08:00:00Z".to_owned(),
             policy: PolicyWords::default(),
+            platform: platform::Kind::Vk,
+            previous: None,
             cannot: BTreeSet::new(),
+            previous_cannot: BTreeSet::new(),
+            admin_permissions: BTreeSet::new(),
+            dialogs: BTreeSet::new(),
+            allowed: Vec::new(),
             desired: Chats::new(),
             known: Chats::new(),
             frozen: FrozenLists::default(),
@@ -64,6 +79,7 @@ struct PolicyWords {
     protect: BTreeSet<String>,
     strangers: String,
     leavers: String,
+    invitations_expire: String,
 }
 
 impl Default for PolicyWords {
@@ -79,6 +95,7 @@ impl Default for PolicyWords {
             protect: BTreeSet::new(),
             strangers: "remove".to_owned(),
             leavers: "invite".to_owned(),
+            invitations_expire: "336h".to_owned(),
         }
     }
 }
@@ -107,8 +124,8 @@ struct ScopeLists {
 }
 
 /// What must come of it. An operation is `remove_member class:1a 101 (p1) left_roster`; a tally is
-/// the number of operations of each kind, for the many. What is not given must be empty. `hold`
-/// compares with the hold of `earlier`: `same` or `other`.
+/// the number of operations of each kind, for the many. A task is `let_in class:1a 101 (p1)`. What is
+/// not given must be empty. `hold` compares with the hold of `earlier`: `same` or `other`.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Expected {
@@ -117,6 +134,7 @@ struct Expected {
     held: Vec<String>,
     held_tally: Option<BTreeMap<String, u32>>,
     rows: Vec<String>,
+    tasks: Vec<String>,
     warnings: Vec<String>,
     next_due: Option<String>,
     leaving: Vec<String>,
@@ -140,7 +158,7 @@ fn every_case_comes_out_as_it_says() {
             failed.push(format!("{}: {why}", path.file_stem().unwrap().display()));
         }
     }
-    assert!(cases.len() > 120, "the cases were not found");
+    assert!(cases.len() > 220, "the cases were not found");
     assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
 }
 
@@ -185,13 +203,15 @@ fn remembered(hold: &Hold) -> KnownHold {
 }
 
 fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
-    let able: BTreeSet<Capability> =
-        Capability::ALL.into_iter().filter(|one| !given.cannot.contains(one)).collect();
-    let sides =
-        BTreeMap::from([(platform::Kind::Vk, Side { able, own_account: "900".to_owned() })]);
+    let mut desired = compact::desired(&given.desired, given.platform);
+    desired.admin_permissions.clone_from(&given.admin_permissions);
+    let mut known = compact::known(&given.known, given.platform, before.map(remembered));
+    let dialogs = given.dialogs.iter().map(|account| ((given.platform, account.clone()), true));
+    known.dialogs = dialogs.collect();
+    known.allowed = given.allowed.iter().map(|line| compact::allowed(line)).collect();
     plan(&Input {
-        desired: &compact::desired(&given.desired),
-        known: &compact::known(&given.known, before.map(remembered)),
+        desired: &desired,
+        known: &known,
         frozen: &Frozen {
             orgs: given.frozen.orgs.clone(),
             classes: given.frozen.classes.clone(),
@@ -200,12 +220,22 @@ fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
         lacking: &lacking(&given.lacking),
         policy: &policy(&given.policy),
         scope: &Scope { kinds: given.scope.kinds.clone(), chats: given.scope.chats.clone() },
-        sides: &sides,
-        platform: platform::Kind::Vk,
+        sides: &sides(given),
+        platform: given.platform,
         organizations: &given.organizations,
         now: moment(&given.now),
         approved,
     })
+}
+
+/// The own account is 900, on the previous platform 901.
+fn sides(given: &Given) -> BTreeMap<platform::Kind, Side> {
+    let side = |cannot: &BTreeSet<Capability>, own: &str| {
+        let able = Capability::ALL.into_iter().filter(|one| !cannot.contains(one)).collect();
+        Side { able, own_account: own.to_owned() }
+    };
+    let previous = given.previous.map(|kind| (kind, side(&given.previous_cannot, "901")));
+    previous.into_iter().chain([(given.platform, side(&given.cannot, "900"))]).collect()
 }
 
 fn lacking(lists: &LackingLists) -> Lacking {
@@ -244,6 +274,7 @@ fn policy(words: &PolicyWords) -> Policy {
             "respect" => Leavers::Respect,
             other => panic!("leavers: {other}"),
         },
+        invitations_expire: clock::duration(&words.invitations_expire).unwrap(),
     }
 }
 
@@ -257,6 +288,7 @@ fn compare(expected: &Expected, plan: &Plan) {
         None => assert_eq!(lines(&plan.held), expected.held, "held"),
     }
     assert_eq!(plan.held_rows.iter().map(row).collect::<Vec<_>>(), expected.rows, "rows");
+    assert_eq!(plan.tasks.iter().map(task).collect::<Vec<_>>(), expected.tasks, "tasks");
     let warnings: Vec<&str> = plan.warnings.iter().map(|warning| &*warning.code).collect();
     assert_eq!(warnings, expected.warnings, "warnings");
     assert_eq!(plan.next_due, expected.next_due.as_deref().map(moment), "next_due");
@@ -307,16 +339,34 @@ fn cause(cause: &Cause) -> String {
         Cause::MissingTooLong => "missing_too_long",
         Cause::WantedAgain => "wanted_again",
         Cause::TitleChanged => "title_changed",
+        Cause::Adopted => "adopted",
+        Cause::Leaked => "leaked",
     };
     name.to_owned()
 }
 
-/// `guard.chat_share class:1a remove_member=6 lately=1 of=10 limit=0.5`
+/// `let_in class:1a 101 (p1)`, `give_rights class:1a add_admins,pin_message`
+fn task(task: &WantedTask) -> String {
+    let mut words = vec![task.kind.name().to_owned(), task.chat.clone()];
+    if !task.account.is_empty() {
+        words.push(format!("{} ({})", task.account, task.details.people.join("+")));
+    }
+    if task.kind == TaskKind::GiveRights {
+        words.push(task.details.rights.join(","));
+    }
+    assert_eq!(task.account.is_empty(), task.details.people.is_empty(), "{task:?}");
+    assert!(task.details.doubtful.is_empty() && !task.title.is_empty(), "{task:?}");
+    words.join(" ")
+}
+
+/// `guard.chat_share class:1a remove_member=6 lately=1 of=10 limit=0.5`, with `who=101,102` where the
+/// row names accounts.
 fn row(row: &HeldRow) -> String {
     let mut words = vec![row.rule.to_owned()];
     words.extend(row.chat.clone());
     words.extend(row.counts.iter().map(|(name, count)| format!("{name}={count}")));
     words.extend((row.lately > 0).then(|| format!("lately={}", row.lately)));
     words.push(format!("of={} limit={}", row.of, row.limit));
+    words.extend((!row.who.is_empty()).then(|| format!("who={}", row.who.join(","))));
     words.join(" ")
 }

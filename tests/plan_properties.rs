@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use zvonok::config::{Leavers, Strangers};
 use zvonok::plan::{
-    Cause, ChatState, Kind, KnownChat, MemberState, Operation, Plan, Present, census,
+    Cause, ChatState, Kind, KnownChat, MemberState, Operation, Plan, Present, TaskKind, census,
 };
 use zvonok::platform::Capability;
 use zvonok::profile::Existence;
@@ -27,21 +27,30 @@ proptest! {
     #[test]
     fn nothing_is_left_to_do_after_a_plan_is_done(world in world()) {
         let mut world = world.unhindered();
-        let first = world.plan();
-        prop_assert!(first.hold.is_none());
+        let first = unheld(&world)?;
         world.carry_out(&first);
         let second = world.plan();
-        prop_assert!(second.operations.is_empty(), "first {first:#?}\nsecond {second:#?}");
+        prop_assert!(second.hold.is_none());
+        // Who was invited by a link that was replaced is given the new one.
+        let left = |op: &&Operation| {
+            op.kind != Kind::InviteMember || !rotates(&first, &op.chat)
+        };
+        let left: Vec<_> = second.operations.iter().filter(left).collect();
+        prop_assert!(left.is_empty(), "{left:#?}\nfirst {first:#?}");
+        world.carry_out(&second);
+        let third = world.plan();
+        prop_assert!(third.operations.is_empty(), "second {second:#?}\nthird {third:#?}");
     }
 
     #[test]
     fn after_a_plan_everybody_is_where_they_belong(world in world()) {
         let mut world = world.unhindered();
         world.able = Capability::ALL.into();
+        world.known.chats.values_mut().for_each(|chat| chat.own = None);
         world.policy.strangers = Strangers::Remove;
         world.policy.leavers = Leavers::Invite;
         world.policy.grace = std::time::Duration::ZERO;
-        let plan = world.plan();
+        let plan = unheld(&world)?;
         world.carry_out(&plan);
         for (key, desired) in &world.desired.chats {
             let Some(known) = world.known.chats.get(key) else {
@@ -51,6 +60,86 @@ proptest! {
             if known.state == ChatState::Active {
                 is_as_wished(&world, key, known)?;
             }
+        }
+    }
+
+    #[test]
+    fn nothing_is_planned_that_the_rights_in_a_chat_forbid(world in world()) {
+        for operation in all(&world.plan()) {
+            let Some(known) = world.known.chats.get(&operation.chat) else { continue };
+            let needs = match operation.kind {
+                Kind::AddMember => Capability::AddMembers,
+                Kind::RemoveMember => Capability::RemoveMembers,
+                Kind::GrantAdmin | Kind::RevokeAdmin => Capability::GrantAdmin,
+                Kind::RenameChat => Capability::RenameChat,
+                Kind::RotateLink => Capability::RotateLink,
+                _ => continue,
+            };
+            let able = world.able.contains(&needs) && !known.unable().contains(&needs);
+            // A chat that is yet to be made has no rights to go by.
+            let unmade = known.platform_id.is_none();
+            prop_assert!(able || unmade, "{operation:?} {:?}", known.own);
+        }
+    }
+
+    #[test]
+    fn nobody_adopted_is_removed_without_approval(world in world()) {
+        let plan = world.plan();
+        let adopted = |op: &Operation| {
+            let known = &world.known.chats[&op.chat];
+            let present = known.present.get(&op.account);
+            present.is_some_and(|present| present.adopted && present.people.is_empty())
+        };
+        for operation in plan.operations.iter().filter(|op| op.kind == Kind::RemoveMember) {
+            let unseen = operation.cause != Cause::Emptied && adopted(operation);
+            prop_assert!(!unseen, "{operation:?}");
+        }
+        for operation in all(&plan).iter().filter(|op| op.cause == Cause::Adopted) {
+            prop_assert!(adopted(operation) && world.policy.strangers == Strangers::Remove);
+            let named = plan.held_rows.iter().any(|row| {
+                row.rule == "adopted"
+                    && row.chat.as_ref() == Some(&operation.chat)
+                    && row.who.contains(&operation.account)
+            });
+            prop_assert!(named, "{operation:?} {:?}", plan.held_rows);
+        }
+    }
+
+    #[test]
+    fn a_task_is_asked_for_once_and_where_something_can_be_done(world in world()) {
+        let plan = world.plan();
+        let mut seen = BTreeSet::new();
+        for task in &plan.tasks {
+            prop_assert!(seen.insert((task.kind, &task.chat, &task.account)), "twice: {task:?}");
+            let restored = |op: &Operation| op.kind == Kind::RestoreChat && op.chat == task.chat;
+            let state = world.known.chats.get(&task.chat).map(|known| known.state);
+            let fits = match state {
+                Some(ChatState::Active) => task.kind != TaskKind::CreateChat,
+                Some(ChatState::Archived) => all(&plan).iter().any(restored),
+                Some(ChatState::Gone | ChatState::Deleted) => false,
+                None | Some(ChatState::Planned | ChatState::Task) => {
+                    task.kind == TaskKind::CreateChat
+                }
+            };
+            prop_assert!(fits, "{task:?} of a chat that is {state:?}");
+            prop_assert!(world.desired.chats.contains_key(&task.chat), "{task:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_invited_without_a_link_or_twice_by_the_same(world in world()) {
+        let mut world = world;
+        let first = world.plan();
+        let invites = |op: &&Operation| op.kind == Kind::InviteMember;
+        for operation in first.operations.iter().filter(invites) {
+            let Some(known) = world.known.chats.get(&operation.chat) else { continue };
+            prop_assert!(known.link.is_some() || known.platform_id.is_none(), "{operation:?}");
+        }
+        world.carry_out(&first);
+        let second = world.plan();
+        for operation in second.operations.iter().filter(invites) {
+            let before = first.operations.contains(operation);
+            prop_assert!(!before || rotates(&first, &operation.chat), "{operation:?}");
         }
     }
 
@@ -102,8 +191,9 @@ proptest! {
             Kind::ArchiveChat => 1,
             Kind::CreateChat | Kind::RestoreChat => 2,
             Kind::RenameChat => 3,
-            Kind::AddMember | Kind::InviteMember => 4,
-            _ => 5,
+            Kind::RotateLink => 4,
+            Kind::AddMember | Kind::InviteMember => 5,
+            _ => 6,
         };
         prop_assert!(world.plan().operations.is_sorted_by_key(rank));
     }
@@ -169,7 +259,11 @@ proptest! {
     #[test]
     fn what_is_held_stays_held_until_a_person_approves(world in world()) {
         let mut world = world;
-        world.known.chats.values_mut().for_each(|chat| chat.waiting.clear());
+        for chat in world.known.chats.values_mut() {
+            chat.waiting.clear();
+            // A link that is replaced is given to everybody who was invited, in the next cycle.
+            chat.leaked = None;
+        }
         // An account that passes to somebody frozen is no longer what was held.
         world.frozen.people.clear();
         let before = world.plan();
@@ -231,6 +325,7 @@ fn whoever_moves_between_classes_ends_in_one_of_them() {
 /// Lets everybody of the first class move to the second; returns how many were moved.
 fn moves(mut world: World) -> usize {
     world.able = Capability::ALL.into();
+    world.known.chats.values_mut().for_each(|chat| chat.own = None);
     world.policy.protect.clear();
     world.policy.grace = std::time::Duration::ZERO;
     world.policy.leavers = Leavers::Invite;
@@ -260,6 +355,20 @@ fn moves(mut world: World) -> usize {
 
 fn all(plan: &Plan) -> Vec<Operation> {
     plan.operations.iter().chain(&plan.held).cloned().collect()
+}
+
+/// The plan of a world in which nobody holds anything but adopted people, and those are let go.
+fn unheld(world: &World) -> Result<Plan, TestCaseError> {
+    let plan = world.plan();
+    let Some(hold) = plan.hold else { return Ok(plan) };
+    prop_assert!(plan.held_rows.iter().all(|row| row.rule == "adopted"), "{:?}", plan.held_rows);
+    let plan = world.plan_with(Some(&hold.fingerprint));
+    prop_assert!(plan.approved && plan.hold.is_none());
+    Ok(plan)
+}
+
+fn rotates(plan: &Plan, chat: &str) -> bool {
+    plan.operations.iter().any(|op| op.kind == Kind::RotateLink && op.chat == chat)
 }
 
 fn takes(operation: &Operation) -> bool {

@@ -14,6 +14,8 @@ use zvonok::roster::Roster;
 
 #[path = "profile/algebra.rs"]
 mod algebra;
+#[path = "profile/messenger.rs"]
+mod messenger;
 #[path = "profile/support.rs"]
 mod support;
 

@@ -34,6 +34,7 @@ pub(super) fn fingerprint(cycle: &Cycle, from: From, state: &State) -> Result<Se
         .add(cycle.clock.today().to_string())
         // What people link while a cycle runs is news to the next one.
         .add(state.last_link()?.to_string())
+        .add(state.last_news()?.to_string())
         .add(env!("CARGO_PKG_VERSION"));
     Ok(Seen { roster, input: input.hex() })
 }

@@ -101,8 +101,11 @@ impl<'a> Side<'a> {
         let mut found = Vec::new();
         for capability in questions {
             let answer = self.messenger.driver.probe(*capability, cycle.stop);
-            let able = answer.map_err(|failure| error_of(&failure, cycle.stop))?;
-            found.push((*capability, able));
+            match answer.map_err(|failure| error_of(&failure, cycle.stop))? {
+                Some(able) => found.push((*capability, able)),
+                // Nothing is planned on what could not be tried, and nothing believed of it either.
+                None => self.able.learn(&[(*capability, false)]),
+            }
         }
         self.learn(cycle, state, &found)
     }

@@ -106,7 +106,7 @@ fn keep(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan
 }
 
 fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool, plan: &mut Plan) {
-    ask_people(input, desired, known, plan);
+    ask_people(input, desired, known, frozen, plan);
     close_the_leak(input, desired, known, plan);
     let described = desired.description.is_some() && desired.description != known.description;
     let renamed = desired.title != known.title || described;
@@ -125,7 +125,13 @@ fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool,
 }
 
 /// What the library cannot do in this chat until a person there has done something.
-fn ask_people(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan) {
+fn ask_people(
+    input: &Input,
+    desired: &DesiredChat,
+    known: &KnownChat,
+    frozen: bool,
+    plan: &mut Plan,
+) {
     if let Some(own) = &known.own {
         let lacking = own.lacking(known.platform);
         if !own.inside {
@@ -138,7 +144,9 @@ fn ask_people(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mu
     }
     let wanted = members::wanted(desired, known.platform);
     let owns = |(account, present): &(&String, &super::Present)| {
+        // Who is not to be removed has not left for certain.
         present.owner
+            && !frozen
             && !present.people.is_empty()
             && !wanted.contains_key(account.as_str())
             && !input.is_protected(known.platform, account)

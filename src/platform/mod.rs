@@ -468,8 +468,9 @@ pub trait Platform: Send + Sync {
     fn connect(&self, stop: &Stop) -> Result<Connection, Failure>;
 
     /// Finds out whether this token can do it, without changing anything. Called only where
-    /// [`connect`](Platform::connect) did not tell and the answer matters for a plan.
-    fn probe(&self, capability: Capability, stop: &Stop) -> Result<bool, Failure>;
+    /// [`connect`](Platform::connect) did not tell and the answer matters for a plan. `None`: it
+    /// cannot be tried now, which says nothing.
+    fn probe(&self, capability: Capability, stop: &Stop) -> Result<Option<bool>, Failure>;
 
     /// How many calls like this one may travel in one request.
     fn batch(&self, call: &Call) -> usize;

@@ -38,19 +38,19 @@ impl Asked<'_> {
     }
 
     pub(super) fn title(&self, rule: &ChatRule, object: &Object) -> Result<String> {
-        Ok(self.tidy(&self.written(&rule.title, object)?, object))
+        Ok(self.tidy(&self.written("title", &rule.title, object)?, object))
     }
 
     /// What the chat says about itself, where the profile has a rule for that.
     pub(super) fn description(&self, rule: &ChatRule, object: &Object) -> Result<Option<String>> {
         let Some(rule) = &rule.description else { return Ok(None) };
-        let written = self.written(rule, object)?;
+        let written = self.written("description", rule, object)?;
         Ok(Some(written.trim().chars().take(LONGEST_DESCRIPTION).collect()))
     }
 
-    fn written(&self, rule: &Title, object: &Object) -> Result<String> {
+    fn written(&self, name: &str, rule: &Title, object: &Object) -> Result<String> {
         match rule {
-            Title::Made(function) => self.call(function, text_answer),
+            Title::Made(function) => self.call(function, |answer| text_answer(name, answer)),
             Title::Template(template) => {
                 let values = match object {
                     Object::School(school) => global::of_school(school),
@@ -163,10 +163,10 @@ fn reasons(entry: &Entry, rule: &str) -> Vec<Reason> {
 
 type Answer<T> = std::result::Result<T, Text>;
 
-fn text_answer(answer: &Value) -> Answer<String> {
+fn text_answer(rule: &str, answer: &Value) -> Answer<String> {
     match answer {
         Value::String(text) => Ok(text.to_string_lossy()),
-        other => Err(wrong_answer("title", "текст", "a text", other)),
+        other => Err(wrong_answer(rule, "текст", "a text", other)),
     }
 }
 

@@ -17,15 +17,19 @@ mod accounts;
 mod audit;
 mod chats;
 mod diagnostics;
+mod events;
 mod explain;
+mod invite;
 mod orders;
 mod page;
 mod proof;
 mod reach;
+mod tasks;
 mod verify;
 
 /// Every method that this version answers.
-const METHODS: [(&str, Method); 13] = [
+const METHODS: [(&str, Method); 16] = [
+    ("accounts.invite", invite::invite),
     ("accounts.link", accounts::link),
     ("accounts.status", accounts::status),
     ("accounts.unlink", accounts::unlink),
@@ -35,10 +39,12 @@ const METHODS: [(&str, Method); 13] = [
     ("chats.list", chats::list),
     ("chats.sync", orders::sync),
     ("diagnostics", diagnostics::diagnostics),
+    ("events.push", events::push),
     ("explain", explain::explain),
     ("guard.approve", orders::approve),
     ("plan", orders::plan),
-    ("tasks.list", orders::tasks),
+    ("tasks.done", tasks::done),
+    ("tasks.list", tasks::list),
 ];
 
 /// One method: the request in, a code and the result out.

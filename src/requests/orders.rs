@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::Ask;
-use super::page::Page;
 use crate::config::Options;
 use crate::cycle::From;
 use crate::error::{Code, Error, Fault, Result, Text};
@@ -70,11 +69,4 @@ fn not_held(given: &str, present: &str) -> Fault {
         ),
     };
     Fault::new("request.not_held", "params.fingerprint", given, message)
-}
-
-/// `tasks.list`: what only a person can do.
-pub(super) fn tasks(ask: &mut Ask) -> Result<(Code, Value)> {
-    let page = ask.params(Page::read)?;
-    ask.state()?;
-    Ok((Code::Ok, page.of("tasks", Vec::new())))
 }

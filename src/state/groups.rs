@@ -92,7 +92,7 @@ impl State {
         })
     }
 
-    /// The chat with this id on a platform, if a key has one.
+    /// The chat with this id on a platform as it stands at `at`, if a key has one.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
@@ -100,21 +100,22 @@ impl State {
         &self,
         platform: Kind,
         platform_id: &str,
-        now: Timestamp,
+        at: Timestamp,
     ) -> Result<Option<Met>> {
-        let text = "SELECT due, own FROM chats WHERE platform = ? AND platform_id = ?";
+        let text = "SELECT due <> 0 AND due <= ?3, own FROM chats \
+                    WHERE platform = ?1 AND platform_id = ?2";
         let read = |row: &rusqlite::Row| {
             let own: Option<String> = row.get(1)?;
-            let due = 1..=now.as_second();
-            Ok(Met { due: due.contains(&row.get(0)?), own: own.map(|text| parsed(&text)) })
+            Ok(Met { due: row.get(0)?, own: own.map(|text| parsed(&text)) })
         };
-        let row = [platform.name(), platform_id];
+        let row = params![platform.name(), platform_id, at.as_second()];
         let found =
             self.db.prepare_cached(text).and_then(|mut one| one.query_row(row, read).optional());
         found.map_err(|error| self.failure(&error))
     }
 
-    /// Has the chat with this id read in the next cycle; tells whether a key has one.
+    /// Has the chat with this id read in the next cycle; tells whether a key has one. A reading
+    /// that began before `at` does not count for it.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
@@ -161,6 +162,25 @@ impl State {
                         WHERE platform = ? AND platform_id = ?";
             db.prepare_cached(text)?.execute([platform.name(), platform_id]).map(drop)
         })
+    }
+
+    /// Grows with everything new that events told, by which a cycle that runs meanwhile does not
+    /// hide it from the next one.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn last_news(&self) -> Result<i64> {
+        Ok(self.meta("news")?.and_then(|text| text.parse().ok()).unwrap_or(0))
+    }
+
+    /// Remembers that events told something new: the next cycle has something to do.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn note_news(&mut self) -> Result<()> {
+        let next = self.last_news()? + 1;
+        self.put_meta("news", &next.to_string())?;
+        self.drop_meta(&["quiet"])
     }
 
     /// Where the next question for events begins.

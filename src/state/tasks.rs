@@ -147,3 +147,102 @@ fn free_code(db: &Connection, draw: u16) -> rusqlite::Result<String> {
     // Every code is taken: the file refuses one twice, which is told as its own failure.
     Ok(task_code(draw))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+
+    use super::{State, Task};
+    use crate::plan::{TaskDetails, TaskKind, WantedTask, task_code};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn wanted(chat: &str, account: &str, title: &str) -> WantedTask {
+        WantedTask {
+            kind: TaskKind::LetIn,
+            chat: chat.to_owned(),
+            account: account.to_owned(),
+            title: title.to_owned(),
+            details: TaskDetails::default(),
+        }
+    }
+
+    struct Desk {
+        state: State,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Desk {
+        fn new() -> Desk {
+            let folder = tempfile::tempdir().expect("a folder");
+            let state = State::open(&folder.path().join("zvonok.db")).expect("a state file");
+            Desk { state, _folder: folder }
+        }
+
+        fn put(&mut self, wanted: &[WantedTask], inside: &str) -> Vec<Task> {
+            let wanted: BTreeSet<WantedTask> = wanted.iter().cloned().collect();
+            let inside = |chat: &str| chat.starts_with(inside);
+            self.state.put_tasks(&wanted, &inside, NOW).expect("tasks")
+        }
+    }
+
+    #[test]
+    fn a_task_is_opened_once_and_told_its_present_title() {
+        let mut desk = Desk::new();
+        let first = desk.put(&[wanted("a", "1", "Old"), wanted("a", "2", "Old")], "");
+        let again = desk.put(&[wanted("a", "1", "New"), wanted("a", "2", "Old")], "");
+        assert_eq!(first.len(), 2);
+        assert_ne!(first[0].code, first[1].code);
+        assert_eq!((&again[0].code, again[0].id), (&first[0].code, first[0].id));
+        assert_eq!((again[0].title.as_str(), again[1].title.as_str()), ("New", "Old"));
+        assert_eq!(again.len(), 2);
+    }
+
+    #[test]
+    fn a_task_of_one_account_in_two_shapes_is_one_task() {
+        let mut desk = Desk::new();
+        assert_eq!(desk.put(&[wanted("a", "1", "Old"), wanted("a", "1", "New")], "").len(), 1);
+    }
+
+    #[test]
+    fn only_tasks_inside_the_limits_are_closed() {
+        let mut desk = Desk::new();
+        desk.put(&[wanted("a", "1", "A"), wanted("b", "1", "B")], "");
+        let open = desk.put(&[], "a");
+        assert_eq!(open.iter().map(|task| task.chat.as_str()).collect::<Vec<_>>(), ["b"]);
+        let closed = desk.state.all_tasks().expect("tasks").remove(1);
+        assert_eq!(closed.closed, Some((NOW, "library".to_owned())));
+    }
+
+    #[test]
+    fn a_task_that_comes_back_has_another_number_and_code() {
+        let mut desk = Desk::new();
+        let first = desk.put(&[wanted("a", "1", "A")], "").remove(0);
+        desk.state.close_task(first.id, "teacher-1", NOW).expect("closed");
+        desk.state.close_task(first.id, "somebody else", NOW).expect("closed already");
+        let second = desk.put(&[wanted("a", "1", "A")], "").remove(0);
+        assert_ne!((first.id, &first.code), (second.id, &second.code));
+        let all = desk.state.all_tasks().expect("tasks");
+        assert_eq!(all.iter().map(|task| task.id).collect::<Vec<_>>(), [second.id, first.id]);
+        assert_eq!(all[1].closed, Some((NOW, "teacher-1".to_owned())));
+    }
+
+    #[test]
+    fn a_code_that_is_taken_is_passed_over() {
+        let mut desk = Desk::new();
+        let task = desk.put(&[wanted("a", "1", "A")], "").remove(0);
+        let set = |code: String| {
+            move |db: &rusqlite::Connection| {
+                db.execute(
+                    "UPDATE tasks SET code = ? WHERE id = ?",
+                    rusqlite::params![code, task.id],
+                )
+            }
+        };
+        desk.state.transaction(set(task_code(u16::MAX))).expect("a code");
+        let free = |db: &rusqlite::Connection| super::free_code(db, u16::MAX);
+        assert_eq!(desk.state.transaction(free).expect("a code"), task_code(0));
+    }
+}

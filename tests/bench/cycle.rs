@@ -11,7 +11,7 @@ use jiff::civil::date;
 use serde_json::{Map, Value};
 use zvonok::config::{Guard, Leavers, Strangers};
 use zvonok::host::Silent;
-use zvonok::plan::{Input, Known, Lacking, Policy, Scope};
+use zvonok::plan::{Input, Known, Lacking, Policy, Scope, Side};
 use zvonok::platform::{Capability, Kind};
 use zvonok::profile::{self, Limits};
 use zvonok::roster::{self, Frozen, Roster, Rules};
@@ -101,7 +101,10 @@ fn plan(desired: &profile::Desired) -> zvonok::plan::Plan {
         protect: BTreeSet::new(),
         strangers: Strangers::Remove,
         leavers: Leavers::Invite,
+        invitations_expire: Duration::from_secs(336 * 3600),
     };
+    let side = Side { able: Capability::ALL.into_iter().collect(), own_account: "-1".to_owned() };
+    let sides = BTreeMap::from([(Kind::Vk, side)]);
     zvonok::plan::plan(&Input {
         desired,
         known: &Known::default(),
@@ -109,8 +112,7 @@ fn plan(desired: &profile::Desired) -> zvonok::plan::Plan {
         lacking: &Lacking::default(),
         policy: &policy,
         scope: &Scope::default(),
-        able: &Capability::ALL.into_iter().collect(),
-        own_account: "-1",
+        sides: &sides,
         platform: Kind::Vk,
         organizations: &BTreeSet::from(["school-1".to_owned()]),
         now: "2026-09-01T06:00:00Z".parse().expect("a time"),

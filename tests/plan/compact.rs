@@ -1,11 +1,16 @@
 //! The compact words in which the cases of the planner are written, and the types behind them.
 //!
 //! A desired member is `p1 101 admin`: the person, the accounts in the roster's order (`101,102`,
-//! or `max:7` for another platform; none where unlinked), and `admin`. An account in a chat is `101
-//! p1+p2 admin`: the account, the people whom the roster last meant by it (`?` for a stranger),
-//! then any of `admin` (by the roster), `handmade` (admin by hand), `protected`, `gone=<time>`. In
-//! both, `1..20` stands for the people p1 to p20 with the accounts 1 to 20. What waits is
-//! `add_member 101 <time>`, followed by `refused` where the platform will not do it.
+//! or `vk:7` for another platform than the case's; none where unlinked), and `admin`. An account in a
+//! chat is `101 p1+p2 admin`: the account, the people whom the roster last meant by it (`?` for a
+//! stranger), then any of `admin` (by the roster), `handmade` (admin by hand), `rights=a,b`,
+//! `protected`, `owner` (protected too), `adopted`, `gone=<time>`. In both, `1..20` stands for the
+//! people p1 to p20 with the accounts 1 to 20.
+//!
+//! A person of the last cycle is `p1 101 invited`, then any of `at=<time>` (the way in was given then,
+//! by the present link, or with `old_link` by another; `delivered`: in a message) and `removed` (was
+//! once taken out). What waits is `add_member 101 <time>`, followed by `refused` where the platform
+//! will not do it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +18,16 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use zvonok::error::Text;
 use zvonok::plan::{
-    Attempt, ChatState, Kind, Known, KnownChat, KnownHold, KnownMember, MemberState, Present,
-    Waiting,
+    Allowed, Attempt, ChatState, Invitation, Kind, Known, KnownChat, KnownHold, KnownMember,
+    MemberState, Present, Waiting,
 };
-use zvonok::platform;
+use zvonok::platform::{self, OwnRights};
 use zvonok::profile::{Desired, DesiredChat, DesiredMember, Existence, Reason};
+
+/// The invite link of every made chat that is given no other.
+const LINK: &str = "https://example.org/join/present";
+/// Stands for the digest of any other link.
+const OTHER_DIGEST: &str = "other";
 
 pub(crate) type Chats<T> = BTreeMap<String, T>;
 
@@ -25,6 +35,7 @@ pub(crate) type Chats<T> = BTreeMap<String, T>;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wish {
     title: Option<String>,
+    description: Option<String>,
     existence: Option<Existence>,
     #[serde(default)]
     members: Vec<String>,
@@ -35,6 +46,7 @@ pub(crate) struct Wish {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fact {
     title: Option<String>,
+    description: Option<String>,
     state: Option<ChatState>,
     organization: Option<String>,
     platform: Option<platform::Kind>,
@@ -49,16 +61,28 @@ pub(crate) struct Fact {
     #[serde(default)]
     archived_lately: bool,
     depends_on: Option<BTreeSet<String>>,
+    /// Absent: a link; `null`: none.
+    #[serde(default = "some_link")]
     link: Option<String>,
+    own: Option<OwnRights>,
+    leaked: Option<String>,
 }
 
-pub(crate) fn desired(chats: &Chats<Wish>) -> Desired {
-    let chats = chats.iter().map(|(key, wish)| (key.clone(), desired_chat(key, wish)));
+fn some_link() -> Option<String> {
+    Some(LINK.to_owned())
+}
+
+pub(crate) fn desired(chats: &Chats<Wish>, platform: platform::Kind) -> Desired {
+    let chats = chats.iter().map(|(key, wish)| (key.clone(), desired_chat(key, wish, platform)));
     Desired { chats: chats.collect(), ..Desired::default() }
 }
 
-pub(crate) fn known(chats: &Chats<Fact>, hold: Option<KnownHold>) -> Known {
-    let chats = chats.iter().map(|(key, fact)| (key.clone(), known_chat(key, fact)));
+pub(crate) fn known(
+    chats: &Chats<Fact>,
+    platform: platform::Kind,
+    hold: Option<KnownHold>,
+) -> Known {
+    let chats = chats.iter().map(|(key, fact)| (key.clone(), known_chat(key, fact, platform)));
     Known { chats: chats.collect(), hold, ..Known::default() }
 }
 
@@ -72,7 +96,7 @@ fn parts(key: &str) -> (String, Option<String>) {
     (kind.to_owned(), (kind != "teachers").then(|| id.to_owned()))
 }
 
-fn desired_chat(key: &str, wish: &Wish) -> DesiredChat {
+fn desired_chat(key: &str, wish: &Wish, platform: platform::Kind) -> DesiredChat {
     let (kind, class) = parts(key);
     let depends_on = wish.depends_on.clone();
     DesiredChat {
@@ -82,10 +106,10 @@ fn desired_chat(key: &str, wish: &Wish) -> DesiredChat {
         organization: "s1".to_owned(),
         subject: None,
         title: wish.title.clone().unwrap_or_else(|| "T".to_owned()),
-        description: None,
+        description: wish.description.clone(),
         locked: true,
         existence: wish.existence.unwrap_or(Existence::Wanted),
-        members: wish.members.iter().flat_map(|line| members(line)).collect(),
+        members: wish.members.iter().flat_map(|line| members(line, platform)).collect(),
         depends_on: depends_on.unwrap_or_else(|| class.iter().cloned().collect()),
         class,
     }
@@ -98,11 +122,12 @@ fn spread(text: &str, line: impl Fn(u32) -> String) -> Vec<String> {
     (first..=last).map(line).collect()
 }
 
-fn members(text: &str) -> Vec<(String, DesiredMember)> {
-    spread(text, |number| format!("p{number} {number}")).iter().map(|line| member(line)).collect()
+fn members(text: &str, platform: platform::Kind) -> Vec<(String, DesiredMember)> {
+    let lines = spread(text, |number| format!("p{number} {number}"));
+    lines.iter().map(|line| member(line, platform)).collect()
 }
 
-fn member(line: &str) -> (String, DesiredMember) {
+fn member(line: &str, platform: platform::Kind) -> (String, DesiredMember) {
     let mut words = line.split(' ');
     let person = words.next().unwrap().to_owned();
     let mut member = DesiredMember {
@@ -117,7 +142,7 @@ fn member(line: &str) -> (String, DesiredMember) {
             member.admin = true;
             member.admin_reasons = vec![reason("head", &person)];
         } else {
-            member.accounts = word.split(',').map(account).collect();
+            member.accounts = word.split(',').map(|one| account(one, platform)).collect();
         }
     }
     (person, member)
@@ -127,17 +152,17 @@ fn reason(because: &str, person: &str) -> Reason {
     Reason { rule: "rule".to_owned(), because: because.to_owned(), row: person.to_owned() }
 }
 
-fn account(text: &str) -> (String, String) {
-    let (platform, account) = text.split_once(':').unwrap_or(("vk", text));
+fn account(text: &str, platform: platform::Kind) -> (String, String) {
+    let (platform, account) = text.split_once(':').unwrap_or((platform.name(), text));
     (platform.to_owned(), account.to_owned())
 }
 
-fn known_chat(key: &str, fact: &Fact) -> KnownChat {
+fn known_chat(key: &str, fact: &Fact, platform: platform::Kind) -> KnownChat {
     let (kind, class) = parts(key);
     let state = fact.state.unwrap_or(ChatState::Active);
     let made = !matches!(state, ChatState::Planned | ChatState::Task);
     let depends_on = fact.depends_on.clone();
-    KnownChat {
+    let mut chat = KnownChat {
         key: key.to_owned(),
         chat_type: kind.to_uppercase(),
         kind,
@@ -146,24 +171,27 @@ fn known_chat(key: &str, fact: &Fact) -> KnownChat {
         depends_on: depends_on.unwrap_or_else(|| class.iter().cloned().collect()),
         class,
         title: fact.title.clone().unwrap_or_else(|| "T".to_owned()),
-        description: None,
+        description: fact.description.clone(),
         locked: true,
-        platform: fact.platform.unwrap_or(platform::Kind::Vk),
+        platform: fact.platform.unwrap_or(platform),
         platform_id: made.then(|| "2000000001".to_owned()),
-        link: made.then(|| fact.link.clone().unwrap_or_else(|| LINK.to_owned())),
+        link: fact.link.clone().filter(|_| made),
         state,
         present: fact.present.iter().flat_map(|line| presents(line)).collect(),
-        people: fact.people.iter().map(|line| known_member(line)).collect(),
+        people: BTreeMap::new(),
         waiting: fact.waiting.iter().map(|line| waiting(line)).collect(),
         removed_lately: fact.removed_lately,
         archived_lately: fact.archived_lately,
         verified: None,
         due: false,
-        own: None,
-        leaked: None,
+        own: fact.own.clone(),
+        leaked: fact.leaked.as_deref().map(moment),
         former: false,
         digest: String::new(),
-    }
+    };
+    let link = chat.link_digest();
+    chat.people = fact.people.iter().map(|line| known_member(line, &link)).collect();
+    chat
 }
 
 fn presents(text: &str) -> Vec<(String, Present)> {
@@ -181,6 +209,11 @@ fn present(line: &str) -> (String, Present) {
             "admin" => (present.admin, present.meant_admin) = (true, true),
             "handmade" => present.admin = true,
             "protected" => present.protected = true,
+            "owner" => (present.owner, present.protected) = (true, true),
+            "adopted" => present.adopted = true,
+            rights if rights.starts_with("rights=") => {
+                present.rights = rights["rights=".len()..].split(',').map(str::to_owned).collect();
+            }
             _ => present.gone_since = Some(moment(word.strip_prefix("gone=").unwrap())),
         }
     }
@@ -188,13 +221,24 @@ fn present(line: &str) -> (String, Present) {
 }
 
 /// `p1 101 left`: where a person stood after the last cycle.
-fn known_member(line: &str) -> (String, KnownMember) {
-    let [person, account, state] = words(line);
+fn known_member(line: &str, present_link: &str) -> (String, KnownMember) {
+    let mut words = line.split(' ');
+    let mut word = || words.next().unwrap_or_else(|| panic!("{line:?} is too short"));
+    let (person, account, state) = (word(), word(), word());
     let state = MemberState::from_name(state).unwrap_or_else(|| panic!("{line:?}"));
-    (
-        person.to_owned(),
-        KnownMember { account: Some(account.to_owned()), state, ..KnownMember::default() },
-    )
+    let mut member =
+        KnownMember { account: Some(account.to_owned()), state, ..KnownMember::default() };
+    let (mut at, mut link, mut delivered) = (None, present_link, false);
+    for word in words {
+        match word {
+            "old_link" => link = OTHER_DIGEST,
+            "delivered" => delivered = true,
+            "removed" => member.removed_before = true,
+            _ => at = Some(moment(word.strip_prefix("at=").unwrap())),
+        }
+    }
+    member.invitation = at.map(|at| Invitation { at, link: link.to_owned(), delivered });
+    (person.to_owned(), member)
 }
 
 fn waiting(line: &str) -> (Attempt, Waiting) {
@@ -215,6 +259,11 @@ fn waiting(line: &str) -> (Attempt, Waiting) {
         people: Vec::new(),
     };
     (attempt, waiting)
+}
+
+pub(crate) fn allowed(line: &str) -> Allowed {
+    let [operation, chat, account] = words(line).map(str::to_owned);
+    Allowed { operation, chat, account, by: "p9".to_owned() }
 }
 
 fn words(line: &str) -> [&str; 3] {

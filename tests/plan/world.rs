@@ -11,19 +11,23 @@ use proptest::sample::select;
 use zvonok::config::{Guard, Leavers, Strangers};
 use zvonok::error::Text;
 use zvonok::plan::{
-    Attempt, ChatState, Input, Kind, Known, KnownChat, KnownMember, Lacking, MemberState,
-    Operation, Plan, Policy, Present, Scope, Waiting, census,
+    Attempt, ChatState, Input, Invitation, Kind, Known, KnownChat, KnownMember, Lacking,
+    MemberState, Operation, Plan, Policy, Present, Scope, Side, Waiting, census,
 };
-use zvonok::platform::{self, Capability};
+use zvonok::platform::{self, Capability, OwnRights};
 use zvonok::profile::{Desired, DesiredChat, DesiredMember, Existence};
 use zvonok::roster::{Frozen, Table};
 
 pub(crate) const OWN: &str = "a13";
 const KEYS: [&str; 5] = ["class:k1", "class:k2", "parents:k1", "subject:j1", "teachers:s1"];
+const PLATFORMS: [platform::Kind; 2] = [platform::Kind::Vk, platform::Kind::Max];
+const RIGHTS: [&str; 5] =
+    ["read_all_messages", "add_remove_members", "add_admins", "change_chat_info", "pin_message"];
 const PEOPLE: usize = 10;
 const ACCOUNTS: usize = 14;
 
-/// Everything that a plan is made from, owned.
+/// Everything that a plan is made from, owned. Chats live on either platform; everybody has the same
+/// account on both.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) desired: Desired,
@@ -31,6 +35,7 @@ pub(crate) struct World {
     pub(crate) frozen: Frozen,
     pub(crate) lacking: Lacking,
     pub(crate) policy: Policy,
+    pub(crate) platform: platform::Kind,
     pub(crate) able: BTreeSet<Capability>,
     pub(crate) scope: Scope,
     pub(crate) organizations: BTreeSet<String>,
@@ -43,7 +48,7 @@ impl World {
 
     pub(crate) fn plan_with(&self, approved: Option<&str>) -> Plan {
         let side = Side { able: self.able.clone(), own_account: OWN.to_owned() };
-        let sides = BTreeMap::from([(platform::Kind::Vk, side)]);
+        let sides = PLATFORMS.map(|kind| (kind, side.clone())).into();
         zvonok::plan::plan(&Input {
             desired: &self.desired,
             known: &self.known,
@@ -52,7 +57,7 @@ impl World {
             policy: &self.policy,
             scope: &self.scope,
             sides: &sides,
-            platform: platform::Kind::Vk,
+            platform: self.platform,
             organizations: &self.organizations,
             now: now(),
             approved,
@@ -87,17 +92,14 @@ impl World {
         }
         for (key, desired) in &self.desired.chats {
             let Some(known) = self.known.chats.get_mut(key) else { continue };
+            let before = known.people.clone();
             let rows = census(desired, known, OWN).members.into_iter();
-            known.people = rows
-                .map(|(person, row)| {
-                    let member = KnownMember {
-                        account: row.account,
-                        state: row.state,
-                        ..KnownMember::default()
-                    };
-                    (person, member)
-                })
-                .collect();
+            let row = |(person, row): (String, zvonok::plan::MemberRow)| {
+                let same = before.get(&person).filter(|before| before.account == row.account);
+                let before = same.cloned().unwrap_or_default();
+                (person, KnownMember { account: row.account, state: row.state, ..before })
+            };
+            known.people = rows.map(row).collect();
             mean(desired, known);
         }
         let hold = plan.hold.as_ref();
@@ -118,11 +120,15 @@ impl World {
     fn carry_out_one(&mut self, operation: &Operation) {
         let account = &operation.account;
         if operation.kind == Kind::CreateChat {
-            let mut chat = made_from(&self.desired.chats[&operation.chat]);
+            let mut chat = made_from(&self.desired.chats[&operation.chat], self.platform);
             chat.present.insert(OWN.to_owned(), Present::seen(true, true));
             self.known.chats.insert(operation.chat.clone(), chat);
             return;
         }
+        let wish = self.desired.chats.get(&operation.chat);
+        let described = wish.and_then(|wish| wish.description.clone());
+        let rights = self.desired.admin_permissions.clone();
+        let dialogs = self.known.dialogs.clone();
         let chat = self.chat(&operation.chat);
         match operation.kind {
             Kind::AddMember => {
@@ -135,18 +141,26 @@ impl World {
                 let present = chat.present.get_mut(account).unwrap();
                 present.admin = operation.kind == Kind::GrantAdmin;
                 present.meant_admin = present.admin;
+                present.rights = if present.admin { rights } else { BTreeSet::new() };
             }
             Kind::InviteMember => {
+                let delivered = dialogs.get(&(chat.platform, account.clone())) == Some(&true);
+                let invitation = Invitation { at: now(), link: chat.link_digest(), delivered };
                 for person in &operation.people {
-                    let member = KnownMember {
-                        account: Some(account.clone()),
-                        state: MemberState::Invited,
-                        ..KnownMember::default()
-                    };
-                    chat.people.insert(person.clone(), member);
+                    let member = chat.people.entry(person.clone()).or_default();
+                    member.account = Some(account.clone());
+                    member.state = MemberState::Invited;
+                    member.invitation = Some(invitation.clone());
                 }
             }
-            Kind::RenameChat => chat.title = operation.title.clone().unwrap(),
+            Kind::RenameChat => {
+                chat.title = operation.title.clone().unwrap();
+                chat.description = described.or(chat.description.take());
+            }
+            Kind::RotateLink => {
+                chat.link = Some("https://example.org/join/replaced".to_owned());
+                chat.leaked = None;
+            }
             Kind::ArchiveChat => chat.state = ChatState::Archived,
             Kind::RestoreChat => chat.state = ChatState::Active,
             other => panic!("nobody plans {other:?}"),
@@ -188,10 +202,12 @@ fn hours(hours: i64) -> Timestamp {
 pub(crate) fn world() -> impl Strategy<Value = World> {
     let accounts = vec(vec(0..ACCOUNTS - 1, 0..3), PEOPLE);
     let chats = vec((weighted(0.85, wish()), weighted(0.85, fact())), KEYS.len());
-    (accounts, chats, hindrances(), policy(), able()).prop_map(
-        |(accounts, chats, (frozen, lacking), policy, able)| {
-            let mut desired = Desired::default();
-            let mut known = Known::default();
+    let messenger = (select(PLATFORMS.to_vec()), able(), dialogs(), admin_permissions());
+    (accounts, chats, hindrances(), policy(), messenger).prop_map(
+        |(accounts, chats, (frozen, lacking), policy, messenger)| {
+            let (platform, able, dialogs, admin_permissions) = messenger;
+            let mut desired = Desired { admin_permissions, ..Desired::default() };
+            let mut known = Known { dialogs, ..Known::default() };
             for (key, (wish, fact)) in KEYS.into_iter().zip(chats) {
                 let wish = wish.map(|wish| desired_chat(key, wish, &accounts));
                 let fact = fact.map(|fact| known_chat(key, fact, &accounts));
@@ -204,6 +220,7 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
                 frozen,
                 lacking,
                 policy,
+                platform,
                 able,
                 scope: Scope::default(),
                 organizations: ["s1".to_owned()].into(),
@@ -212,8 +229,18 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
     )
 }
 
-/// Existence, title, and of each person whether in and whether admin.
-type Wish = (Existence, bool, Vec<(bool, bool)>);
+fn dialogs() -> impl Strategy<Value = BTreeMap<(platform::Kind, String), bool>> {
+    let dialog = (select(PLATFORMS.to_vec()), (0..ACCOUNTS).prop_map(account), any::<bool>());
+    let told = |(kind, account, open)| ((kind, account), open);
+    vec(dialog, 0..8).prop_map(move |dialogs| dialogs.into_iter().map(told).collect())
+}
+
+fn admin_permissions() -> impl Strategy<Value = BTreeSet<String>> {
+    btree_set(select(vec!["write".to_owned(), "pin_message".to_owned()]), 0..3)
+}
+
+/// Existence, title, whether described, and of each person whether in and whether admin.
+type Wish = (Existence, bool, bool, Vec<(bool, bool)>);
 
 fn wish() -> impl Strategy<Value = Wish> {
     let existence = prop_oneof![
@@ -221,19 +248,24 @@ fn wish() -> impl Strategy<Value = Wish> {
         1 => Just(Existence::NotYet),
         1 => Just(Existence::Archived),
     ];
-    (existence, any::<bool>(), vec((any::<bool>(), weighted_bool(0.2)), PEOPLE))
+    (existence, any::<bool>(), weighted_bool(0.2), vec((any::<bool>(), weighted_bool(0.2)), PEOPLE))
 }
 
 fn weighted_bool(share: f64) -> impl Strategy<Value = bool> {
     weighted(share, Just(())).prop_map(|some| some.is_some())
 }
 
+/// Where a person stood; the invitation: its hour, whether by the present link, whether delivered; and
+/// whether the person was removed before.
+type Row = (MemberState, Option<(i64, bool, bool)>, bool);
+
 #[derive(Debug, Clone)]
 struct Fact {
     state: ChatState,
     other_title: bool,
     present: Vec<Option<(Present, usize)>>,
-    people: Vec<Option<MemberState>>,
+    people: Vec<Option<Row>>,
+    messenger: (platform::Kind, bool, bool, Option<OwnRights>),
     waiting: Vec<(Kind, usize, i64, bool)>,
     lately: (u32, bool),
 }
@@ -244,33 +276,58 @@ fn fact() -> impl Strategy<Value = Fact> {
         2 => Just(ChatState::Archived),
         1 => select(vec![ChatState::Planned, ChatState::Gone, ChatState::Deleted]),
     ];
-    let states = [MemberState::Joined, MemberState::Left, MemberState::Invited];
+    let states =
+        [MemberState::Joined, MemberState::Left, MemberState::Invited, MemberState::Expired];
+    let invitation = weighted(0.7, (-400..0_i64, weighted_bool(0.8), any::<bool>()));
+    let person = (select(states.to_vec()), invitation, weighted_bool(0.2));
+    // The platform, whether there is a link, and whether it leaked.
+    let messenger = (
+        select(PLATFORMS.to_vec()),
+        weighted_bool(0.9),
+        weighted_bool(0.1),
+        weighted(0.6, own_rights()),
+    );
     let kinds = [Kind::AddMember, Kind::InviteMember, Kind::RemoveMember, Kind::GrantAdmin];
     let waiting = (select(kinds.to_vec()), 0..ACCOUNTS, -3..3_i64, any::<bool>());
     (
         state,
         any::<bool>(),
         vec(of((present(), 0..PEOPLE)), ACCOUNTS),
-        vec(of(select(states.to_vec())), PEOPLE),
+        vec(of(person), PEOPLE),
         vec(waiting, 0..4),
         (0..4_u32, weighted_bool(0.2)),
+        messenger,
     )
-        .prop_map(|(state, other_title, present, people, waiting, lately)| Fact {
+        .prop_map(|(state, other_title, present, people, waiting, lately, messenger)| Fact {
             state,
             other_title,
             present,
             people,
+            messenger,
             waiting,
             lately,
         })
 }
 
+fn own_rights() -> impl Strategy<Value = OwnRights> {
+    let rights: Vec<String> = RIGHTS.map(str::to_owned).into();
+    let rights = btree_set(select(rights), 0..=RIGHTS.len());
+    (weighted_bool(0.85), weighted_bool(0.85), rights).prop_map(|(inside, admin, rights)| {
+        let admin = inside && admin;
+        OwnRights { inside, admin, rights: if admin { rights } else { BTreeSet::new() } }
+    })
+}
+
 fn present() -> impl Strategy<Value = Present> {
     let gone = of(-48..0_i64);
-    (weighted_bool(0.3), weighted_bool(0.1), any::<bool>(), any::<bool>(), gone).prop_map(
-        |(admin, protected, meant, stranger, gone)| Present {
+    let bits = (weighted_bool(0.3), weighted_bool(0.1), any::<bool>(), any::<bool>());
+    (bits, weighted_bool(0.3), weighted_bool(0.3), admin_permissions(), gone).prop_map(
+        |((admin, protected, meant, stranger), adopted, owner, rights, gone)| Present {
             admin,
             protected,
+            owner: owner && protected,
+            rights: if admin { rights } else { BTreeSet::new() },
+            adopted,
             people: if stranger { Vec::new() } else { vec![String::new()] },
             meant_admin: admin && meant,
             gone_since: gone.map(hours),
@@ -312,6 +369,7 @@ fn policy() -> impl Strategy<Value = Policy> {
                 protect,
                 strangers,
                 leavers,
+                invitations_expire: Duration::from_secs(336 * 3600),
             }
         },
     )
@@ -332,7 +390,7 @@ fn title(other: bool) -> String {
 
 fn desired_chat(
     key: &str,
-    (existence, other, people): Wish,
+    (existence, other, described, people): Wish,
     accounts: &[Vec<usize>],
 ) -> DesiredChat {
     let (kind, id) = key.split_once(':').unwrap();
@@ -343,7 +401,9 @@ fn desired_chat(
     }
     let inside = people.into_iter().enumerate().filter(|(_, (inside, _))| *inside);
     let members = inside.map(|(person, (_, admin))| {
-        let accounts = accounts[person].iter().map(|one| ("vk".to_owned(), account(*one)));
+        let accounts = accounts[person]
+            .iter()
+            .flat_map(|one| PLATFORMS.map(|platform| (platform.name().to_owned(), account(*one))));
         let member = DesiredMember {
             role: "student".to_owned(),
             admin,
@@ -361,6 +421,7 @@ fn desired_chat(
         class,
         subject: None,
         title: title(other),
+        description: described.then(|| "what it is for".to_owned()),
         locked: true,
         existence,
         members: members.collect(),
@@ -369,27 +430,36 @@ fn desired_chat(
 }
 
 fn known_chat(key: &str, fact: Fact, accounts: &[Vec<usize>]) -> KnownChat {
-    let made = made_from(&desired_chat(key, (Existence::Wanted, false, Vec::new()), accounts));
+    let (platform, linked, leaked, own) = fact.messenger;
+    let wish = (Existence::Wanted, false, false, Vec::new());
+    let made = made_from(&desired_chat(key, wish, accounts), platform);
     let present = fact.present.into_iter().enumerate().filter_map(|(number, one)| {
         let (mut present, person) = one?;
         present.people.iter_mut().for_each(|name| *name = format!("p{person}"));
         Some((account(number), present))
     });
-    let people = fact.people.into_iter().enumerate().filter_map(|(person, state)| {
-        let account = accounts[person].first().map(|one| account(*one));
-        Some((
-            format!("p{person}"),
-            KnownMember { account, state: state?, ..KnownMember::default() },
-        ))
-    });
     if fact.state == ChatState::Planned {
-        return KnownChat { state: fact.state, platform_id: None, ..made };
+        return KnownChat { state: fact.state, platform_id: None, link: None, ..made };
     }
+    let digest = made.link_digest();
+    let people = fact.people.into_iter().enumerate().filter_map(|(person, one)| {
+        let (state, invitation, removed_before) = one?;
+        let invitation = invitation.map(|(at, good, delivered)| {
+            let link = if good { digest.clone() } else { "another".to_owned() };
+            Invitation { at: hours(at), link, delivered }
+        });
+        let account = accounts[person].first().map(|one| account(*one));
+        Some((format!("p{person}"), KnownMember { account, state, invitation, removed_before }))
+    });
+    let people = people.collect();
     KnownChat {
         title: title(fact.other_title),
         state: fact.state,
+        link: made.link.clone().filter(|_| linked),
+        own,
+        leaked: leaked.then(|| hours(-1)),
         present: present.collect(),
-        people: people.collect(),
+        people,
         waiting: fact.waiting.into_iter().map(waiting).collect(),
         removed_lately: fact.lately.0,
         archived_lately: fact.lately.1 && fact.state == ChatState::Archived,
@@ -410,27 +480,12 @@ fn waiting((operation, number, due, refused): (Kind, usize, i64, bool)) -> (Atte
 }
 
 /// A chat just made, empty.
-fn made_from(desired: &DesiredChat) -> KnownChat {
+fn made_from(desired: &DesiredChat, platform: platform::Kind) -> KnownChat {
     KnownChat {
-        key: desired.key.clone(),
-        kind: desired.kind.clone(),
-        chat_type: desired.chat_type.clone(),
-        organization: desired.organization.clone(),
-        class: desired.class.clone(),
-        subject: None,
-        depends_on: desired.depends_on.clone(),
-        title: desired.title.clone(),
-        locked: true,
-        platform: platform::Kind::Vk,
         platform_id: Some("1".to_owned()),
-        link: None,
+        link: Some("https://example.org/join/1".to_owned()),
         state: ChatState::Active,
-        present: BTreeMap::new(),
-        people: BTreeMap::new(),
-        waiting: BTreeMap::new(),
-        removed_lately: 0,
-        archived_lately: false,
-        verified: None,
-        digest: String::new(),
+        description: desired.description.clone(),
+        ..KnownChat::planned(desired, platform)
     }
 }

@@ -35,6 +35,11 @@ impl Rig {
         let messenger = Messenger::start(arguments);
         let folder = tempfile::tempdir().expect("a folder");
         let config = config(&messenger, folder.path().join("zvonok.db"));
+        Rig::on(messenger, folder, config)
+    }
+
+    /// A messenger and a folder that are there already.
+    pub(crate) fn on(messenger: Messenger, folder: TempDir, config: Value) -> Rig {
         Rig { messenger, folder, config, log: Arc::default(), session: None }
     }
 

@@ -71,20 +71,22 @@ impl Max {
     }
 
     /// Asks to add the bot to a chat where it is an admin. Where no such chat has been read,
-    /// nothing can be tried and the answer is no.
-    pub(super) fn may_add(&self, stop: &Stop) -> Result<bool, Failure> {
-        let (Some(chat), own) = (self.admin_in(), self.own(stop)?) else { return Ok(false) };
+    /// nothing can be tried.
+    pub(super) fn may_add(&self, stop: &Stop) -> Result<Option<bool>, Failure> {
+        let (Some(chat), own) = (self.admin_in(), self.own(stop)?) else { return Ok(None) };
         let request = request::try_adding(chat, own);
         let told = self.link.ask(&request, stop).and_then(|value| answer::added(&request, &value));
         match told {
-            Ok(Added::Except(_)) => Ok(true),
-            Ok(Added::Undone(error)) => Ok(error.failure(request.route).class != Class::Missing),
+            Ok(Added::Except(_)) => Ok(Some(true)),
+            Ok(Added::Undone(error)) => {
+                Ok(Some(error.failure(request.route).class != Class::Missing))
+            }
             Err(failure) => match failure.class {
                 Class::Missing
                 | Class::MissingHere
                 | Class::Never
                 | Class::ChatGone
-                | Class::RetryLater => Ok(false),
+                | Class::RetryLater => Ok(Some(false)),
                 _ => Err(failure),
             },
         }

@@ -224,10 +224,10 @@ impl Platform for Max {
 
     /// Adding is tried with the bot itself in a chat where it is: whatever MAX answers, nobody
     /// joins.
-    fn probe(&self, capability: Capability, stop: &Stop) -> Result<bool, Failure> {
+    fn probe(&self, capability: Capability, stop: &Stop) -> Result<Option<bool>, Failure> {
         match capability {
             Capability::AddMembers => self.may_add(stop),
-            other => Ok(!NOT_OFFERED.contains(&other)),
+            other => Ok(Some(!NOT_OFFERED.contains(&other))),
         }
     }
 

@@ -141,11 +141,11 @@ impl Platform for Vk {
 
     /// Adding is tried on a chat that cannot exist. Calls belong to user tokens and cannot be tried
     /// without starting one, so the answer to them is no.
-    fn probe(&self, capability: Capability, stop: &Stop) -> Result<bool, Failure> {
+    fn probe(&self, capability: Capability, stop: &Stop) -> Result<Option<bool>, Failure> {
         match capability {
-            Capability::AddMembers => self.may_add(stop),
-            Capability::StartCall => Ok(false),
-            _ => Ok(true),
+            Capability::AddMembers => self.may_add(stop).map(Some),
+            Capability::StartCall => Ok(Some(false)),
+            _ => Ok(Some(true)),
         }
     }
 

@@ -1,0 +1,124 @@
+//! Events that a host's webhook received (ruling 16). They are only written down: the next cycle
+//! acts upon them, so that a webhook is answered at once, also while a cycle runs.
+
+use ring::hmac;
+use serde_json::{Value, json};
+
+use super::Ask;
+use crate::cycle::{kept_roster, named_account};
+use crate::document::{Faults, Object};
+use crate::error::{Code, Error, Fault, Result, Text};
+use crate::events::{Named, record};
+use crate::platform::{Event, Kind, read_events};
+use crate::roster::Roster;
+
+/// What a host hands in.
+struct Push {
+    platform: Kind,
+    secret: String,
+    events: Vec<Value>,
+}
+
+/// `events.push`
+pub(super) fn push(ask: &mut Ask) -> Result<(Code, Value)> {
+    let push = ask.params(read)?;
+    check_platform(ask, push.platform)?;
+    check_secret(ask, &push.secret)?;
+    let events: Vec<Vec<Event>> = push
+        .events
+        .iter()
+        .map(|event| read_events(push.platform, std::slice::from_ref(event)))
+        .collect();
+    let accepted = events.iter().filter(|events| !events.is_empty()).count();
+    let linked = store(ask, push.platform, &events.concat())?;
+    let ignored = events.len() - accepted;
+    Ok((Code::Ok, json!({"accepted": accepted, "ignored": ignored, "linked": linked})))
+}
+
+fn read(params: &mut Object, faults: &mut Faults) -> Push {
+    let platforms = [("max", Kind::Max), ("vk", Kind::Vk)];
+    if params.value("platform").is_none() {
+        params.required("platform", faults);
+    }
+    let platform = params.one_of("platform", &platforms, faults).unwrap_or(Kind::Max);
+    let secret = silently(params, "secret", faults, TEXT, |value| Some(value.as_str()?.to_owned()));
+    let events = silently(params, "events", faults, LIST, |value| Some(value.as_array()?.clone()));
+    Push { platform, secret: secret.unwrap_or_default(), events: events.unwrap_or_default() }
+}
+
+const TEXT: (&str, &str) = ("ожидается текст", "expected a text");
+const LIST: (&str, &str) = ("ожидается список событий", "expected a list of events");
+
+/// What must be there and is never shown again, not even in a fault: a secret, and what people
+/// wrote.
+fn silently<T>(
+    params: &mut Object,
+    key: &'static str,
+    faults: &mut Faults,
+    (ru, en): (&str, &str),
+    parse: impl FnOnce(&Value) -> Option<T>,
+) -> Option<T> {
+    let Some(value) = params.value(key) else {
+        params.required(key, faults);
+        return None;
+    };
+    let parsed = parse(value);
+    if parsed.is_none() {
+        faults.push(params.fault(key, "bad_value", "", Text::new(ru, en)));
+    }
+    parsed
+}
+
+fn check_platform(ask: &Ask, platform: Kind) -> Result<()> {
+    let here = ask.session.config().platform.kind;
+    if platform == here {
+        return Ok(());
+    }
+    let message = Text::new(
+        format!("этот сеанс обслуживает мессенджер {}", here.name()),
+        format!("this session serves the messenger {}", here.name()),
+    );
+    let fault = Fault::new("request.other_platform", "params.platform", platform.name(), message);
+    Err(Error::with_faults(Code::Request, vec![fault]))
+}
+
+/// The secret is compared in a time that tells nothing about it.
+fn check_secret(ask: &Ask, given: &str) -> Result<()> {
+    let Some(secret) = &ask.session.config().platform.events_secret else {
+        return Err(Error::new(
+            Code::Request,
+            "события не принимаются: в настройках не указан platform.events_secret",
+            "events are not accepted: platform.events_secret is not configured",
+        ));
+    };
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &crate::random::bytes(32)?);
+    let expected = hmac::sign(&key, secret.reveal().as_bytes());
+    hmac::verify(&key, given.as_bytes(), expected.as_ref()).map_err(|_| {
+        Error::new(
+            Code::Denied,
+            "секрет не совпадает с указанным в platform.events_secret",
+            "the secret is not the one of platform.events_secret",
+        )
+    })
+}
+
+/// Writes the events down; returns the people who linked their accounts by them.
+fn store(ask: &Ask, platform: Kind, events: &[Event]) -> Result<Vec<String>> {
+    let mut state = ask.state()?;
+    // The roster is read through a connection of its own, while the first one writes.
+    let reader = ask.state()?;
+    let config = ask.session.config();
+    let named = |person: &str| {
+        let roster = kept_roster(config, &ask.clock, &reader)?;
+        Ok(named(&roster, person, platform))
+    };
+    let recorded = record(&mut state, platform, events, None, &named, ask.clock.now())?;
+    Ok(recorded.linked)
+}
+
+/// The person in the last accepted roster, unless struck out there.
+pub(super) fn named(roster: &Roster, person: &str, platform: Kind) -> Option<Named> {
+    let found = roster.find_person(person)?;
+    let account = named_account(roster, person, platform).map(str::to_owned);
+    (!roster.person(found).absent).then_some(Named { account })
+}
