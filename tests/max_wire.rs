@@ -474,12 +474,7 @@ fn an_admin_who_must_go_loses_the_rights_first() {
     let out = "DELETE /chats/{chatId}/members";
     assert_eq!(
         server.routes(),
-        [
-            out,
-            "GET /chats/{chatId}/members",
-            "DELETE /chats/{chatId}/members/admins/{userId}",
-            out
-        ]
+        [out, "GET /chats/{chatId}/members", "DELETE /chats/{chatId}/members/admins/{userId}", out]
     );
 }
 
