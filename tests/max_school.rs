@@ -242,6 +242,13 @@ fn x2_without_any_event_the_host_names_the_groups_and_daily_reading_keeps_the_do
     let stranger = town.crowd.strangers_come(&link, 1)[0];
     town.pass(25.hours());
     town.until("the daily reading sees the stranger", |town| !town.is_in("class:a", stranger));
+    messenger.does("max/remove", json!({"chat_id": town.group("class:a").id}));
+    town.pass(25.hours());
+    town.until("nobody told that the bot was put out, and it is seen", |town| {
+        town.tasks("add_bot").len() == 1
+    });
+    assert_eq!(town.report["status"], "OK", "a person has something to do, no cycle has");
+    assert_ne!(town.report["next_due"], town.report["finished"], "no host is to spin");
     assert!(!messenger.look("requests").to_string().contains("GET /updates"));
 }
 

@@ -1,6 +1,6 @@
 //! The end of a cycle: who stands where now, what is remembered, what is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -12,8 +12,9 @@ use crate::config::Detail;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{
     Allowed, Attempt, Census, ChatState, Kind, Known, KnownChat, MemberState, Operation, Plan,
-    TaskKind, Waiting, WantedTask, census,
+    TaskKind, Waiting, WantedTask, census, wanted_accounts,
 };
+use crate::platform::Capability;
 use crate::profile::{Desired, Existence};
 use crate::report;
 use crate::state::{Quiet, Task};
@@ -308,10 +309,51 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
     warnings.extend(run.warnings.iter().cloned());
     let lost = run.sides.iter().filter_map(|side| Some((side, side.lost.as_ref()?)));
     warnings.extend(lost.map(|(side, error)| lost_warning(side, error)));
+    warnings.extend(unknown_owners(run));
     let gone = run.known.chats.values().filter(|chat| chat.state == ChatState::Gone);
     warnings
         .extend(gone.filter(|chat| run.desired.chats.contains_key(&chat.key)).map(gone_warning));
     warnings
+}
+
+/// Owners are never touched, so somebody whom the school does not know may own its groups: told once
+/// for each account, and not for those that the configuration protects.
+fn unknown_owners(run: &Run) -> Vec<Fault> {
+    let mut owned: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for chat in run.known.chats.values().filter(|chat| chat.state == ChatState::Active) {
+        let desired = run.desired.chats.get(&chat.key);
+        let wanted = desired.map(|desired| wanted_accounts(desired, chat.platform));
+        let wanted = wanted.unwrap_or_default();
+        for (account, present) in chat.present.iter().filter(|(_, present)| present.owner) {
+            let known = !present.people.is_empty()
+                || wanted.contains_key(account.as_str())
+                || run.own(chat) == account
+                || run.cycle.config.protect.contains(account);
+            if !known {
+                owned.entry(account).or_default().push(&chat.key);
+            }
+        }
+    }
+    owned.into_iter().map(|(account, chats)| unknown_owner(account, &chats)).collect()
+}
+
+fn unknown_owner(account: &str, chats: &[&str]) -> Fault {
+    let (count, some) = (chats.len(), chats[..chats.len().min(3)].join(", "));
+    Fault::new(
+        "chat.unknown_owner",
+        chats.first().copied().unwrap_or_default(),
+        account,
+        Text::new(
+            format!(
+                "владелец чатов ({count}: {some}) — учётная запись, которой нет в данных школы; \
+                 если это запись школы, внесите её в protect"
+            ),
+            format!(
+                "the owner of {count} chats ({some}) is an account that the school's data does not \
+                 know; if it is the school's own, put it into protect"
+            ),
+        ),
+    )
 }
 
 fn gone_warning(chat: &KnownChat) -> Fault {
@@ -370,7 +412,9 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     if refused || left || lost || run.unreached || run.open_intents > 0 {
         return Some(now);
     }
+    let readable = |chat: &KnownChat| !chat.unable().contains(&Capability::ListMembers);
     let living = run.known.chats.values().filter(|chat| chat.state == ChatState::Active);
+    let living = living.filter(|chat| readable(chat));
     let reading = living.map(|chat| verify::next(run, chat).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();
     let patience = run.cycle.config.missing_after;

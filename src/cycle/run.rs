@@ -174,9 +174,13 @@ impl<'c, 'a> Run<'c, 'a> {
         self.connect(side)?;
         let read = self.with_work(side, None, |work| apply::read_chats(work, &due))?;
         self.check(read.ended.as_ref())?;
+        // No event may have told that the bot was put out, or lost its rights.
+        let denied = self.with_work(side, None, |work| apply::read_rights(work, &read.denied))?;
         let lost = |key: &&String| {
             let chat = self.known.chats.get(*key);
-            !read.keys.contains(*key) && chat.is_some_and(|chat| chat.state == ChatState::Active)
+            !denied.keys.contains(*key)
+                && !read.keys.contains(*key)
+                && chat.is_some_and(|chat| chat.state == ChatState::Active)
         };
         self.unread += due.iter().filter(lost).count();
         let titles: Vec<String> = match self.sides[side].kind() {

@@ -164,7 +164,7 @@ fn adopted(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTree
     }
     for (chat, operations) in by_chat {
         let Some(known) = input.known.chats.get(chat) else { continue };
-        let of = known.people_present().count() as u32;
+        let of = known.people_present().filter(|(_, present)| present.adopted).count() as u32;
         let count = operations.len() as u32;
         let who = operations.iter().map(|op| op.account.clone()).collect();
         held.extend(operations.into_iter().cloned());

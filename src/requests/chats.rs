@@ -227,6 +227,10 @@ pub(super) fn member_row(member: &MemberDetail, zone: &jiff::tz::TimeZone) -> Va
         "admin_reasons": member.admin_reasons,
         "since": show(member.since, zone),
         "cycle": member.cycle,
+        "invited": member.invited.map(|at| json!({
+            "at": show(at, zone),
+            "delivered": member.delivered,
+        })),
     })
 }
 
