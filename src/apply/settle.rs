@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::stage::{log, new_description};
-use super::{Work, invite, read};
+use super::{Work, invite, notice, read};
 use crate::clock::later;
 use crate::error::{Result, Text};
 use crate::host::Level;
@@ -138,6 +138,9 @@ pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Resul
     if operation.kind == Kind::InviteMember {
         // Only a message may leave this open, and that may have arrived.
         return invite::given(work, intent, operation, true);
+    }
+    if operation.kind == Kind::PostMessage {
+        return notice::told(work, intent, operation);
     }
     if operation.kind == Kind::RemoveMember {
         look_again(work, &operation.chat)?;

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::side::lost_warning;
-use super::{Reported, Run, lacking, verify};
+use super::{Reported, Run, lacking, moving, verify};
 use crate::apply::{Ended, Outcome, Told};
-use crate::config::Detail;
+use crate::config::{Detail, Old};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{
-    Allowed, Attempt, Census, ChatState, Kind, Known, KnownChat, MemberState, Operation, Plan,
-    TaskKind, Waiting, WantedTask, census,
+    Allowed, Attempt, Cause, Census, ChatState, Kind, Known, KnownChat, MemberState, Operation,
+    Plan, TaskKind, Waiting, WantedTask, census,
 };
 use crate::profile::{Desired, Existence};
 use crate::report;
@@ -30,7 +30,7 @@ const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 const LOOK_AT_GROUPS_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// Failures that wait: (chat, what, why).
-type Rows = Vec<(String, Attempt, Waiting)>;
+pub(super) type Rows = Vec<(String, Attempt, Waiting)>;
 
 /// Ends a cycle and makes its report; `outcome` is `None` for a dry run.
 pub(super) fn finish(run: &mut Run, plan: &Plan, outcome: Option<Outcome>) -> Result<Reported> {
@@ -89,8 +89,22 @@ fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
         .collect();
     run.state.put_census(&rows, run.number, run.cycle.clock.now())?;
     run.state.put_leaving(&plan.leaving)?;
+    note_emptying(run, outcome)?;
     remember_hold(run, plan, outcome)?;
     run.state.forget(crate::clock::earlier(run.cycle.clock.now(), REMEMBERED))
+}
+
+/// Chats whose emptying has begun are emptied to the end, without being counted once more.
+fn note_emptying(run: &mut Run, outcome: &Outcome) -> Result<()> {
+    if run.cycle.config.moving.old != Old::Empty {
+        return Ok(());
+    }
+    let ended = outcome.results.iter().filter(|(operation, told)| {
+        let archived = operation.kind == Kind::ArchiveChat && operation.cause == Cause::Moved;
+        archived && *told == Told::Done
+    });
+    let ended: Vec<&str> = ended.map(|(operation, _)| operation.chat.as_str()).collect();
+    if ended.is_empty() { Ok(()) } else { run.state.put_emptying(&ended) }
 }
 
 fn remember_hold(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
@@ -295,6 +309,7 @@ fn lasting(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Ma
     put("hold", report::hold(plan.hold.as_ref(), clock));
     put("held", report::held(&plan.held_rows));
     put("tasks", json!(run.tasks));
+    put("move", moving::ledger(run, plan, rows));
     put("next_due", report::moment(next_due(run, plan, outcome, rows), clock));
     document
 }
@@ -309,6 +324,8 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
     let lost = run.sides.iter().filter_map(|side| Some((side, side.lost.as_ref()?)));
     warnings.extend(lost.map(|(side, error)| lost_warning(side, error)));
     let gone = run.known.chats.values().filter(|chat| chat.state == ChatState::Gone);
+    // What becomes of those that were left behind is told by the ledger.
+    let gone = gone.filter(|chat| !chat.former);
     warnings
         .extend(gone.filter(|chat| run.desired.chats.contains_key(&chat.key)).map(gone_warning));
     warnings
@@ -332,7 +349,7 @@ fn chats(run: &Run) -> Value {
         Some(desired) => report::chat(chat, &census(desired, chat, run.own(chat)).counts),
         None => empty(chat),
     };
-    let known = run.known.chats.values().map(row);
+    let known = run.known.chats.values().filter(|chat| !chat.former).map(row);
     // A dry run of the first cycle has no rows yet: what would be made is shown as planned.
     let unmade = run.desired.chats.values().filter(|chat| {
         chat.existence == Existence::Wanted && !run.known.chats.contains_key(&chat.key)
@@ -370,7 +387,10 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     if refused || left || lost || run.unreached || run.open_intents > 0 {
         return Some(now);
     }
-    let living = run.known.chats.values().filter(|chat| chat.state == ChatState::Active);
+    let living = run.known.chats.values().filter(|chat| {
+        let left = chat.state == ChatState::Archived && moving::is_moving(&run.desired, chat);
+        chat.state == ChatState::Active || left
+    });
     let reading = living.map(|chat| verify::next(run, chat).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();
     let patience = run.cycle.config.missing_after;
@@ -410,7 +430,7 @@ fn close(
 
 impl Run<'_, '_> {
     /// The library's own account on a chat's messenger.
-    fn own(&self, chat: &KnownChat) -> &str {
+    pub(super) fn own(&self, chat: &KnownChat) -> &str {
         let side = self.sides.iter().find(|side| side.kind() == chat.platform);
         side.map_or("", |side| side.own_account.as_str())
     }

@@ -1,16 +1,23 @@
 //! Accounts that people linked and unlinked by request take the place of those that the roster
 //! names (ruling 6), between the profile and the plan, so that nothing after it need know.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::platform::Kind;
 use crate::profile::Desired;
 use crate::roster::Roster;
 use crate::state::Link;
 
+/// The people who asked not to be anywhere on a messenger.
+pub(super) type Unlinked = BTreeMap<Kind, BTreeSet<String>>;
+
 /// Puts the requested accounts in the place of the roster's. Returns the requests that are over,
-/// because the roster names another account by now.
-pub(super) fn apply(desired: &mut Desired, roster: &Roster, links: Vec<Link>) -> Vec<i64> {
+/// because the roster names another account by now, and who is unlinked by request.
+pub(super) fn apply(
+    desired: &mut Desired,
+    roster: &Roster,
+    links: Vec<Link>,
+) -> (Vec<i64>, Unlinked) {
     let over = |link: &Link| link.is_over(named(roster, &link.person, link.platform));
     let (over, in_force): (Vec<Link>, Vec<Link>) = links.into_iter().partition(over);
     let mut by_person: HashMap<&str, Vec<&Link>> = HashMap::new();
@@ -22,7 +29,11 @@ pub(super) fn apply(desired: &mut Desired, roster: &Roster, links: Vec<Link>) ->
             replace(&mut member.accounts, link);
         }
     }
-    over.iter().map(|link| link.id).collect()
+    let mut unlinked = Unlinked::new();
+    for link in in_force.iter().filter(|link| link.account.is_none()) {
+        unlinked.entry(link.platform).or_default().insert(link.person.clone());
+    }
+    (over.iter().map(|link| link.id).collect(), unlinked)
 }
 
 fn replace(accounts: &mut Vec<(String, String)>, link: &Link) {
