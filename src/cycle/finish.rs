@@ -384,7 +384,7 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
         .any(|(_, attempt, waiting)| attempt.operation == Kind::AddMember && waiting.refused);
     let lost = run.sides.iter().any(|side| side.lost.is_some());
     let left = outcome.is_some_and(|outcome| outcome.left > 0);
-    if refused || left || lost || run.unreached || run.open_intents > 0 {
+    if refused || left || lost || run.unreached || run.open_intents > 0 || moving::has_news(run) {
         return Some(now);
     }
     let living = run.known.chats.values().filter(|chat| {

@@ -13,10 +13,10 @@ use super::{Cycle, Known};
 use crate::config::{Config, Old};
 use crate::error::{Result, Text};
 use crate::plan::{
-    ChatState, Kind, KnownChat, Moving, Plan, Score, end_is_due, former_desired, successor,
-    successor_key, wanted_accounts,
+    Attempt, ChatState, Kind, KnownChat, Moving, Plan, Score, end_is_due, former_desired,
+    notice_is_due, successor, successor_key, wanted_accounts,
 };
-use crate::platform;
+use crate::platform::{self, Capability};
 use crate::profile::{Desired, DesiredChat, Existence};
 use crate::report;
 use crate::state::State;
@@ -87,6 +87,18 @@ pub(super) fn policy(config: &Config) -> Option<Moving> {
 pub(super) fn is_moving(desired: &Desired, chat: &KnownChat) -> bool {
     let wanted = |desired: &DesiredChat| desired.existence != Existence::Archived;
     chat.former && desired.chats.get(&chat.key).is_some_and(wanted)
+}
+
+/// Whether a chat can be told of its successor since this very cycle.
+pub(super) fn has_news(run: &Run) -> bool {
+    let Some(moving) = policy(run.cycle.config) else { return false };
+    let attempt = Attempt { operation: Kind::PostMessage, account: String::new() };
+    run.known.chats.values().filter(|chat| is_moving(&run.desired, chat)).any(|chat| {
+        let side = run.sides.iter().find(|side| side.kind() == chat.platform);
+        let able = side.is_some_and(|side| side.able.set.contains(&Capability::SendMessage));
+        let able = able && !chat.unable().contains(&Capability::SendMessage);
+        able && !chat.waiting.contains_key(&attempt) && notice_is_due(&moving, &run.known, chat)
+    })
 }
 
 /// The report's `move`: where each chat stands and what hinders it; null where nobody moves.

@@ -187,8 +187,7 @@ struct Leaving<'a> {
 impl Leaving<'_> {
     fn plan(&self, plan: &mut Plan) {
         let Leaving { input, desired, known, frozen } = *self;
-        if notice_is_due(input, known) && !chat::waits(input, Some(known), Kind::PostMessage, plan)
-        {
+        if self.notice_is_due() && !chat::waits(input, Some(known), Kind::PostMessage, plan) {
             plan.operations.push(self.notice());
         }
         let ends = input.policy.moving.filter(|moving| !frozen && self.ends(moving, plan));
@@ -205,6 +204,13 @@ impl Leaving<'_> {
             chat::close_the_leak(input, desired, known, plan);
         }
         members::plan(input, desired, Some(known), frozen, plan);
+    }
+
+    fn notice_is_due(&self) -> bool {
+        let Leaving { input, known, .. } = *self;
+        let moving = input.policy.moving.as_ref();
+        moving.is_some_and(|moving| notice_is_due(moving, input.known, known))
+            && input.can(known, Capability::SendMessage)
     }
 
     fn notice(&self) -> Operation {
@@ -228,7 +234,7 @@ impl Leaving<'_> {
             return false;
         }
         let told = self.is_told(moving);
-        if !told && notice_is_due(self.input, self.known) {
+        if !told && self.notice_is_due() {
             // The next cycle ends what this one announces.
             plan.due(now);
         }
@@ -288,13 +294,11 @@ pub fn end_is_due(
 
 /// Whether a chat that was left behind is still to be told where its successor is. Another link
 /// is told too: the old one leads nowhere any more.
-pub(crate) fn notice_is_due(input: &Input, known: &KnownChat) -> bool {
-    let Some(moving) = input.policy.moving.filter(|moving| moving.notice) else { return false };
-    let Some(successor) = successor(input.known, &known.key) else { return false };
-    let told = known.notice.as_ref().map(|notice| notice.link.as_str());
+pub fn notice_is_due(moving: &Moving, known: &Known, former: &KnownChat) -> bool {
+    let Some(successor) = successor(known, &former.key) else { return false };
+    let told = former.notice.as_ref().map(|notice| notice.link.as_str());
     moving.notice
-        && known.state == ChatState::Active
+        && former.state == ChatState::Active
         && successor.link.is_some()
         && told != Some(successor.link_digest().as_str())
-        && input.can(known, Capability::SendMessage)
 }

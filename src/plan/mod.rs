@@ -23,9 +23,9 @@ mod members;
 mod task;
 
 pub use census::{Census, Counts, MemberRow, census};
-pub(crate) use former::notice_is_due;
 pub use former::{
-    Moving, Rekeyed, Score, desired as former_desired, end_is_due, successor, successor_key,
+    Moving, Rekeyed, Score, desired as former_desired, end_is_due, notice_is_due, successor,
+    successor_key,
 };
 pub use guard::{HeldRow, Hold, approves, hold_fingerprint};
 pub(crate) use members::wanted as wanted_accounts;
