@@ -268,8 +268,11 @@ fn shows(work: &Work, intent: &Intent) -> bool {
         Kind::AddMember => present.is_some(),
         Kind::RemoveMember => present.is_none(),
         Kind::GrantAdmin => present.is_some_and(|present| {
-            let asked = &work.desired.admin_permissions;
-            present.admin && (present.rights.is_empty() || asked.is_subset(&present.rights))
+            let mut asked = work.desired.admin_permissions.iter();
+            let can_give =
+                |right: &String| chat.own.as_ref().is_none_or(|own| own.rights.contains(right));
+            let given = |right: &String| present.rights.contains(right) || !can_give(right);
+            present.admin && (present.rights.is_empty() || asked.all(given))
         }),
         _ => present.is_none_or(|present| !present.admin),
     }

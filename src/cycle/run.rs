@@ -318,9 +318,11 @@ impl<'c, 'a> Run<'c, 'a> {
             let outcome = self.with_work(side, approved, |work| apply::run(work, &operations))?;
             let missing: Vec<_> = outcome.missing.iter().map(|one| (*one, false)).collect();
             let unrighted: Vec<String> = outcome.unrighted.iter().cloned().collect();
+            // Whoever was invited by the old link is invited by the new one.
+            let rotated = outcome.done.contains_key(&Kind::RotateLink);
             let ended = outcome.ended.is_some();
             all.merge(outcome);
-            if ended || (missing.is_empty() && unrighted.is_empty()) {
+            if ended || (missing.is_empty() && unrighted.is_empty() && !rotated) {
                 break;
             }
             self.sides[side].able.learn(&missing);

@@ -154,6 +154,13 @@ fn ask_people(
             && !present.people.iter().any(|person| input.frozen.people.contains(person))
     };
     for (account, present) in known.present.iter().filter(owns) {
+        let since = present.gone_since.unwrap_or(input.now);
+        plan.leaving.push((known.key.clone(), account.clone(), since));
+        let due = later(since, input.policy.grace);
+        if due > input.now {
+            plan.due(due);
+            continue;
+        }
         let mut task = task(TaskKind::TransferOwnership, desired, account);
         task.details.people.clone_from(&present.people);
         plan.tasks.insert(task);

@@ -85,8 +85,8 @@ impl Chat<'_> {
         let may_add = self.may_add(account, state, plan);
         let kind = if may_add { Kind::AddMember } else { Kind::InviteMember };
         if kind == Kind::InviteMember {
-            self.ask_to_let_in(account, people, plan);
             if self.is_invited(account, people, state, plan) {
+                self.ask_to_let_in(account, people, plan);
                 return;
             }
         }
@@ -110,8 +110,8 @@ impl Chat<'_> {
         plan: &mut Plan,
     ) -> bool {
         let Some(known) = self.known else { return false };
-        if known.link.is_none() {
-            // There is no way in to give yet.
+        if known.link.is_none() || known.own.as_ref().is_some_and(|own| !own.inside) {
+            // There is no way in to give yet, or nobody who would keep the door.
             return true;
         }
         let Some(invitation) = self.invitation(account, people) else {
@@ -191,11 +191,15 @@ impl Chat<'_> {
     /// Whether an admin was given less than the profile's settings ask for. Where the platform does
     /// not tell the rights, being admin is all that can be known.
     fn lacks_rights(&self, present: &Present) -> bool {
-        let asked = &self.input.desired.admin_permissions;
+        let own = self.known.and_then(|known| known.own.as_ref());
+        let given = |right: &String| {
+            // Nobody gives a right that they have not.
+            present.rights.contains(right) || own.is_some_and(|own| !own.rights.contains(right))
+        };
         !present.protected
             && !present.rights.is_empty()
             && self.platform() == platform::Kind::Max
-            && !asked.is_subset(&present.rights)
+            && !self.input.desired.admin_permissions.iter().all(given)
     }
 
     fn grant(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {

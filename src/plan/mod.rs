@@ -345,7 +345,7 @@ impl Input<'_> {
     /// the configuration protects.
     fn is_protected(&self, platform: platform::Kind, account: &str) -> bool {
         let own = self.sides.get(&platform).is_some_and(|side| side.own_account == account);
-        own || self.policy.protect.contains(account)
+        own || (platform == self.platform && self.policy.protect.contains(account))
     }
 }
 
@@ -397,7 +397,8 @@ pub fn plan(input: &Input) -> Plan {
     // A person whose row is broken is removed from nowhere (ruling 4), as a stranger neither.
     let frozen = |person: &String| input.frozen.people.contains(person);
     plan.operations.retain(|operation| {
-        operation.cause != Cause::Misplaced || !operation.people.iter().any(frozen)
+        let unknown = matches!(operation.cause, Cause::Misplaced | Cause::Adopted);
+        !unknown || !operation.people.iter().any(frozen)
     });
     guard::hold(input, &mut plan);
     plan.operations.sort();
@@ -408,7 +409,8 @@ pub fn plan(input: &Input) -> Plan {
 /// A stranger in one chat may be somebody whom the school knows elsewhere: then the reason says so, and
 /// the audit finds the person.
 fn name_strangers(input: &Input, operations: &mut [Operation]) {
-    let strange = |operation: &&mut Operation| operation.cause == Cause::Stranger;
+    let strange =
+        |operation: &&mut Operation| matches!(operation.cause, Cause::Stranger | Cause::Adopted);
     let mut strangers = operations.iter_mut().filter(strange).peekable();
     if strangers.peek().is_none() {
         return;
@@ -426,7 +428,9 @@ fn name_strangers(input: &Input, operations: &mut [Operation]) {
         let platform = chat.map_or(input.platform, |chat| chat.platform);
         if let Some(people) = people.get(&(platform, stranger.account.as_str())) {
             stranger.people = people.iter().map(|person| (*person).to_owned()).collect();
-            stranger.cause = Cause::Misplaced;
+            if stranger.cause == Cause::Stranger {
+                stranger.cause = Cause::Misplaced;
+            }
         }
     }
 }

@@ -281,10 +281,9 @@ impl OwnRights {
 
     /// The rights that the library needs for its work and has not, in the platform's own words.
     pub fn lacking(&self, kind: Kind) -> Vec<&'static str> {
+        let has = |right: &&str| self.admin && self.rights.contains(*right);
         match kind {
-            Kind::Max => {
-                max::NEEDED.into_iter().filter(|one| !self.rights.contains(*one)).collect()
-            }
+            Kind::Max => max::NEEDED.into_iter().filter(|right| !has(right)).collect(),
             Kind::Vk => Vec::new(),
         }
     }
