@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use zvonok::clock;
-use zvonok::config::{Guard, Leavers, Strangers};
+use zvonok::config::{Guard, Leavers, Old, Strangers};
 use zvonok::plan::{
-    Cause, HeldRow, Hold, Input, KnownHold, Lacking, Operation, Plan, Policy, Scope, Side,
-    TaskKind, WantedTask, approves, plan,
+    Cause, HeldRow, Hold, Input, KnownHold, Lacking, Moving, Operation, Plan, Policy, Scope, Side,
+    TaskKind, WantedTask, add_former, approves, plan,
 };
 use zvonok::platform::{self, Capability};
 use zvonok::roster::{Frozen, Table};
@@ -38,6 +38,7 @@ struct Given {
     allowed: Vec<String>,
     desired: Chats<Wish>,
     known: Chats<Fact>,
+    unlinked: BTreeSet<String>,
     frozen: FrozenLists,
     lacking: LackingLists,
     scope: ScopeLists,
@@ -58,6 +59,7 @@ impl Default for Given {
             allowed: Vec::new(),
             desired: Chats::new(),
             known: Chats::new(),
+            unlinked: BTreeSet::new(),
             frozen: FrozenLists::default(),
             lacking: LackingLists::default(),
             scope: ScopeLists::default(),
@@ -80,6 +82,17 @@ struct PolicyWords {
     strangers: String,
     leavers: String,
     invitations_expire: String,
+    moving: Option<MovingWords>,
+}
+
+/// The `move` of a configuration; `on` is a moment here.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct MovingWords {
+    quiet: bool,
+    old: String,
+    share: Option<f64>,
+    on: Option<String>,
 }
 
 impl Default for PolicyWords {
@@ -96,6 +109,7 @@ impl Default for PolicyWords {
             strangers: "remove".to_owned(),
             leavers: "invite".to_owned(),
             invitations_expire: "336h".to_owned(),
+            moving: None,
         }
     }
 }
@@ -208,6 +222,9 @@ fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
     let mut known = compact::known(&given.known, given.platform, before.map(remembered));
     let dialogs = given.dialogs.iter().map(|account| ((given.platform, account.clone()), true));
     known.dialogs = dialogs.collect();
+    let both: Vec<_> = given.previous.into_iter().chain([given.platform]).collect();
+    let unlinked = both.iter().map(|kind| (*kind, given.unlinked.clone())).collect();
+    add_former(&mut desired, &known, &both, &unlinked);
     known.allowed = given.allowed.iter().map(|line| compact::allowed(line)).collect();
     plan(&Input {
         desired: &desired,
@@ -275,7 +292,19 @@ fn policy(words: &PolicyWords) -> Policy {
             other => panic!("leavers: {other}"),
         },
         invitations_expire: clock::duration(&words.invitations_expire).unwrap(),
+        moving: words.moving.as_ref().map(moving),
     }
+}
+
+fn moving(words: &MovingWords) -> Moving {
+    let old = match &*words.old {
+        "" | "keep" => Old::Keep,
+        "freeze" => Old::Freeze,
+        "empty" => Old::Empty,
+        other => panic!("old: {other}"),
+    };
+    let on = words.on.as_deref().map(moment);
+    Moving { notice: !words.quiet, old, share: words.share, on }
 }
 
 fn compare(expected: &Expected, plan: &Plan) {
@@ -341,6 +370,7 @@ fn cause(cause: &Cause) -> String {
         Cause::TitleChanged => "title_changed",
         Cause::Adopted => "adopted",
         Cause::Leaked => "leaked",
+        Cause::Moved => "moved",
     };
     name.to_owned()
 }

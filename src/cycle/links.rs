@@ -1,15 +1,13 @@
 //! Accounts that people linked and unlinked by request take the place of those that the roster
 //! names (ruling 6), between the profile and the plan, so that nothing after it need know.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
+use crate::plan::Unlinked;
 use crate::platform::Kind;
 use crate::profile::Desired;
 use crate::roster::Roster;
 use crate::state::Link;
-
-/// The people who asked not to be anywhere on a messenger.
-pub(super) type Unlinked = BTreeMap<Kind, BTreeSet<String>>;
 
 /// Puts the requested accounts in the place of the roster's. Returns the requests that are over,
 /// because the roster names another account by now, and who is unlinked by request.

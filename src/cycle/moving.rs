@@ -2,19 +2,16 @@
 //! keys of their own, their successors are made under the plain keys, and a ledger tells where
 //! each stands.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::finish::Rows;
-use super::links::Unlinked;
 use super::run::Run;
 use super::{Cycle, Known};
 use crate::config::{Config, Old};
 use crate::error::{Result, Text};
 use crate::plan::{
-    Attempt, ChatState, Kind, KnownChat, Moving, Plan, Score, end_is_due, former_desired,
-    notice_is_due, successor, successor_key, wanted_accounts,
+    Attempt, ChatState, Kind, KnownChat, Moving, Plan, Score, end_is_due, notice_is_due, successor,
+    successor_key,
 };
 use crate::platform::{self, Capability};
 use crate::profile::{Desired, DesiredChat, Existence};
@@ -42,32 +39,6 @@ pub(super) fn leave_behind(cycle: &Cycle, state: &mut State, known: &mut Known) 
 fn ends(config: &Config) -> Option<(platform::Kind, platform::Kind)> {
     let previous = config.previous_platform.as_ref()?;
     Some((previous.kind, config.platform.kind)).filter(|(from, to)| from != to)
-}
-
-/// Adds to what should be the chats that were left behind on a messenger of this session.
-pub(super) fn add_former(
-    desired: &mut Desired,
-    known: &Known,
-    platforms: &[platform::Kind],
-    unlinked: &Unlinked,
-) {
-    for platform in platforms {
-        let named: BTreeSet<String> = desired
-            .chats
-            .values()
-            .flat_map(|chat| wanted_accounts(chat, *platform).into_keys().map(str::to_owned))
-            .collect();
-        let nobody = BTreeSet::new();
-        let unlinked = unlinked.get(platform).unwrap_or(&nobody);
-        let formers = known.chats.values().filter(|chat| chat.former && chat.platform == *platform);
-        let clones: Vec<DesiredChat> = formers
-            .filter_map(|chat| {
-                let plain = desired.chats.get(successor_key(&chat.key))?;
-                Some(former_desired(plain, chat, unlinked, &named))
-            })
-            .collect();
-        desired.chats.extend(clones.into_iter().map(|chat| (chat.key.clone(), chat)));
-    }
 }
 
 /// What becomes of the old chats, as the planner takes it.

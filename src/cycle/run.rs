@@ -56,7 +56,7 @@ impl<'c, 'a> Run<'c, 'a> {
     ) -> Result<Run<'c, 'a>> {
         let (over, unlinked) = links::apply(&mut desired, &school.roster, state.open_links()?);
         let platforms: Vec<_> = cycle.messengers.iter().map(|one| one.config.kind).collect();
-        moving::add_former(&mut desired, &known, &platforms, &unlinked);
+        crate::plan::add_former(&mut desired, &known, &platforms, &unlinked);
         let now = cycle.clock.started();
         let scope =
             Scope { kinds: cycle.options.kinds.clone(), chats: cycle.options.chats.clone() };

@@ -12,7 +12,7 @@ use super::members::{self, account_on};
 use super::{Attempt, Cause, ChatState, Input, Kind, Known, KnownChat, Operation, Plan, TaskKind};
 use crate::config::Old;
 use crate::platform::{self, Capability};
-use crate::profile::{DesiredChat, Existence};
+use crate::profile::{Desired, DesiredChat, Existence};
 
 /// What becomes of the chats on the previous platform.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +48,7 @@ pub struct Score {
 }
 
 impl Score {
-    /// Counts a chat that was left behind; `desired` is what [`desired`] made of it. Who has left
+    /// Counts a chat that was left behind; `desired` is what [`add_former`] made of it. Who has left
     /// the old chat for the new one still counts, or the last to come would be the whole.
     pub fn of(desired: &DesiredChat, former: &KnownChat, successor: Option<&KnownChat>) -> Score {
         let mut score = Score::default();
@@ -129,10 +129,38 @@ impl Known {
     }
 }
 
+/// The people who asked not to be anywhere on a messenger.
+pub type Unlinked = BTreeMap<platform::Kind, BTreeSet<String>>;
+
+/// Adds to what should be the chats that were left behind on these platforms.
+pub fn add_former(
+    desired: &mut Desired,
+    known: &Known,
+    platforms: &[platform::Kind],
+    unlinked: &Unlinked,
+) {
+    let nobody = BTreeSet::new();
+    for platform in platforms {
+        let chats = desired.chats.values();
+        let named: BTreeSet<String> = chats
+            .flat_map(|chat| members::wanted(chat, *platform).into_keys().map(str::to_owned))
+            .collect();
+        let unlinked = unlinked.get(platform).unwrap_or(&nobody);
+        let left = known.chats.values().filter(|chat| chat.former && chat.platform == *platform);
+        let added: Vec<DesiredChat> = left
+            .filter_map(|chat| {
+                let plain = desired.chats.get(successor_key(&chat.key))?;
+                Some(people_of(plain, chat, unlinked, &named))
+            })
+            .collect();
+        desired.chats.extend(added.into_iter().map(|chat| (chat.key.clone(), chat)));
+    }
+}
+
 /// What should be in a chat that was left behind: the people of its successor. Hosts stop sending
 /// the accounts of a messenger that the school has left; who is in by such an account stays,
 /// unless the person asked to be `unlinked` there or the account is `named` for somebody by now.
-pub fn desired(
+fn people_of(
     plain: &DesiredChat,
     known: &KnownChat,
     unlinked: &BTreeSet<String>,

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use zvonok::error::Text;
 use zvonok::plan::{
     Allowed, Attempt, ChatState, Invitation, Kind, Known, KnownChat, KnownHold, KnownMember,
-    MemberState, Present, Waiting,
+    MemberState, Notice, Present, Waiting,
 };
 use zvonok::platform::{self, OwnRights};
 use zvonok::profile::{Desired, DesiredChat, DesiredMember, Existence, Reason};
@@ -66,6 +66,12 @@ pub(crate) struct Fact {
     link: Option<String>,
     own: Option<OwnRights>,
     leaked: Option<String>,
+    #[serde(default)]
+    sealed: bool,
+    #[serde(default)]
+    emptying: bool,
+    /// Which link the chat was told: the `present` one, or an `old` one.
+    noticed: Option<String>,
 }
 
 fn some_link() -> Option<String> {
@@ -187,12 +193,21 @@ fn known_chat(key: &str, fact: &Fact, platform: platform::Kind) -> KnownChat {
         adopting: false,
         own: fact.own.clone(),
         leaked: fact.leaked.as_deref().map(moment),
-        former: false,
+        former: key.contains('@'),
+        sealed: fact.sealed,
+        emptying: fact.emptying,
+        notice: None,
         digest: String::new(),
     };
     let link = chat.link_digest();
+    chat.notice = fact.noticed.as_deref().map(|word| noticed(word, &link));
     chat.people = fact.people.iter().map(|line| known_member(line, &link)).collect();
     chat
+}
+
+fn noticed(word: &str, present: &str) -> Notice {
+    let link = if word == "present" { present } else { OTHER_DIGEST };
+    Notice { at: moment("2026-09-01T00:00:00Z"), link: link.to_owned() }
 }
 
 fn presents(text: &str) -> Vec<(String, Present)> {
