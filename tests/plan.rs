@@ -10,10 +10,11 @@ use serde_json::Value;
 use zvonok::clock;
 use zvonok::config::{Guard, Leavers, Old, Strangers};
 use zvonok::plan::{
-    Cause, HeldRow, Hold, Input, KnownHold, Lacking, Moving, Operation, Plan, Policy, Scope, Side,
-    TaskKind, WantedTask, add_former, approves, plan,
+    Accounts, Cause, HeldRow, Hold, Input, KnownHold, Lacking, Moving, Operation, Plan, Policy,
+    Scope, Side, TaskKind, WantedTask, add_former, approves, plan,
 };
 use zvonok::platform::{self, Capability};
+use zvonok::profile::Desired;
 use zvonok::roster::{Frozen, Table};
 
 #[path = "plan/compact.rs"]
@@ -39,6 +40,7 @@ struct Given {
     desired: Chats<Wish>,
     known: Chats<Fact>,
     unlinked: BTreeSet<String>,
+    named: BTreeSet<String>,
     frozen: FrozenLists,
     lacking: LackingLists,
     scope: ScopeLists,
@@ -60,6 +62,7 @@ impl Default for Given {
             desired: Chats::new(),
             known: Chats::new(),
             unlinked: BTreeSet::new(),
+            named: BTreeSet::new(),
             frozen: FrozenLists::default(),
             lacking: LackingLists::default(),
             scope: ScopeLists::default(),
@@ -223,8 +226,7 @@ fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
     let dialogs = given.dialogs.iter().map(|account| ((given.platform, account.clone()), true));
     known.dialogs = dialogs.collect();
     let both: Vec<_> = given.previous.into_iter().chain([given.platform]).collect();
-    let unlinked = both.iter().map(|kind| (*kind, given.unlinked.clone())).collect();
-    add_former(&mut desired, &known, &both, &unlinked);
+    add_former(&mut desired, &known, &both, &accounts(given, &both, &desired));
     known.allowed = given.allowed.iter().map(|line| compact::allowed(line)).collect();
     plan(&Input {
         desired: &desired,
@@ -243,6 +245,19 @@ fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
         now: moment(&given.now),
         approved,
     })
+}
+
+/// Every account of a member stands for somebody, and so do those that the case names.
+fn accounts(given: &Given, platforms: &[platform::Kind], desired: &Desired) -> Accounts {
+    let mut accounts = Accounts::default();
+    let members = || desired.chats.values().flat_map(|chat| chat.members.values());
+    for kind in platforms {
+        accounts.unlinked.insert(*kind, given.unlinked.clone());
+        let all = members().flat_map(|member| &member.accounts);
+        let named = all.filter(|(platform, _)| platform == kind.name()).map(|(_, one)| one.clone());
+        accounts.named.insert(*kind, named.chain(given.named.iter().cloned()).collect());
+    }
+    accounts
 }
 
 /// The own account is 900, on the previous platform 901.

@@ -54,9 +54,9 @@ impl<'c, 'a> Run<'c, 'a> {
         seen: quiet::Seen,
         told: Told,
     ) -> Result<Run<'c, 'a>> {
-        let (over, unlinked) = links::apply(&mut desired, &school.roster, state.open_links()?);
+        let (over, accounts) = links::apply(&mut desired, &school.roster, state.open_links()?);
         let platforms: Vec<_> = cycle.messengers.iter().map(|one| one.config.kind).collect();
-        crate::plan::add_former(&mut desired, &known, &platforms, &unlinked);
+        crate::plan::add_former(&mut desired, &known, &platforms, &accounts);
         let now = cycle.clock.started();
         let scope =
             Scope { kinds: cycle.options.kinds.clone(), chats: cycle.options.chats.clone() };

@@ -129,28 +129,31 @@ impl Known {
     }
 }
 
-/// The people who asked not to be anywhere on a messenger.
-pub type Unlinked = BTreeMap<platform::Kind, BTreeSet<String>>;
+/// What is known about accounts beside what the profile says.
+#[derive(Debug, Clone, Default)]
+pub struct Accounts {
+    /// People who asked not to be anywhere on a messenger, by `sourcedId`.
+    pub unlinked: BTreeMap<platform::Kind, BTreeSet<String>>,
+    /// Accounts that stand for anybody now, in a chat or not.
+    pub named: BTreeMap<platform::Kind, BTreeSet<String>>,
+}
 
 /// Adds to what should be the chats that were left behind on these platforms.
 pub fn add_former(
     desired: &mut Desired,
     known: &Known,
     platforms: &[platform::Kind],
-    unlinked: &Unlinked,
+    accounts: &Accounts,
 ) {
     let nobody = BTreeSet::new();
     for platform in platforms {
-        let chats = desired.chats.values();
-        let named: BTreeSet<String> = chats
-            .flat_map(|chat| members::wanted(chat, *platform).into_keys().map(str::to_owned))
-            .collect();
-        let unlinked = unlinked.get(platform).unwrap_or(&nobody);
+        let unlinked = accounts.unlinked.get(platform).unwrap_or(&nobody);
+        let named = accounts.named.get(platform).unwrap_or(&nobody);
         let left = known.chats.values().filter(|chat| chat.former && chat.platform == *platform);
         let added: Vec<DesiredChat> = left
             .filter_map(|chat| {
                 let plain = desired.chats.get(successor_key(&chat.key))?;
-                Some(people_of(plain, chat, unlinked, &named))
+                Some(people_of(plain, chat, unlinked, named))
             })
             .collect();
         desired.chats.extend(added.into_iter().map(|chat| (chat.key.clone(), chat)));

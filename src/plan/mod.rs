@@ -24,7 +24,7 @@ mod task;
 
 pub use census::{Census, Counts, MemberRow, census};
 pub use former::{
-    Moving, Rekeyed, Score, Unlinked, add_former, end_is_due, notice_is_due, successor,
+    Accounts, Moving, Rekeyed, Score, add_former, end_is_due, notice_is_due, successor,
     successor_key,
 };
 pub use guard::{HeldRow, Hold, approves, hold_fingerprint};
