@@ -169,11 +169,9 @@ impl<'r, 'c, 'a> Entry<'r, 'c, 'a> {
     }
 
     fn is_ended(&self, moving: &Moving) -> bool {
-        let held = |account: &String| self.run.cycle.config.protect.contains(account);
         let own = self.run.own(self.former);
-        let stays = |account: &String| held(account) || account == own;
         let emptied = moving.old != Old::Empty
-            || self.former.people_present().all(|(account, _)| stays(account));
+            || self.former.people_present().all(|(account, _)| account == own);
         self.former.state == ChatState::Archived && self.former.sealed && emptied
     }
 

@@ -7,6 +7,8 @@
 //! `protected`, `owner` (protected too), `adopted`, `gone=<time>`. In both, `1..20` stands for the
 //! people p1 to p20 with the accounts 1 to 20.
 //!
+//! A chat whose key has an `@` was left behind on the previous platform.
+//!
 //! A person of the last cycle is `p1 101 invited`, then any of `at=<time>` (the way in was given then,
 //! by the present link, or with `old_link` by another; `delivered`: in a message) and `removed` (was
 //! once taken out). What waits is `add_member 101 <time>`, followed by `refused` where the platform
