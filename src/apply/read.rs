@@ -310,6 +310,7 @@ pub(super) fn store_link(work: &mut Work, key: &str, link: String) -> Result<()>
         return Ok(());
     };
     chat.leaked = None;
+    chat.sealed = chat.state == ChatState::Archived;
     chat.link = Some(link.clone());
     work.state.put_link(key, &link, now)
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::pool::{self, Answers, Ledger};
 use super::settle::{Settled, settle_one};
 use super::{Ended, Outcome, Told, Work, read, resolve};
@@ -378,7 +380,7 @@ impl Outcome {
 
 impl Pending {
     /// The journal's view of it.
-    pub(super) fn intent(&self) -> Intent {
+    pub(super) fn intent(&self, at: Timestamp) -> Intent {
         Intent {
             id: self.intent,
             operation: self.operation.kind,
@@ -386,6 +388,7 @@ impl Pending {
             account: self.operation.account.clone(),
             people: self.operation.people.clone(),
             title: self.operation.title.clone(),
+            at,
         }
     }
 }

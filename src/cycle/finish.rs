@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::side::lost_warning;
-use super::{Reported, Run, lacking, verify};
+use super::{Reported, Run, lacking, moving, verify};
 use crate::apply::{Ended, Outcome, Told};
-use crate::config::Detail;
+use crate::config::{Detail, Old};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{
-    Allowed, Attempt, Census, ChatState, Kind, Known, KnownChat, MemberState, Operation, Plan,
-    TaskKind, Waiting, WantedTask, census, wanted_accounts,
+    Allowed, Attempt, Cause, Census, ChatState, Kind, Known, KnownChat, MemberState, Operation,
+    Plan, TaskKind, Waiting, WantedTask, census, wanted_accounts,
 };
 use crate::platform::Capability;
 use crate::profile::{Desired, Existence};
@@ -31,7 +31,7 @@ const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 const LOOK_AT_GROUPS_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// Failures that wait: (chat, what, why).
-type Rows = Vec<(String, Attempt, Waiting)>;
+pub(super) type Rows = Vec<(String, Attempt, Waiting)>;
 
 /// Ends a cycle and makes its report; `outcome` is `None` for a dry run.
 pub(super) fn finish(run: &mut Run, plan: &Plan, outcome: Option<Outcome>) -> Result<Reported> {
@@ -90,8 +90,22 @@ fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
         .collect();
     run.state.put_census(&rows, run.number, run.cycle.clock.now())?;
     run.state.put_leaving(&plan.leaving)?;
+    note_emptying(run, outcome)?;
     remember_hold(run, plan, outcome)?;
     run.state.forget(crate::clock::earlier(run.cycle.clock.now(), REMEMBERED))
+}
+
+/// Chats whose emptying has begun are emptied to the end, without being counted once more.
+fn note_emptying(run: &mut Run, outcome: &Outcome) -> Result<()> {
+    if run.cycle.config.moving.old != Old::Empty {
+        return Ok(());
+    }
+    let ended = outcome.results.iter().filter(|(operation, told)| {
+        let archived = operation.kind == Kind::ArchiveChat && operation.cause == Cause::Moved;
+        archived && *told == Told::Done
+    });
+    let ended: Vec<&str> = ended.map(|(operation, _)| operation.chat.as_str()).collect();
+    if ended.is_empty() { Ok(()) } else { run.state.put_emptying(&ended) }
 }
 
 fn remember_hold(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
@@ -296,6 +310,7 @@ fn lasting(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Ma
     put("hold", report::hold(plan.hold.as_ref(), clock));
     put("held", report::held(&plan.held_rows));
     put("tasks", json!(run.tasks));
+    put("move", moving::ledger(run, plan, rows));
     put("next_due", report::moment(next_due(run, plan, outcome, rows), clock));
     document
 }
@@ -311,6 +326,8 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
     warnings.extend(lost.map(|(side, error)| lost_warning(side, error)));
     warnings.extend(unknown_owners(run));
     let gone = run.known.chats.values().filter(|chat| chat.state == ChatState::Gone);
+    // What becomes of those that were left behind is told by the ledger.
+    let gone = gone.filter(|chat| !chat.former);
     warnings
         .extend(gone.filter(|chat| run.desired.chats.contains_key(&chat.key)).map(gone_warning));
     warnings
@@ -374,7 +391,7 @@ fn chats(run: &Run) -> Value {
         Some(desired) => report::chat(chat, &census(desired, chat, run.own(chat)).counts),
         None => empty(chat),
     };
-    let known = run.known.chats.values().map(row);
+    let known = run.known.chats.values().filter(|chat| !chat.former).map(row);
     // A dry run of the first cycle has no rows yet: what would be made is shown as planned.
     let unmade = run.desired.chats.values().filter(|chat| {
         chat.existence == Existence::Wanted && !run.known.chats.contains_key(&chat.key)
@@ -409,12 +426,14 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
         .any(|(_, attempt, waiting)| attempt.operation == Kind::AddMember && waiting.refused);
     let lost = run.sides.iter().any(|side| side.lost.is_some());
     let left = outcome.is_some_and(|outcome| outcome.left > 0);
-    if refused || left || lost || run.unreached || run.open_intents > 0 {
+    if refused || left || lost || run.unreached || run.open_intents > 0 || moving::has_news(run) {
         return Some(now);
     }
-    let readable = |chat: &KnownChat| !chat.unable().contains(&Capability::ListMembers);
-    let living = run.known.chats.values().filter(|chat| chat.state == ChatState::Active);
-    let living = living.filter(|chat| readable(chat));
+    let living = run.known.chats.values().filter(|chat| {
+        let left = chat.state == ChatState::Archived && moving::is_moving(&run.desired, chat);
+        let readable = !chat.unable().contains(&Capability::ListMembers);
+        readable && (chat.state == ChatState::Active || left)
+    });
     let reading = living.map(|chat| verify::next(run, chat).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();
     let patience = run.cycle.config.missing_after;
@@ -454,7 +473,7 @@ fn close(
 
 impl Run<'_, '_> {
     /// The library's own account on a chat's messenger.
-    fn own(&self, chat: &KnownChat) -> &str {
+    pub(super) fn own(&self, chat: &KnownChat) -> &str {
         let side = self.sides.iter().find(|side| side.kind() == chat.platform);
         side.map_or("", |side| side.own_account.as_str())
     }

@@ -3,14 +3,19 @@
 
 use std::collections::HashMap;
 
+use crate::plan::Accounts;
 use crate::platform::Kind;
 use crate::profile::Desired;
 use crate::roster::Roster;
 use crate::state::Link;
 
 /// Puts the requested accounts in the place of the roster's. Returns the requests that are over,
-/// because the roster names another account by now.
-pub(super) fn apply(desired: &mut Desired, roster: &Roster, links: Vec<Link>) -> Vec<i64> {
+/// because the roster names another account by now, and what else is known about accounts.
+pub(super) fn apply(
+    desired: &mut Desired,
+    roster: &Roster,
+    links: Vec<Link>,
+) -> (Vec<i64>, Accounts) {
     let over = |link: &Link| link.is_over(named(roster, &link.person, link.platform));
     let (over, in_force): (Vec<Link>, Vec<Link>) = links.into_iter().partition(over);
     let mut by_person: HashMap<&str, Vec<&Link>> = HashMap::new();
@@ -22,7 +27,25 @@ pub(super) fn apply(desired: &mut Desired, roster: &Roster, links: Vec<Link>) ->
             replace(&mut member.accounts, link);
         }
     }
-    over.iter().map(|link| link.id).collect()
+    (over.iter().map(|link| link.id).collect(), accounts(roster, &in_force))
+}
+
+fn accounts(roster: &Roster, links: &[Link]) -> Accounts {
+    let mut accounts = Accounts::default();
+    for link in links {
+        let (list, word) = match &link.account {
+            Some(account) => (&mut accounts.named, account),
+            None => (&mut accounts.unlinked, &link.person),
+        };
+        list.entry(link.platform).or_default().insert(word.clone());
+    }
+    for account in roster.people.iter().filter(|one| !one.absent).flat_map(|one| &one.accounts) {
+        let kinds = [Kind::Vk, Kind::Max].into_iter();
+        for kind in kinds.filter(|kind| kind.name() == &*account.kind) {
+            accounts.named.entry(kind).or_default().insert(account.identifier.to_string());
+        }
+    }
+    accounts
 }
 
 fn replace(accounts: &mut Vec<(String, String)>, link: &Link) {

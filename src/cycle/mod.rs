@@ -22,6 +22,7 @@ mod finish;
 mod hear;
 mod lacking;
 mod links;
+mod moving;
 mod quiet;
 mod run;
 mod side;
@@ -83,7 +84,8 @@ pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
     if !cycle.host.progress(Phase::Reading, 0, 1) {
         return Err(able::stopped(Reason::Cancelled));
     }
-    let known = state.known(cycle.clock.started())?;
+    let mut known = state.known(cycle.clock.started())?;
+    moving::leave_behind(cycle, &mut state, &mut known)?;
     let school = read(cycle, from, &state, &seen, &known)?;
     let desired = evaluate(cycle, &school.roster)?;
     let told = Told { heard, before };

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bind::Bound;
 use super::side::{Side, is_of_one_side, stopped_early};
-use super::{Cycle, Known, Reported, School, Told, finish, links, quiet, verify};
+use super::{Cycle, Known, Reported, School, Told, finish, links, moving, quiet, verify};
 use crate::apply::{self, Ended, Outcome, Told as Result_, Work};
 use crate::config::{Config, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::plan::{ChatState, Input, Kind, Operation, Plan, Policy, Scope};
+use crate::plan::{Cause, ChatState, Input, Kind, Operation, Plan, Policy, Scope};
 use crate::platform::{self, Capability, Counters};
 use crate::profile::Desired;
 use crate::roster::Roster;
@@ -54,7 +54,9 @@ impl<'c, 'a> Run<'c, 'a> {
         seen: quiet::Seen,
         told: Told,
     ) -> Result<Run<'c, 'a>> {
-        let over = links::apply(&mut desired, &school.roster, state.open_links()?);
+        let (over, accounts) = links::apply(&mut desired, &school.roster, state.open_links()?);
+        let platforms: Vec<_> = cycle.messengers.iter().map(|one| one.config.kind).collect();
+        crate::plan::add_former(&mut desired, &known, &platforms, &accounts);
         let now = cycle.clock.started();
         let scope =
             Scope { kinds: cycle.options.kinds.clone(), chats: cycle.options.chats.clone() };
@@ -356,7 +358,9 @@ impl<'c, 'a> Run<'c, 'a> {
             .results
             .iter()
             .filter(|(operation, told)| {
-                operation.kind == Kind::ArchiveChat && *told == Result_::Done
+                operation.kind == Kind::ArchiveChat
+                    && operation.cause != Cause::Moved
+                    && *told == Result_::Done
             })
             .map(|(operation, _)| operation.chat.clone())
             .collect();
@@ -447,6 +451,7 @@ fn policy(config: &Config) -> Policy {
         strangers: config.strangers,
         leavers: config.leavers,
         invitations_expire: config.invitations.expire_after,
+        moving: moving::policy(config),
     }
 }
 
