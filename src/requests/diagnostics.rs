@@ -6,7 +6,8 @@ use super::Ask;
 use crate::clock::show;
 use crate::config;
 use crate::error::{Code, Result};
-use crate::platform::Capability;
+use crate::plan::KnownChat;
+use crate::platform::{Capability, OwnRights};
 use crate::session::Messenger;
 use crate::state::State;
 
@@ -45,7 +46,34 @@ fn messenger(ask: &Ask, state: &State, messenger: &Messenger) -> Result<Value> {
         "requests_per_second": platform.access.requests_per_second,
         "requests_in_flight": platform.requests_in_flight,
         "requests": messenger.driver.counters(),
+        "reads_per_cycle": platform.reads_per_cycle,
+        "events": {
+            "by": platform.events.name(),
+            "marker": state.marker(platform.kind)?,
+        },
+        "chats": limited_chats(ask, state, platform)?,
     }))
+}
+
+/// The chats in which less can be done than the token can do elsewhere, and since when that is known.
+fn limited_chats(ask: &Ask, state: &State, platform: &config::Platform) -> Result<Vec<Value>> {
+    let zone = &ask.session.config().zone;
+    let ours = |chat: &KnownChat| chat.platform == platform.kind && chat.platform_id.is_some();
+    let rows = state.chats()?.into_iter().map(|row| row.chat).filter(ours);
+    let told = rows.filter_map(|chat| Some((chat.own.clone()?, chat)));
+    let limited = told.filter(|(own, chat)| !own.lacking(chat.platform).is_empty());
+    let row = |(own, chat): (OwnRights, KnownChat)| {
+        let unable: Vec<&str> = chat.unable().iter().map(|one| one.name()).collect();
+        Ok(json!({
+            "chat": chat.key,
+            "inside": own.inside,
+            "admin": own.admin,
+            "lacking": own.lacking(chat.platform),
+            "unable": unable,
+            "at": state.own_at(&chat.key)?.map(|at| show(at, zone)),
+        }))
+    };
+    limited.map(row).collect()
 }
 
 fn state_part(ask: &Ask, state: &State) -> Result<Value> {
