@@ -355,6 +355,37 @@ fn x3_old_chats_that_are_gone_are_told_so_and_the_move_goes_on() {
 }
 
 #[test]
+fn x3_an_old_chat_that_turns_out_to_be_gone_when_it_is_told_is_gone() {
+    let mut school = School::moving(json!({"old": "empty", "on": "2026-09-01"}));
+    let report = school.sync(1, "10:00");
+    school.make_groups(&report);
+    let method = json!({"platform": "vk", "method": "messages.send", "count": 1});
+    school.rig.fault(method, json!({"do": "error", "code": 993}));
+    let report = school.sync_as(Code::Partial, 1, "11:00");
+    assert_eq!(stands(&report), ["gone", "ending", "ending"]);
+    assert_eq!(report["failed"][0]["code"], "vk.993");
+    let report = school.sync(1, "12:00");
+    assert_eq!(stands(&report), ["gone", "done", "done"]);
+    assert_eq!((&report["move"]["done"], &report["failed"]), (&json!(3), &json!([])));
+}
+
+#[test]
+fn x3_a_new_link_is_told_in_the_old_chats_in_their_language() {
+    let (mut school, report) = School::with_groups(json!({}));
+    let group: i64 =
+        rig::chat(&report, "class:7a")["platform_id"].as_str().unwrap().parse().unwrap();
+    school.rig.messenger.does("max/rotate", json!({"chat_id": group}));
+    school.rig.set("/language", json!("en"));
+    let report = school.sync(1, "12:00");
+    let said = school.said("class:7a");
+    assert_eq!(said.len(), 2, "the first link leads nowhere any more");
+    let link = rig::chat(&report, "class:7a")["link"].as_str().unwrap();
+    assert!(said[1].contains(link) && !said[0].contains(link), "{said:?}");
+    assert!(said[0].starts_with("Этот чат") && said[1].starts_with("This chat"), "{said:?}");
+    assert_eq!(school.said("parents:7a").len(), 1);
+}
+
+#[test]
 fn x3_a_roster_without_vk_accounts_throws_nobody_out_of_the_old_chats() {
     let mut school = School::moving(json!({}));
     school.sync(1, "10:00");
