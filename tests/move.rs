@@ -167,6 +167,7 @@ fn x3_every_chat_gets_a_task_on_the_new_messenger_and_the_old_ones_go_on() {
 fn x3_the_old_chats_are_told_once_where_the_new_ones_are() {
     let (mut school, report) = School::with_groups(json!({}));
     assert_eq!(report["done"]["post_message"], 3);
+    assert_eq!(report["done"]["invite_member"], 10, "all but the director, who made the groups");
     assert_eq!(stands(&report), ["inviting"; 3]);
     for key in KEYS {
         let said = school.said(key);
@@ -207,6 +208,25 @@ fn x3_a_notice_whose_answers_are_lost_stands_there_once() {
 }
 
 const OPEN: &str = "SELECT count(*) FROM journal WHERE result IS NULL";
+
+#[test]
+fn x3_a_limit_of_the_messenger_is_no_storm_of_notices() {
+    let mut school = School::moving(json!({}));
+    let report = school.sync(1, "10:00");
+    school.make_groups(&report);
+    school.rig.fault(
+        json!({"platform": "vk", "method": "messages.send"}),
+        json!({"do": "error", "code": 9}),
+    );
+    let report = school.sync_as(Code::Partial, 1, "11:00");
+    assert_eq!(report["failed"].as_array().unwrap().len(), 3);
+    school.rig.messenger.clear_faults();
+    let pause = "SELECT count(*) FROM meta WHERE name = 'pause.post_message'";
+    assert_eq!(count(&school.rig.state_file(), pause), 1);
+    let report = school.sync(1, "12:00");
+    assert_eq!(report["done"]["post_message"], 3);
+    assert!(KEYS.iter().all(|key| school.said(key).len() == 1));
+}
 
 #[test]
 fn x3_a_school_that_wants_no_notice_gets_none() {
@@ -451,6 +471,8 @@ fn x3_a_later_cycle_without_the_previous_messenger_leaves_its_chats_alone() {
 fn x3_a_school_that_turns_back_finds_its_old_chats() {
     let (mut school, report) = School::with_groups(json!({"old": "freeze", "on": "2026-09-01"}));
     assert_eq!(stands(&report), ["ending"; 3]);
+    let ids = KEYS.map(|key| (key, rig::chat(&report, key)["platform_id"].clone()));
+    let made: std::collections::BTreeMap<&str, Value> = ids.into();
     let report = school.sync(1, "12:00");
     assert_eq!(stands(&report), ["done"; 3]);
     school.rig.set("/platform", school.vk.clone());
@@ -465,6 +487,13 @@ fn x3_a_school_that_turns_back_finds_its_old_chats() {
     }
     assert_eq!(report["tasks"], json!([]));
     assert_eq!(school.old_people("class:7a"), [110, 200, 201, 202]);
+    school.configure(json!({}));
+    let again = school.sync(3, "10:00");
+    assert_eq!(stands(&again), ["inviting"; 3], "and back again");
+    for key in KEYS {
+        assert_eq!(entry(&again, key)["to"]["platform_id"], made[key], "the groups of MAX");
+        assert_eq!(entry(&again, key)["key"], format!("{key}@vk"));
+    }
 }
 
 #[test]
