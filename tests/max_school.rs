@@ -192,7 +192,7 @@ fn a_bot_that_was_taken_out_or_lost_its_rights_asks_for_them_and_goes_on() {
     assert_eq!(town.tasks("add_bot")[0]["chat"], "class:a");
     assert_eq!(town.tasks("give_rights")[0]["chat"], "class:b");
     assert_eq!(town.row("class:a")["state"], "active", "a chat is not given up for that");
-    let told = town.request("diagnostics", json!({}))["platform"]["chats"].clone();
+    let told = town.request("diagnostics", json!({})).1["platform"]["chats"].clone();
     assert_eq!((&told[0]["chat"], &told[0]["inside"]), (&json!("class:a"), &json!(false)));
     let lacking = json!(["add_admins", "change_chat_info", "pin_message"]);
     assert_eq!((&told[1]["chat"], &told[1]["lacking"]), (&json!("class:b"), &lacking));

@@ -194,7 +194,9 @@ impl<'w, 'a> Stage<'w, 'a> {
             self.outcome.end(failure);
         }
         let lost = matches!(&answer, Err(failure) if failure.class == Class::Lost);
-        let claimed = answer.is_ok() && operation.kind == Kind::GrantAdmin;
+        // Who may be in and who may run a chat is believed only when reading shows it.
+        let shown = matches!(operation.kind, Kind::GrantAdmin | Kind::RemoveMember);
+        let claimed = answer.is_ok() && shown;
         if lost || claimed {
             self.pending.push(Pending { intent, operation, claimed });
             return;

@@ -1,8 +1,9 @@
 //! Accounts that people linked and unlinked by request take the place of those that the roster
 //! names (ruling 6), between the profile and the plan, so that nothing after it need know.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use crate::error::{Fault, Text};
 use crate::plan::Accounts;
 use crate::platform::Kind;
 use crate::profile::Desired;
@@ -52,6 +53,28 @@ fn replace(accounts: &mut Vec<(String, String)>, link: &Link) {
     let platform = link.platform.name();
     accounts.retain(|(kind, _)| kind != platform);
     accounts.extend(link.account.iter().map(|account| (platform.to_owned(), account.clone())));
+}
+
+/// Takes the library's own account away from everybody to whom it was given by mistake.
+pub(super) fn drop_own(desired: &mut Desired, platform: Kind, own: &str) -> Vec<Fault> {
+    let is_own = |(kind, account): &(String, String)| kind == platform.name() && account == own;
+    let mut people: BTreeSet<String> = BTreeSet::new();
+    for (person, member) in desired.chats.values_mut().flat_map(|chat| &mut chat.members) {
+        let before = member.accounts.len();
+        member.accounts.retain(|one| !is_own(one));
+        if member.accounts.len() < before {
+            people.insert(person.clone());
+        }
+    }
+    people.iter().map(|person| own_account(person, own)).collect()
+}
+
+fn own_account(person: &str, own: &str) -> Fault {
+    let message = Text::new(
+        format!("учётная запись {own} принадлежит самому боту или сообществу, а не человеку"),
+        format!("the account {own} is the bot's or community's own, not a person's"),
+    );
+    Fault::new("account.own", person, own, message)
 }
 
 /// The account that the roster names for a person on a messenger.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bind::Bound;
-use super::side::{Side, is_of_one_side, stopped_early};
+use super::side::{Side, is_of_one_side, own_account_name, stopped_early};
 use super::{Cycle, Known, Reported, School, Told, finish, links, moving, quiet, verify};
 use crate::apply::{self, Ended, Outcome, Told as Result_, Work};
 use crate::config::{Config, Events};
@@ -55,6 +55,11 @@ impl<'c, 'a> Run<'c, 'a> {
         told: Told,
     ) -> Result<Run<'c, 'a>> {
         let (over, accounts) = links::apply(&mut desired, &school.roster, state.open_links()?);
+        let mut warnings = told.heard;
+        for kind in cycle.messengers.iter().map(|one| one.config.kind) {
+            let own = state.meta(&own_account_name(kind))?.unwrap_or_default();
+            warnings.extend(links::drop_own(&mut desired, kind, &own));
+        }
         let platforms: Vec<_> = cycle.messengers.iter().map(|one| one.config.kind).collect();
         crate::plan::add_former(&mut desired, &known, &platforms, &accounts);
         let now = cycle.clock.started();
@@ -87,7 +92,7 @@ impl<'c, 'a> Run<'c, 'a> {
             unread: 0,
             unreached: false,
             counters: told.before,
-            warnings: told.heard,
+            warnings,
             names: BTreeMap::new(),
             bound: Bound::default(),
             tasks: Vec::new(),

@@ -84,11 +84,9 @@ impl Chat<'_> {
         }
         let may_add = self.may_add(account, state, plan);
         let kind = if may_add { Kind::AddMember } else { Kind::InviteMember };
-        if kind == Kind::InviteMember {
-            if self.is_invited(account, people, state, plan) {
-                self.ask_to_let_in(account, people, plan);
-                return;
-            }
+        if kind == Kind::InviteMember && self.is_invited(account, people, state, plan) {
+            self.ask_to_let_in(account, people, plan);
+            return;
         }
         if self.waits(kind, account, plan) {
             return;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Ask;
 use crate::clock::show;
 use crate::config;
+use crate::cycle::own_account_name;
 use crate::error::{Code, Result};
 use crate::plan::KnownChat;
 use crate::platform::{Capability, OwnRights};
@@ -40,7 +41,7 @@ fn messenger(ask: &Ask, state: &State, messenger: &Messenger) -> Result<Value> {
         "kind": platform.kind.name(),
         "base_url": platform.access.base_url,
         "community": platform.access.community,
-        "own_account": state.meta(&format!("own_account.{}", platform.kind.name()))?,
+        "own_account": state.meta(&own_account_name(platform.kind))?,
         "proxy": platform.access.proxy.as_ref().map(|proxy| proxy.server.clone()),
         "capabilities": capabilities(ask, state, platform)?,
         "requests_per_second": platform.access.requests_per_second,
