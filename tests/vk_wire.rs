@@ -87,7 +87,7 @@ fn every_call_is_a_documented_request() {
     assert_eq!((sent[12].get("peer_ids"), sent[12].get("random_id")), ("5002", "7"));
     assert_eq!(sent[12].get("message"), "Ссылка: https://vk.me/join/abc");
     assert_eq!((sent[13].get("peer_id"), sent[13].get("cmid")), ("2000000003", "207"));
-    assert_eq!(vk.counters().sent, 13);
+    assert_eq!(vk.counters().sent, 14);
 }
 
 #[test]
