@@ -372,7 +372,7 @@ fn doorkeeper(place: &mut Place, case: &str) {
 
 fn keeps_the_door(profile: &str, seed: u64, turns: usize) {
     // Years go by here; how invitations expire is a matter of the plan's own cases.
-    let patient = json!({"invitations": {"expire_after": "100000h"}});
+    let patient = json!({"invitations": {"expire_after": "366d"}});
     let mut place = Place::open(profile, "standard", small(seed), "2026-09-14", patient);
     let chance = &mut chance(seed);
     assert_eq!(place.sync(), Code::Ok, "{}", place.report);
