@@ -459,6 +459,26 @@ fn what_is_so_already_is_done_whatever_max_says() {
 }
 
 #[test]
+fn an_admin_who_must_go_loses_the_rights_first() {
+    let taken = std::sync::atomic::AtomicBool::new(false);
+    let server = Server::new(move |seen| match seen.route.as_str() {
+        "GET /chats/{chatId}/members" => ok(json!({ "members": [person(5002, true)] })),
+        "DELETE /chats/{chatId}/members/admins/{userId}" => {
+            taken.store(true, std::sync::atomic::Ordering::Relaxed);
+            done()
+        }
+        _ if taken.load(std::sync::atomic::Ordering::Relaxed) => done(),
+        _ => undone("Insufficient access rights to perform this action"),
+    });
+    assert_eq!(one(&*server.max(), remove("5002")), Ok(Answer::Done));
+    let out = "DELETE /chats/{chatId}/members";
+    assert_eq!(
+        server.routes(),
+        [out, "GET /chats/{chatId}/members", "DELETE /chats/{chatId}/members/admins/{userId}", out]
+    );
+}
+
+#[test]
 fn a_yes_needs_no_second_look_and_a_no_is_a_failure() {
     let server = Server::replies(vec![done()]);
     assert_eq!(one(&*server.max(), remove("5")), Ok(Answer::Done));

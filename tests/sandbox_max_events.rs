@@ -4,15 +4,15 @@
 #![allow(missing_docs, reason = "the names of the tests say it")]
 
 mod support;
+#[path = "support/webhook.rs"]
+mod webhook;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::{Messenger, kinds, word};
+use webhook::{next, webhook};
 
 const OWNER: i64 = 5_001;
 const NOTHING: Value = Value::Null;
@@ -174,49 +174,6 @@ fn a_group_that_ends_tells_nobody() {
     messenger.does("max/mode", json!({"bot_can_be_added": false}));
     let (status, answer) = messenger.order("max/add", &json!({"chat_id": id}));
     assert_eq!((status, &answer["error"]), (409, &json!("bot_not_addable")));
-}
-
-/// A webhook's other end: answers with the statuses it was given, then with 200, and passes on the
-/// secret and the update of every request.
-fn webhook(mut statuses: Vec<u16>) -> (String, Receiver<(String, Value)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let (heard, hears) = channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let request = read_request(&stream);
-            let status = if statuses.is_empty() { 200 } else { statuses.remove(0) };
-            let head = format!("HTTP/1.1 {status} x\r\nConnection: close\r\n");
-            write!(stream, "{head}Content-Length: 0\r\n\r\n").unwrap();
-            if heard.send(request).is_err() {
-                return;
-            }
-        }
-    });
-    (url, hears)
-}
-
-fn read_request(stream: &TcpStream) -> (String, Value) {
-    let mut reader = BufReader::new(stream);
-    let mut headers = BTreeMap::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        if line.trim().is_empty() {
-            break;
-        }
-        let (name, value) = line.split_once(':').unwrap_or((&line, ""));
-        headers.insert(name.to_lowercase(), value.trim().to_owned());
-    }
-    let mut body = vec![0; headers["content-length"].parse().unwrap()];
-    reader.read_exact(&mut body).unwrap();
-    let secret = headers.remove("x-max-bot-api-secret").unwrap_or_default();
-    (secret, serde_json::from_slice(&body).unwrap())
-}
-
-fn next(hears: &Receiver<(String, Value)>) -> (String, Value) {
-    hears.recv_timeout(Duration::from_secs(10)).expect("an update")
 }
 
 #[test]

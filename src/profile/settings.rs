@@ -101,7 +101,7 @@ fn can_be_given(rights: &Value) -> bool {
     let needs_reading =
         |right: &&str| matches!(*right, "write" | "pin_message" | "edit" | "delete");
     !rights.is_empty()
-        && (rights.contains(&"read_all_messages") || !rights.iter().any(|one| needs_reading(&one)))
+        && (rights.contains(&"read_all_messages") || !rights.iter().any(needs_reading))
 }
 
 /// Whether a value is of its default's type; a list's items are of the type of the default's first.

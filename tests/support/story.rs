@@ -9,6 +9,7 @@ use zvonok::error::Code;
 
 use crate::crowd::Way;
 use crate::office::{FoundBy, Manner, Side};
+use crate::support::Messenger;
 use crate::town::{Town, list};
 
 /// The class teacher and the director own groups; the secretary is in no chat by the roster.
@@ -234,6 +235,46 @@ pub(crate) fn an_enrolment_ends(town: &mut Town, n: u32) {
     }
     town.settles("who left the class is out of its chats");
     assert_eq!((town.chats_with(student), town.chats_with(parent)), (0, 0));
+}
+
+/// The class teacher is another one; and somebody whom nobody named was made an admin by hand.
+pub(crate) fn an_admin_goes(town: &mut Town) {
+    everybody_comes(town);
+    let (old, new) = (town.number(TEACHER), town.number(DIRECTOR));
+    let group = town.group("class:b");
+    assert!(group.admins.contains(&old.to_string()));
+    let stranger = town.crowd.strangers_come(&group.link, 1)[0];
+    let action = if town.side == Side::Max { "admin" } else { "promote" };
+    let by_hand = json!({"chat_id": group.id, "user": stranger, "admin": true});
+    town.side.does(town.messenger, action, by_hand);
+    let class = town.school.find("classes", "b");
+    class["metadata"]["classTeacherSourcedId"] = json!("p1");
+    town.until("both admins are out", |town| {
+        !town.is_in("class:b", old) && !town.is_in("class:b", stranger)
+    });
+    everybody_comes(town);
+    assert!(town.group("class:b").admins.contains(&new.to_string()));
+    assert!(town.is_in("class:a", old), "where the teacher still is one, nothing changes");
+}
+
+/// The whole story a few times over, each with other people's order and other trouble.
+pub(crate) fn in_troubled_times(side: Side, start: impl Fn() -> Messenger + Sync) {
+    std::thread::scope(|scope| {
+        for seed in 20..23 {
+            let start = &start;
+            scope.spawn(move || {
+                let messenger = start();
+                let mut town = Town::open(&messenger, side, seed);
+                town.troubled = true;
+                the_whole_story(&mut town);
+                assert_eq!(town.groups().len(), CHATS.len(), "seed {seed}: nothing is made twice");
+                let log = messenger.look("requests");
+                let befallen = list(&json!({ "log": log }), "log").into_iter();
+                let befallen = befallen.filter(|entry| entry["fault"].is_string()).count();
+                assert!(befallen > 10, "seed {seed}: {befallen} requests met trouble");
+            });
+        }
+    });
 }
 
 /// All of it, one thing after another.

@@ -195,6 +195,12 @@ impl Max {
         }
         let ids = (request::chat_id(chat)?, request::account_id(account)?);
         let Ok(found) = self.these(ids.0, &[ids.1], stop) else { return Err(failure) };
+        if let (Call::RemoveMember { .. }, Some(member)) = (call, found.first())
+            && member.admin
+            && !member.owner
+        {
+            return self.remove_admin(chat, account, stop);
+        }
         let so = match (call, found.first()) {
             (Call::SetAdmin { rights: Some(rights), .. }, member) => {
                 member.is_some_and(|one| has_exactly(one, rights))
@@ -203,6 +209,21 @@ impl Max {
             (_, member) => member.is_none(),
         };
         if so { Ok(Answer::Done) } else { Err(failure) }
+    }
+
+    /// An admin may have to lose the rights before a bot can take them out.
+    fn remove_admin(&self, chat: &str, account: &str, stop: &Stop) -> Result<Answer, Failure> {
+        let (chat, account) = (chat.to_owned(), account.to_owned());
+        let (plain, out) = (
+            Call::SetAdmin { chat: chat.clone(), account: account.clone(), rights: None },
+            Call::RemoveMember { chat, account },
+        );
+        for call in [plain, out] {
+            let request = request::of(&call)?;
+            let value = self.link.ask(&request, stop)?;
+            answer::of(&call, &request, &value)?;
+        }
+        Ok(Answer::Done)
     }
 }
 

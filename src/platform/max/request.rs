@@ -24,8 +24,8 @@ pub(super) const EVENTS: &str = "GET /updates";
 /// Events that MAX tells at once.
 pub(super) const EVENTS_AT_ONCE: usize = 100;
 
-/// What an admin whom the library appoints may do where nothing else is wished. Everything that keeps a chat in order, but not
-/// appointing others. The rights to write and to pin need the right to read.
+/// What an admin whom the library appoints may do where nothing else is wished. Everything that keeps
+/// a chat in order, but not appointing others. The rights to write and to pin need the right to read.
 const RIGHTS: [&str; 6] = [
     "read_all_messages",
     "add_remove_members",
