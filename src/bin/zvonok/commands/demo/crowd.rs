@@ -23,6 +23,14 @@ pub(super) struct Way {
     pub(super) account: i64,
 }
 
+/// How many come at once.
+pub(super) struct Wave {
+    /// Of those who still have a way in.
+    pub(super) percent: usize,
+    /// No more than this.
+    pub(super) most: usize,
+}
+
 /// Who came where by their own will. The same seed makes the same people do the same.
 pub(super) struct Crowd {
     chance: Chance,
@@ -34,17 +42,16 @@ impl Crowd {
         Crowd { chance: Chance::seed_from_u64(seed), came: Places::new() }
     }
 
-    /// This share of the people, a percentage, follows the links that they were given, in any order;
-    /// how many did.
+    /// Some of the people follow the links that they were given, in any order; how many did.
     pub(super) fn come(
         &mut self,
         messenger: &Messenger,
         ways: BTreeSet<Way>,
-        percent: usize,
+        wave: &Wave,
     ) -> Result<usize, Trouble> {
         let mut ways: Vec<Way> = ways.into_iter().collect();
         ways.shuffle(&mut self.chance);
-        ways.truncate((ways.len() * percent).div_ceil(100));
+        ways.truncate((ways.len() * wave.percent).div_ceil(100).min(wave.most));
         for way in &ways {
             messenger.join(&way.link, way.account)?;
             self.is_in(way.group, way.account);

@@ -6,34 +6,38 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use zvonok::error::Code;
 
-use super::crowd::STRANGER;
+use super::crowd::{STRANGER, Wave};
 use super::stage::{Stage, expect};
+use super::steps;
 use crate::show::{self, rows, text};
 use crate::trouble::{Outcome, Trouble};
 
-/// How many of those who still have a way in take it before each of the next cycles, in percent.
-const WAVES: [usize; 3] = [40, 50, 50];
+/// How many people come before each of the next cycles. Every chat into which somebody came is looked
+/// at, so the later ones are smaller: a large school would be waited for.
+const WAVES: [Wave; 3] = [
+    Wave { percent: 50, most: usize::MAX },
+    Wave { percent: 50, most: 80 },
+    Wave { percent: 50, most: 60 },
+];
 
 /// People follow their links in any order over some cycles; in the second a stranger is with them.
 pub(super) fn come(stage: &mut Stage) -> Outcome {
     stage.heading("Люди входят по ссылкам", "People come by their links")?;
     let mut code = Code::Ok;
-    for (wave, percent) in WAVES.into_iter().enumerate() {
+    for (number, wave) in WAVES.iter().enumerate() {
         let ways = stage.ways()?;
-        let came = stage.crowd.come(&stage.messenger, ways, percent)?;
-        if wave == 1 {
+        let came = stage.crowd.come(&stage.messenger, ways, wave)?;
+        if number == 1 {
             let (_, link) = leaking(stage)?;
             stage.messenger.declare(STRANGER, "Посторонний", "Человек")?;
             stage.messenger.join(&link, STRANGER)?;
         }
         let (ended, report, took) = stage.next()?;
         code = ended;
-        let (seconds, done) = (took.as_secs(), &report["done"]);
-        let language = stage.terminal.language;
-        let (en, ru) = (language.counts(done), language.counts(done));
+        let (seconds, done) = (took.as_secs(), stage.terminal.language.counts(&report["done"]));
         stage.tell(
-            format!("  вошли: {came}; цикл за {seconds} с — {ru}"),
-            format!("  came: {came}; the cycle took {seconds} s: {en}"),
+            format!("  вошли: {came}; цикл за {seconds} с — {done}"),
+            format!("  came: {came}; the cycle took {seconds} s: {done}"),
         )?;
     }
     let (_, places) = stage.messenger.places()?;
@@ -42,6 +46,7 @@ pub(super) fn come(stage: &mut Stage) -> Outcome {
         "права выданы тем, кто вошёл; посторонний исключён, свои остались",
         "rights were given to those who came; the stranger is out, the others stayed",
     )?;
+    steps::registry(stage)?;
     Ok(code)
 }
 
@@ -62,8 +67,8 @@ pub(super) fn leak(stage: &mut Stage) -> Outcome {
     let (key, old) = leaking(stage)?;
     stage.messenger.join(&old, STRANGER)?;
     let (_, report, _) = stage.next()?;
-    let tasks = rows(&report, "tasks").iter();
-    let task = tasks.filter(|task| task["kind"] == "rotate_link" && task["chat"] == key).next();
+    let mut tasks = rows(&report, "tasks").iter();
+    let task = tasks.find(|task| task["kind"] == "rotate_link" && task["chat"] == key);
     let Some(task) = task else {
         return Err(Trouble::System("nobody is asked for a new link".to_owned()));
     };

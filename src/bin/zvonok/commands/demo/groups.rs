@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use zvonok::error::Code;
 
 use super::crowd::{GUESTS, NEW};
+use super::messenger::Places;
 use super::office::{FoundBy, Manner, SECRETARY};
 use super::stage::{Stage, expect};
 use crate::show::{self, rows, text};
@@ -32,10 +33,9 @@ pub(super) fn asked(stage: &mut Stage) -> Outcome {
         return Err(Trouble::System("nobody was asked for anything".to_owned()));
     };
     let (count, more) = (tasks.len(), tasks.len() - 1);
-    let tasks = |ru: &str| format!("{ru}{count}");
     stage.tell(
-        tasks("\nЗадач для человека: ") + ". Первая из них, целиком:",
-        tasks("\nTasks for a person: ") + ". The first of them, whole:",
+        format!("\nЗадач для человека: {count}. Первая из них, целиком:"),
+        format!("\nTasks for a person: {count}. The first of them, whole:"),
     )?;
     let people = stage.people();
     stage.show(|terminal| show::tasks::one(terminal, first, &people))?;
@@ -50,8 +50,8 @@ pub(super) fn asked(stage: &mut Stage) -> Outcome {
 /// that.
 pub(super) fn found(stage: &mut Stage) -> Outcome {
     stage.heading("Секретарь создаёт группы", "The secretary makes the groups")?;
-    let linked = first_people(stage)?;
     let (by_code, by_title) = make_groups(stage)?;
+    let linked = first_people(stage)?;
     stage.tell(
         format!(
             "Создано групп: с кодом в названии — {by_code}, просто с точным названием — {by_title}."
@@ -63,7 +63,17 @@ pub(super) fn found(stage: &mut Stage) -> Outcome {
     let (code, report, took) = stage.next()?;
     expect(code == Code::Held, "nobody was found in a group before it was bound")?;
     stage.show(|terminal| show::report::head(terminal, &report))?;
-    titles_are_right(stage, &report)?;
+    let sparing = sparing(&report).unwrap_or_default();
+    titles_are_right(stage, &report, Some(sparing))?;
+    let count = rows(&report, "chats").len();
+    stage.confirm(
+        format!(
+            "групп найдено: {count}; коды из названий убраны, кроме одной, где бот ещё не вправе"
+        ),
+        format!(
+            "groups found: {count}; the codes are gone but from one, where the bot may not yet"
+        ),
+    )?;
     accounts_are_linked(stage, &linked)?;
     let (written, seconds) = (stage.messenger.written_to()?, took.as_secs());
     expect(written > 0, "nobody was written to")?;
@@ -80,7 +90,10 @@ pub(super) fn found(stage: &mut Stage) -> Outcome {
 fn first_people(stage: &mut Stage) -> Result<BTreeMap<String, i64>, Trouble> {
     let (without, with) = by_account(stage)?;
     let mut linked = BTreeMap::new();
-    for (person, account) in without.into_iter().take(INVITED).zip(NEW..) {
+    // The last one is to link the account in another way.
+    let invited = without.iter().filter(|person| Some(*person) != stage.late.as_ref());
+    let invited: Vec<String> = invited.take(INVITED).cloned().collect();
+    for (person, account) in invited.into_iter().zip(NEW..) {
         let (_, invite) = stage.request("accounts.invite", json!({"person": person}))?;
         let link = text(&invite, "link");
         let word = link.split_once("?start=").map(|(_, word)| word).unwrap_or_default();
@@ -134,7 +147,8 @@ fn make_groups(stage: &mut Stage) -> Result<(usize, usize), Trouble> {
     let mut by_title = 0;
     for (at, task) in tasks.iter().enumerate() {
         let alone = namesakes[text(task, "title")] == 1;
-        let found_by = if alone && at % 3 == 2 { FoundBy::Title } else { FoundBy::Code };
+        let plain = alone && at % 3 == 2 && sparing != Some(at);
+        let found_by = if plain { FoundBy::Title } else { FoundBy::Code };
         by_title += usize::from(found_by == FoundBy::Title);
         let guests: &[i64] = if crowded == Some(at) { &guests } else { &[] };
         let manner = Manner { found_by, guests, sparing: sparing == Some(at) };
@@ -154,9 +168,11 @@ fn guests(stage: &mut Stage, tasks: &[Value]) -> Result<Vec<i64>, Trouble> {
     let task = tasks.iter().find(|task| text(task, "chat").starts_with(CROWDED));
     let Some(task) = task else { return Ok(guests) };
     let chat = stage.chat(text(task, "chat"))?;
-    let members = rows(&chat, "members").iter();
-    guests.extend(members.filter_map(|one| text(one, "account").parse::<i64>().ok()).next());
-    if let Some(person) = without_account(&chat) {
+    let mut members = rows(&chat, "members").iter();
+    guests.extend(members.find_map(|one| text(one, "account").parse::<i64>().ok()));
+    let without = rows(&chat, "members").iter().find(|one| one["linked"] == false);
+    stage.late = without.map(|one| text(one, "person").to_owned());
+    if let Some(person) = stage.late.clone() {
         stage.name(&person, LATE)?;
         guests.push(LATE);
     }
@@ -166,14 +182,8 @@ fn guests(stage: &mut Stage, tasks: &[Value]) -> Result<Vec<i64>, Trouble> {
 /// The account of the parent who links it last.
 const LATE: i64 = NEW - 1;
 
-/// The last person of a chat without an account; the first were given one-time links.
-fn without_account(chat: &Value) -> Option<String> {
-    let members = rows(chat, "members").iter().filter(|member| member["linked"] == false);
-    members.map(|member| text(member, "person").to_owned()).max()
-}
-
 /// Every group is called as it should be, and no title has a code any more.
-fn titles_are_right(stage: &mut Stage, report: &Value) -> Result<(), Trouble> {
+fn titles_are_right(stage: &Stage, report: &Value, but: Option<&str>) -> Result<(), Trouble> {
     let titles = stage.messenger.titles()?;
     let chats = rows(report, "chats");
     let right = |chat: &Value| {
@@ -181,15 +191,8 @@ fn titles_are_right(stage: &mut Stage, report: &Value) -> Result<(), Trouble> {
         let title = group.and_then(|group: i64| titles.get(&group));
         title.map(String::as_str) == Some(text(chat, "title"))
     };
-    // The group in which the bot lacks rights keeps what was typed until it has them.
-    let late = stage.sparing(report);
-    let wrong = chats.iter().find(|chat| !right(chat) && late != Some(text(chat, "key")));
+    let wrong = chats.iter().find(|chat| !right(chat) && but != Some(text(chat, "key")));
     expect(wrong.is_none(), &format!("a group is not bound or not renamed: {wrong:?}"))?;
-    let count = chats.len();
-    stage.confirm(
-        format!("все {count} групп найдены, коды из названий убраны"),
-        format!("all {count} groups are found, the codes are gone from their titles"),
-    )?;
     Ok(())
 }
 
@@ -219,6 +222,9 @@ pub(super) fn rights(stage: &mut Stage) -> Outcome {
     stage.show(|terminal| show::tasks::one(terminal, &tasks[0], &people))?;
     stage.office.mend(&stage.messenger, &tasks[0])?;
     stage.done(&tasks[0])?;
+    let chats = stage.registry()?;
+    titles_are_right(stage, &json!({"chats": chats}), None)?;
+    stage.confirm("и эта группа названа как надо", "this group has its right title, too")?;
     Ok(Code::Ok)
 }
 
@@ -228,15 +234,14 @@ pub(super) fn adopted(stage: &mut Stage) -> Outcome {
         "Кто уже был в группе до бота, ждёт решения человека",
         "Who was in a group before the bot waits for a person's word",
     )?;
-    let (_, report, _) = stage.next()?;
-    let held = rows(&report, "held").to_vec();
-    let Some(row) = held.first() else {
+    let report = stage.last.clone();
+    let Some(row) = rows(&report, "held").first() else {
         return Err(Trouble::System("nobody is held".to_owned()));
     };
     stage.show(|terminal| show::faults::held(terminal, &report, 3))?;
     let group = stage.office.group(text(row, "chat"));
-    let report = one_links(stage, text(row, "chat"))?.unwrap_or(report);
-    let print = text(&report["hold"], "fingerprint");
+    one_links(stage)?;
+    let print = text(&stage.last["hold"], "fingerprint").to_owned();
     stage.tell(
         format!("Администратор подтверждает: {print}"),
         format!("The administrator approves: {print}"),
@@ -260,42 +265,40 @@ pub(super) fn adopted(stage: &mut Stage) -> Outcome {
 }
 
 /// A parent who is held links the account and drops out of the hold.
-fn one_links(stage: &mut Stage, key: &str) -> Result<Option<Value>, Trouble> {
-    let Some(person) = without_account(&stage.chat(key)?) else { return Ok(None) };
+fn one_links(stage: &mut Stage) -> Result<(), Trouble> {
+    let Some(person) = stage.late.clone() else { return Ok(()) };
     let account = LATE.to_string();
     let params = json!({"person": person, "platform": "max", "account": account});
     stage.request("accounts.link", params)?;
     let (_, report, _) = stage.next()?;
-    let held = rows(&report, "held").iter().flat_map(|row| rows(row, "who"));
-    let still = held.filter(|one| one["account"] == account).count();
-    expect(still == 0, "who linked the account is still held")?;
+    let mut held = rows(&report, "held").iter().flat_map(|row| rows(row, "who"));
+    expect(!held.any(|one| one["account"] == account), "who linked the account is still held")?;
     let name = stage.people().name(&person);
     stage.tell(
         format!("{name} привязывает учётную запись и больше не удерживается."),
         format!("{name} links the account and is held no more."),
     )?;
-    Ok(Some(report))
+    Ok(())
+}
+
+/// The chat in which the bot lacks rights.
+fn sparing(report: &Value) -> Option<&str> {
+    let mut tasks = rows(report, "tasks").iter();
+    tasks.find(|task| task["kind"] == "give_rights").map(|task| text(task, "chat"))
 }
 
 impl Stage<'_> {
-    /// The chat in which the bot lacks rights.
-    fn sparing<'r>(&self, report: &'r Value) -> Option<&'r str> {
-        let tasks = rows(report, "tasks").iter();
-        let mut tasks = tasks.filter(|task| task["kind"] == "give_rights");
-        tasks.next().map(|task| text(task, "chat"))
-    }
-
     /// Gives a person's account in the messenger the person's name.
     fn name(&self, person: &str, account: i64) -> Result<(), Trouble> {
-        let users = rows(&self.roster, "users").iter();
-        let user = users.filter(|user| user["sourcedId"] == person).next();
+        let mut users = rows(&self.roster, "users").iter();
+        let user = users.find(|user| user["sourcedId"] == person);
         let [first, last] = ["givenName", "familyName"]
             .map(|key| user.map(|user| text(user, key)).unwrap_or_default());
         self.messenger.declare(account, first, last)
     }
 
     /// Remembers who of those put in by hand belongs to the group.
-    fn guests_stay(&mut self, group: i64, places: &super::messenger::Places) {
+    fn guests_stay(&mut self, group: i64, places: &Places) {
         let inside =
             places.iter().filter(|(place, account)| *place == group && *account != SECRETARY);
         inside.for_each(|(group, account)| self.crowd.is_in(*group, *account));

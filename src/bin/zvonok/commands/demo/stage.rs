@@ -47,6 +47,10 @@ pub(super) struct Stage<'t> {
     pub(super) office: Office,
     /// The people who follow links.
     pub(super) crowd: Crowd,
+    /// The report of the last cycle.
+    pub(super) last: Value,
+    /// A parent who links an account only after having been found in a group.
+    pub(super) late: Option<String>,
     session: Session,
     sandbox: Sandbox,
     folder: Folder,
@@ -82,6 +86,8 @@ impl<'t> Stage<'t> {
             chance: Chance::seed_from_u64(SEED + 1),
             office: Office::default(),
             crowd: Crowd::new(SEED + 2),
+            last: Value::Null,
+            late: None,
             session,
             sandbox,
             folder,
@@ -174,6 +180,7 @@ impl<'t> Stage<'t> {
         if self.terminal.json {
             self.terminal.document(&report)?;
         }
+        self.last = report.clone();
         Ok((code, report, took))
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use zvonok::error::{Code, Error};
@@ -37,10 +38,21 @@ pub(super) fn welcome(stage: &Stage) -> io::Result<()> {
     )
 }
 
+/// The registry as the library has it.
+pub(super) fn registry(stage: &mut Stage) -> Result<(), Trouble> {
+    const ROWS: usize = 10;
+    let (registry, people) = (stage.registry()?, stage.people());
+    stage.tell("\nСписок чатов (в чате/всего, ссылка):", "\nThe registry (in/of, link):")?;
+    stage.show(|terminal| show::registry::by_class(terminal, &registry, &people, ROWS))?;
+    Ok(())
+}
+
 /// The same data again cost nothing; on MAX one question, whether anything happened.
 pub(super) fn unchanged(stage: &mut Stage) -> Outcome {
     stage.heading("Ничего не изменилось", "Nothing has changed")?;
     let questions = u64::from(stage.messenger.side == Side::Max);
+    // Cycles are minutes apart; one right after another would wait until it may ask MAX again.
+    std::thread::sleep(Duration::from_secs(questions));
     let before = stage.messenger.requests()?;
     let (code, report, took) = stage.next()?;
     let after = stage.messenger.requests()?;

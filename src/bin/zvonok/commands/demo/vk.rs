@@ -7,12 +7,10 @@ use zvonok::error::Code;
 
 use super::crowd::{STRANGER, Way};
 use super::stage::{Stage, expect};
+use super::steps;
 use crate::show::{self, text};
 use crate::trouble::{Outcome, Trouble};
 use crate::words::grouped;
-
-/// Rows of the registry that are shown.
-const ROWS: usize = 10;
 
 /// The first cycle makes every chat.
 pub(super) fn first(stage: &mut Stage) -> Outcome {
@@ -36,9 +34,7 @@ pub(super) fn first(stage: &mut Stage) -> Outcome {
              share an account are one member)"
         ),
     )?;
-    let (registry, people) = (stage.registry()?, stage.people());
-    stage.tell("\nСписок чатов (в чате/всего, ссылка):", "\nThe registry (in/of, link):")?;
-    stage.show(|terminal| show::registry::by_class(terminal, &registry, &people, ROWS))?;
+    steps::registry(stage)?;
     Ok(code)
 }
 
