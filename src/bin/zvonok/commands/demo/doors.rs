@@ -12,10 +12,10 @@ use super::steps;
 use crate::show::{self, rows, text};
 use crate::trouble::{Outcome, Trouble};
 
-/// How many people come before each of the next cycles. Every chat into which somebody came is looked
-/// at, so the later ones are smaller: a large school would be waited for.
+/// How many people come before each of the next cycles. MAX tells of two hundred people a second, and
+/// every chat into which somebody came is looked at: a large school would keep the visitor waiting.
 const WAVES: [Wave; 3] = [
-    Wave { percent: 50, most: usize::MAX },
+    Wave { percent: 50, most: 1500 },
     Wave { percent: 50, most: 80 },
     Wave { percent: 50, most: 60 },
 ];

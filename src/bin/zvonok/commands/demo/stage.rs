@@ -31,6 +31,8 @@ const SEED: u64 = 7;
 const BEGINS: Date = Date::constant(2026, 9, 1);
 /// When each day of the story begins, and how long it is between two cycles, in minutes.
 const MORNING: u16 = 9 * 60;
+/// The second day begins so early that no chat is due to be looked at again yet.
+const EARLY: u16 = 7 * 60;
 const BETWEEN: u16 = 20;
 
 /// Everything that a step needs.
@@ -187,7 +189,7 @@ impl<'t> Stage<'t> {
     /// The next morning.
     pub(super) fn sleep(&mut self) {
         let tomorrow = self.moment.0.tomorrow().unwrap_or(self.moment.0);
-        self.moment = (tomorrow, MORNING);
+        self.moment = (tomorrow, EARLY);
         school::changes::set_today(&mut self.roster, tomorrow);
     }
 
