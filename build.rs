@@ -1,5 +1,7 @@
 //! What the linker is told about the library that hosts load.
 
+#![allow(clippy::disallowed_methods, reason = "cargo speaks to a build script by its environment")]
+
 use std::env;
 use std::path::{Path, PathBuf};
 

@@ -101,6 +101,17 @@ pub enum Events {
     None,
 }
 
+impl Events {
+    /// The word in configuration and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Events::Poll => "poll",
+            Events::Push => "push",
+            Events::None => "none",
+        }
+    }
+}
+
 /// The application by which people prove their VK accounts (VK ID): `platform.vk_id`, read for a
 /// platform of the kind `vk`. Codes are taken of this application only, because a code of another
 /// one was given for another purpose.

@@ -133,9 +133,20 @@ impl Recorder<'_> {
     }
 
     fn own_in_known(&mut self, chat: &str, met: &Met, own: &OwnRights) -> Result<bool> {
-        self.state.put_own(self.platform, chat, own, self.now)?;
+        let same = met.own.as_ref() == Some(own);
+        let news = match own.inside {
+            // Another bot's rights look the same in an event: only what is read of them counts.
+            true => {
+                self.state.drop_own(self.platform, chat)?;
+                met.own.is_some() && !same
+            }
+            false => {
+                self.state.put_own(self.platform, chat, own, self.now)?;
+                !same
+            }
+        };
         self.mark_due(chat)?;
-        Ok(!met.due || met.own.as_ref() != Some(own))
+        Ok(!met.due || news)
     }
 
     /// Something happened in a chat that is seen by reading it.

@@ -38,6 +38,9 @@ pub(crate) fn chat(chat: &KnownChat, counts: &Counts) -> Value {
         "admins": {"desired": counts.admins_desired, "granted": counts.admins_granted},
         "call": null,
     });
+    if chat.former {
+        row["former"] = json!(true);
+    }
     if counts.leaving > 0 {
         row["members"]["leaving"] = json!(counts.leaving);
     }

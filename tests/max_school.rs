@@ -192,6 +192,10 @@ fn a_bot_that_was_taken_out_or_lost_its_rights_asks_for_them_and_goes_on() {
     assert_eq!(town.tasks("add_bot")[0]["chat"], "class:a");
     assert_eq!(town.tasks("give_rights")[0]["chat"], "class:b");
     assert_eq!(town.row("class:a")["state"], "active", "a chat is not given up for that");
+    let told = town.request("diagnostics", json!({})).1["platform"]["chats"].clone();
+    assert_eq!((&told[0]["chat"], &told[0]["inside"]), (&json!("class:a"), &json!(false)));
+    let lacking = json!(["add_admins", "change_chat_info", "pin_message"]);
+    assert_eq!((&told[1]["chat"], &told[1]["lacking"]), (&json!("class:b"), &lacking));
     let manner = Manner::of(FoundBy::ExactTitle, town.number(2));
     town.do_tasks("add_bot", &manner);
     town.do_tasks("give_rights", &manner);
@@ -242,6 +246,13 @@ fn x2_without_any_event_the_host_names_the_groups_and_daily_reading_keeps_the_do
     let stranger = town.crowd.strangers_come(&link, 1)[0];
     town.pass(25.hours());
     town.until("the daily reading sees the stranger", |town| !town.is_in("class:a", stranger));
+    messenger.does("max/remove", json!({"chat_id": town.group("class:a").id}));
+    town.pass(25.hours());
+    town.until("nobody told that the bot was put out, and it is seen", |town| {
+        town.tasks("add_bot").len() == 1
+    });
+    assert_eq!(town.report["status"], "OK", "a person has something to do, no cycle has");
+    assert_ne!(town.report["next_due"], town.report["finished"], "no host is to spin");
     assert!(!messenger.look("requests").to_string().contains("GET /updates"));
 }
 

@@ -8,12 +8,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use zvonok::clock;
-use zvonok::config::{Guard, Leavers, Strangers};
+use zvonok::config::{Guard, Leavers, Old, Strangers};
 use zvonok::plan::{
-    Cause, HeldRow, Hold, Input, KnownHold, Lacking, Operation, Plan, Policy, Scope, Side,
-    TaskKind, WantedTask, approves, plan,
+    Accounts, Cause, HeldRow, Hold, Input, KnownHold, Lacking, Moving, Operation, Plan, Policy,
+    Scope, Side, TaskKind, WantedTask, add_former, approves, plan,
 };
 use zvonok::platform::{self, Capability};
+use zvonok::profile::Desired;
 use zvonok::roster::{Frozen, Table};
 
 #[path = "plan/compact.rs"]
@@ -38,6 +39,8 @@ struct Given {
     allowed: Vec<String>,
     desired: Chats<Wish>,
     known: Chats<Fact>,
+    unlinked: BTreeSet<String>,
+    named: BTreeSet<String>,
     frozen: FrozenLists,
     lacking: LackingLists,
     scope: ScopeLists,
@@ -58,6 +61,8 @@ impl Default for Given {
             allowed: Vec::new(),
             desired: Chats::new(),
             known: Chats::new(),
+            unlinked: BTreeSet::new(),
+            named: BTreeSet::new(),
             frozen: FrozenLists::default(),
             lacking: LackingLists::default(),
             scope: ScopeLists::default(),
@@ -80,6 +85,17 @@ struct PolicyWords {
     strangers: String,
     leavers: String,
     invitations_expire: String,
+    moving: Option<MovingWords>,
+}
+
+/// The `move` of a configuration; `on` is a moment here.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct MovingWords {
+    quiet: bool,
+    old: String,
+    share: Option<f64>,
+    on: Option<String>,
 }
 
 impl Default for PolicyWords {
@@ -96,6 +112,7 @@ impl Default for PolicyWords {
             strangers: "remove".to_owned(),
             leavers: "invite".to_owned(),
             invitations_expire: "336h".to_owned(),
+            moving: None,
         }
     }
 }
@@ -208,6 +225,9 @@ fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
     let mut known = compact::known(&given.known, given.platform, before.map(remembered));
     let dialogs = given.dialogs.iter().map(|account| ((given.platform, account.clone()), true));
     known.dialogs = dialogs.collect();
+    let both: Vec<_> = given.previous.into_iter().chain([given.platform]).collect();
+    let accounts = accounts(given, &both, &desired);
+    add_former(&mut desired, &known, &both, &accounts);
     known.allowed = given.allowed.iter().map(|line| compact::allowed(line)).collect();
     plan(&Input {
         desired: &desired,
@@ -226,6 +246,19 @@ fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
         now: moment(&given.now),
         approved,
     })
+}
+
+/// Every account of a member stands for somebody, and so do those that the case names.
+fn accounts(given: &Given, platforms: &[platform::Kind], desired: &Desired) -> Accounts {
+    let mut accounts = Accounts::default();
+    let members = || desired.chats.values().flat_map(|chat| chat.members.values());
+    for kind in platforms {
+        accounts.unlinked.insert(*kind, given.unlinked.clone());
+        let all = members().flat_map(|member| &member.accounts);
+        let named = all.filter(|(platform, _)| platform == kind.name()).map(|(_, one)| one.clone());
+        accounts.named.insert(*kind, named.chain(given.named.iter().cloned()).collect());
+    }
+    accounts
 }
 
 /// The own account is 900, on the previous platform 901.
@@ -275,7 +308,19 @@ fn policy(words: &PolicyWords) -> Policy {
             other => panic!("leavers: {other}"),
         },
         invitations_expire: clock::duration(&words.invitations_expire).unwrap(),
+        moving: words.moving.as_ref().map(moving),
     }
+}
+
+fn moving(words: &MovingWords) -> Moving {
+    let old = match &*words.old {
+        "" | "keep" => Old::Keep,
+        "freeze" => Old::Freeze,
+        "empty" => Old::Empty,
+        other => panic!("old: {other}"),
+    };
+    let on = words.on.as_deref().map(moment);
+    Moving { notice: !words.quiet, old, share: words.share, on }
 }
 
 fn compare(expected: &Expected, plan: &Plan) {
@@ -341,6 +386,7 @@ fn cause(cause: &Cause) -> String {
         Cause::TitleChanged => "title_changed",
         Cause::Adopted => "adopted",
         Cause::Leaked => "leaked",
+        Cause::Moved => "moved",
     };
     name.to_owned()
 }

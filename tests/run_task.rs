@@ -43,10 +43,10 @@ fn every_key_finds_its_field() {
     let more = "organization = org-1\nrequests_per_second=3\nrequests_in_flight=2\n\
         proxy_server=proxy.school\nproxy_port=3128\nproxy_username=u\nproxy_password= a=b#c \n\
         proxy_auth=1\ntimezone=Asia/Yekaterinburg\nlanguage=en\ntime_budget=90s\nverify_every=2h\n\
-        grace=1d\nmissing_after=5h\nstrangers=report\nleavers=respect\narchive_members=remove\n\
+        grace=1d\nreads_per_cycle=33\ninvitations_deliver=0\ninvitations_expire_after=3d\nmissing_after=5h\nstrangers=report\nleavers=respect\narchive_members=remove\n\
         guard_minimum=7\nguard_chat_share=0.25\nguard_total_share=0.5\nguard_chats=9\n\
         guard_dangling_share=0.1\nsettings.max_guardians=4\nsettings.organization_in_title=1\n\
-        settings.admin_permissions=write, can_call\n";
+        settings.admin_permissions=read_all_messages, can_call\n";
     let (session, outcome) = run(lines(folder.path(), more).as_bytes());
     // The roster is an empty document, which is told only after the settings were taken.
     assert_eq!(outcome.expect_err("a refusal").code, Code::Roster);
@@ -55,6 +55,9 @@ fn every_key_finds_its_field() {
     assert_eq!(config.organization.as_deref(), Some("org-1"));
     assert_eq!(config.platform.access.requests_per_second, 3);
     assert_eq!(config.platform.requests_in_flight, 2);
+    assert_eq!(config.platform.reads_per_cycle, 33);
+    assert!(!config.invitations.deliver);
+    assert_eq!(config.invitations.expire_after.as_secs(), 3 * 24 * 3600);
     let proxy = config.platform.access.proxy.as_ref().expect("a proxy");
     let (user, password) = proxy.login.as_ref().expect("a login");
     assert_eq!((&*proxy.server, proxy.port, &**user), ("proxy.school", 3128, "u"));
@@ -69,7 +72,7 @@ fn every_key_finds_its_field() {
     assert_eq!((guard.minimum, guard.chats), (7, 9));
     assert_eq!([guard.chat_share, guard.total_share, guard.dangling_share], [0.25, 0.5, 0.1]);
     let expected = json!({"max_guardians": 4, "organization_in_title": true,
-        "admin_permissions": ["write", "can_call"]});
+        "admin_permissions": ["read_all_messages", "can_call"]});
     assert_eq!(Value::Object(config.settings.clone()), expected);
 }
 

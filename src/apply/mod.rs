@@ -16,6 +16,7 @@ use crate::state::{Hand, State};
 use crate::stop::{Reason, Stop};
 
 mod invite;
+mod notice;
 mod pool;
 mod read;
 mod resolve;
@@ -111,6 +112,7 @@ pub(crate) fn run(work: &mut Work, operations: &[Operation]) -> Result<Outcome> 
         match kind {
             _ if stage.is_empty() => {}
             Kind::InviteMember => invite::run(work, &stage, total, &mut outcome),
+            Kind::PostMessage => notice::run(work, &stage, total, &mut outcome),
             _ => stage::run(work, &stage, total, &mut outcome),
         }
     }

@@ -17,6 +17,8 @@ const MEMBERS_A_REQUEST: usize = 3000;
 pub(crate) struct Read {
     /// The keys that were read; the others could not be read now, or are gone.
     pub(crate) keys: BTreeSet<String>,
+    /// The keys of chats in which the library's own account lacks the right, or is not any more.
+    pub(crate) denied: Vec<String>,
     /// Why nothing more can be read: the token is dead, the messenger is away.
     pub(crate) ended: Option<Failure>,
 }
@@ -106,6 +108,7 @@ struct Reader<'w, 'a> {
     read: BTreeSet<String>,
     done: u32,
     total: u32,
+    denied: Vec<String>,
     error: Option<Error>,
     ended: Option<Failure>,
 }
@@ -116,7 +119,9 @@ impl<'w, 'a> Reader<'w, 'a> {
             keys.iter().filter_map(|key| Some((key.clone(), call(work.address(key)?)))).collect();
         let total = calls.len() as u32;
         let batches = portions(work, calls);
-        Reader { work, batches, read: BTreeSet::new(), done: 0, total, error: None, ended: None }
+        let read = BTreeSet::new();
+        let denied = Vec::new();
+        Reader { work, batches, read, done: 0, total, denied, error: None, ended: None }
     }
 
     fn run(&mut self) {
@@ -128,7 +133,7 @@ impl<'w, 'a> Reader<'w, 'a> {
     fn finish(self) -> Result<Read> {
         match self.error {
             Some(error) => Err(error),
-            None => Ok(Read { keys: self.read, ended: self.ended }),
+            None => Ok(Read { keys: self.read, denied: self.denied, ended: self.ended }),
         }
     }
 
@@ -155,6 +160,9 @@ impl<'w, 'a> Reader<'w, 'a> {
     fn fail(&mut self, key: &str, failure: &Failure) -> Result<()> {
         if failure.class == Class::ChatGone {
             return mark_gone(self.work, key, failure);
+        }
+        if failure.class == Class::MissingHere {
+            self.denied.push(key.to_owned());
         }
         if matches!(failure.class, Class::TokenDead | Class::Unreachable) {
             self.ended.get_or_insert_with(|| failure.clone());
@@ -245,7 +253,10 @@ fn note_names(work: &mut Work, members: &[Presence]) {
 /// The list of members tells the library's own rights along.
 fn note_own_rights(work: &mut Work, key: &str, members: &[Presence]) -> Result<()> {
     let own = members.iter().find(|member| member.account == work.own_account);
-    let Some(own) = own.filter(|_| work.platform.kind() == Kind::Max) else { return Ok(()) };
+    let told = |own: &&Presence| {
+        work.platform.kind() == Kind::Max && (!own.admin || !own.rights.is_empty())
+    };
+    let Some(own) = own.filter(told) else { return Ok(()) };
     let rights = OwnRights { inside: true, admin: own.admin, rights: own.rights.clone() };
     store_rights(work, key, rights)
 }
@@ -299,6 +310,7 @@ pub(super) fn store_link(work: &mut Work, key: &str, link: String) -> Result<()>
         return Ok(());
     };
     chat.leaked = None;
+    chat.sealed = chat.state == ChatState::Archived;
     chat.link = Some(link.clone());
     work.state.put_link(key, &link, now)
 }

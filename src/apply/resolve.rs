@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::settle::{Settled, done, fail, made, rotated, unanswered, unconfirmed};
 use super::stage::Pending;
-use super::{Outcome, Work, read};
+use super::{Outcome, Work, notice, read};
 use crate::error::Result;
 use crate::host::Level;
 use crate::plan::{Cause, Kind, Operation};
@@ -101,7 +101,10 @@ pub(super) fn pending(
         outcome.leave(pending.into_iter().map(|one| one.operation));
         return Ok(Vec::new());
     }
-    let intents: Vec<Intent> = pending.iter().map(Pending::intent).collect();
+    let intents: Vec<Intent> = {
+        let now = work.clock.now();
+        pending.iter().map(|one| one.intent(now)).collect()
+    };
     let findings = look_up(work, &intents)?;
     if let Some(failure) = &findings.ended {
         outcome.end(failure);
@@ -148,6 +151,7 @@ fn look_up(work: &mut Work, intents: &[Intent]) -> Result<Findings> {
     find_members(work, intents, &mut findings)?;
     find_titles(work, intents, &mut findings);
     find_links(work, intents, &mut findings);
+    find_messages(work, intents, &mut findings)?;
     for intent in intents {
         if is_ours_alone(intent.operation) {
             findings.insert(intent.id, Finding::NotDone);
@@ -180,8 +184,9 @@ fn find_made(work: &mut Work, intents: &[Intent], findings: &mut Findings) -> Re
         }
         _ => return Ok(()),
     };
-    let taken: BTreeSet<String> =
-        work.known.chats.values().filter_map(|chat| chat.platform_id.clone()).collect();
+    let kind = work.platform.kind();
+    let here = work.known.chats.values().filter(|chat| chat.platform == kind);
+    let taken: BTreeSet<String> = here.filter_map(|chat| chat.platform_id.clone()).collect();
     let mut free: Vec<FoundChat> = found
         .into_iter()
         .filter(|chat| chat.own && chat.gone.is_none() && !taken.contains(&chat.chat))
@@ -309,6 +314,26 @@ fn find_links(work: &mut Work, intents: &[Intent], findings: &mut Findings) {
             _ => {}
         }
     }
+}
+
+/// A message is looked up by saying it once more: the platform knows it again.
+fn find_messages(work: &mut Work, intents: &[Intent], findings: &mut Findings) -> Result<()> {
+    for intent in intents.iter().filter(|intent| intent.operation == Kind::PostMessage) {
+        match notice::find_said(work, intent) {
+            Some(Ok(true)) => findings.insert(intent.id, Finding::Done),
+            Some(Ok(false)) => findings.insert(intent.id, Finding::NotDone),
+            Some(Err(failure)) => match failure.class {
+                Class::TokenDead | Class::Unreachable | Class::Stopped => findings.note(&failure),
+                Class::ChatGone => {
+                    read::mark_gone(work, &intent.chat, &failure)?;
+                    findings.insert(intent.id, Finding::NotDone);
+                }
+                _ => findings.insert(intent.id, Finding::NotDone),
+            },
+            None => {}
+        }
+    }
+    Ok(())
 }
 
 fn ask(work: &Work, call: Call) -> Option<std::result::Result<Answer, Failure>> {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::stage::{log, new_description};
-use super::{Work, invite, read};
+use super::{Work, invite, notice, read};
 use crate::clock::later;
 use crate::error::{Result, Text};
 use crate::host::Level;
-use crate::plan::{Attempt, ChatState, Kind, KnownChat, Operation, Present, Waiting};
+use crate::plan::{Attempt, Cause, ChatState, Kind, KnownChat, Operation, Present, Waiting};
 use crate::platform::{Answer, Capability, Class, Failure};
 use crate::state::{Outcome as Row, Verdict};
 
@@ -139,6 +139,9 @@ pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Resul
         // Only a message may leave this open, and that may have arrived.
         return invite::given(work, intent, operation, true);
     }
+    if operation.kind == Kind::PostMessage {
+        return notice::told(work, intent, operation);
+    }
     if operation.kind == Kind::RemoveMember {
         look_again(work, &operation.chat)?;
     }
@@ -168,7 +171,11 @@ pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Resul
             }
         }
         Kind::RenameChat => chat.title = operation.title.clone().unwrap_or_default(),
-        Kind::ArchiveChat => chat.state = ChatState::Archived,
+        Kind::ArchiveChat => {
+            chat.state = ChatState::Archived;
+            chat.sealed = false;
+            chat.emptying = operation.cause == Cause::Moved;
+        }
         Kind::RestoreChat => chat.state = ChatState::Active,
         _ => {}
     }

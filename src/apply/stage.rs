@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::pool::{self, Answers, Ledger};
 use super::settle::{Settled, settle_one};
 use super::{Ended, Outcome, Told, Work, read, resolve};
@@ -192,7 +194,9 @@ impl<'w, 'a> Stage<'w, 'a> {
             self.outcome.end(failure);
         }
         let lost = matches!(&answer, Err(failure) if failure.class == Class::Lost);
-        let claimed = answer.is_ok() && operation.kind == Kind::GrantAdmin;
+        // Who may be in and who may run a chat is believed only when reading shows it.
+        let shown = matches!(operation.kind, Kind::GrantAdmin | Kind::RemoveMember);
+        let claimed = answer.is_ok() && shown;
         if lost || claimed {
             self.pending.push(Pending { intent, operation, claimed });
             return;
@@ -378,7 +382,7 @@ impl Outcome {
 
 impl Pending {
     /// The journal's view of it.
-    pub(super) fn intent(&self) -> Intent {
+    pub(super) fn intent(&self, at: Timestamp) -> Intent {
         Intent {
             id: self.intent,
             operation: self.operation.kind,
@@ -386,6 +390,7 @@ impl Pending {
             account: self.operation.account.clone(),
             people: self.operation.people.clone(),
             title: self.operation.title.clone(),
+            at,
         }
     }
 }

@@ -103,8 +103,9 @@ impl Run<'_, '_> {
             }
             _ => return Ok(Vec::new()),
         };
-        let taken: BTreeSet<&String> =
-            self.known.chats.values().filter_map(|chat| chat.platform_id.as_ref()).collect();
+        let kind = self.sides[side].kind();
+        let here = self.known.chats.values().filter(|chat| chat.platform == kind);
+        let taken: BTreeSet<&String> = here.filter_map(|chat| chat.platform_id.as_ref()).collect();
         let mut seen = Vec::new();
         for group in groups {
             let found = found.iter().find(|found| found.chat == group.platform_id);

@@ -22,7 +22,10 @@ mod finish;
 mod hear;
 mod lacking;
 mod links;
+mod moving;
+mod outcome;
 mod quiet;
+mod remember;
 mod run;
 mod side;
 mod verify;
@@ -31,6 +34,7 @@ use run::Run;
 
 pub(crate) use able::error_of;
 pub(crate) use links::named as named_account;
+pub(crate) use side::own_account_name;
 
 /// What a cycle is given besides the roster.
 pub(crate) struct Cycle<'a> {
@@ -83,7 +87,8 @@ pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
     if !cycle.host.progress(Phase::Reading, 0, 1) {
         return Err(able::stopped(Reason::Cancelled));
     }
-    let known = state.known(cycle.clock.started())?;
+    let mut known = state.known(cycle.clock.started())?;
+    moving::leave_behind(cycle, &mut state, &mut known)?;
     let school = read(cycle, from, &state, &seen, &known)?;
     let desired = evaluate(cycle, &school.roster)?;
     let told = Told { heard, before };

@@ -75,7 +75,8 @@ pub(super) fn unchanged(
     }
     if options.detail != Detail::Summary {
         let rows = state.chats()?;
-        let chats = rows.iter().map(|row| report::chat(&row.chat, &row.counts)).collect();
+        let rows = rows.iter().filter(|row| !row.chat.former);
+        let chats = rows.map(|row| report::chat(&row.chat, &row.counts)).collect();
         document.insert("chats".to_owned(), chats);
     }
     document.insert("calls".to_owned(), json!([]));

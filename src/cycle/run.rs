@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bind::Bound;
-use super::side::{Side, is_of_one_side, stopped_early};
-use super::{Cycle, Known, Reported, School, Told, finish, links, quiet, verify};
+use super::side::{Side, is_of_one_side, own_account_name, stopped_early};
+use super::{Cycle, Known, Reported, School, Told, finish, links, moving, quiet, verify};
 use crate::apply::{self, Ended, Outcome, Told as Result_, Work};
 use crate::config::{Config, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::plan::{ChatState, Input, Kind, Operation, Plan, Policy, Scope};
+use crate::plan::{Cause, ChatState, Input, Kind, Operation, Plan, Policy, Scope};
 use crate::platform::{self, Capability, Counters};
 use crate::profile::Desired;
 use crate::roster::Roster;
@@ -54,7 +54,14 @@ impl<'c, 'a> Run<'c, 'a> {
         seen: quiet::Seen,
         told: Told,
     ) -> Result<Run<'c, 'a>> {
-        let over = links::apply(&mut desired, &school.roster, state.open_links()?);
+        let (over, accounts) = links::apply(&mut desired, &school.roster, state.open_links()?);
+        let mut warnings = told.heard;
+        for kind in cycle.messengers.iter().map(|one| one.config.kind) {
+            let own = state.meta(&own_account_name(kind))?.unwrap_or_default();
+            warnings.extend(links::drop_own(&mut desired, kind, &own));
+        }
+        let platforms: Vec<_> = cycle.messengers.iter().map(|one| one.config.kind).collect();
+        crate::plan::add_former(&mut desired, &known, &platforms, &accounts);
         let now = cycle.clock.started();
         let scope =
             Scope { kinds: cycle.options.kinds.clone(), chats: cycle.options.chats.clone() };
@@ -85,7 +92,7 @@ impl<'c, 'a> Run<'c, 'a> {
             unread: 0,
             unreached: false,
             counters: told.before,
-            warnings: told.heard,
+            warnings,
             names: BTreeMap::new(),
             bound: Bound::default(),
             tasks: Vec::new(),
@@ -174,9 +181,13 @@ impl<'c, 'a> Run<'c, 'a> {
         self.connect(side)?;
         let read = self.with_work(side, None, |work| apply::read_chats(work, &due))?;
         self.check(read.ended.as_ref())?;
+        // No event may have told that the bot was put out, or lost its rights.
+        let denied = self.with_work(side, None, |work| apply::read_rights(work, &read.denied))?;
         let lost = |key: &&String| {
             let chat = self.known.chats.get(*key);
-            !read.keys.contains(*key) && chat.is_some_and(|chat| chat.state == ChatState::Active)
+            !denied.keys.contains(*key)
+                && !read.keys.contains(*key)
+                && chat.is_some_and(|chat| chat.state == ChatState::Active)
         };
         self.unread += due.iter().filter(lost).count();
         let titles: Vec<String> = match self.sides[side].kind() {
@@ -352,7 +363,9 @@ impl<'c, 'a> Run<'c, 'a> {
             .results
             .iter()
             .filter(|(operation, told)| {
-                operation.kind == Kind::ArchiveChat && *told == Result_::Done
+                operation.kind == Kind::ArchiveChat
+                    && operation.cause != Cause::Moved
+                    && *told == Result_::Done
             })
             .map(|(operation, _)| operation.chat.clone())
             .collect();
@@ -443,6 +456,7 @@ fn policy(config: &Config) -> Policy {
         strangers: config.strangers,
         leavers: config.leavers,
         invitations_expire: config.invitations.expire_after,
+        moving: moving::policy(config),
     }
 }
 

@@ -148,7 +148,8 @@ pub(super) fn lost_warning(side: &Side, error: &Error) -> Fault {
     )
 }
 
-fn own_account_name(kind: Kind) -> String {
+/// Where the state file keeps who the library is on a messenger.
+pub(crate) fn own_account_name(kind: Kind) -> String {
     format!("own_account.{}", kind.name())
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::moving;
 use super::run::Run;
 use crate::clock::later;
 use crate::config::{Events, Verify};
@@ -76,8 +77,12 @@ fn living<'r>(run: &'r Run, side: usize) -> impl Iterator<Item = &'r KnownChat> 
     let watched =
         move |state| state == ChatState::Active || (emptied && state == ChatState::Archived);
     let kind = run.sides[side].kind();
+    // What was left behind and frozen still loses those who must go.
+    let left = |chat: &KnownChat| {
+        chat.state == ChatState::Archived && moving::is_moving(&run.desired, chat)
+    };
     let usable = move |chat: &&KnownChat| {
-        watched(chat.state) && chat.platform == kind && chat.platform_id.is_some()
+        (watched(chat.state) || left(chat)) && chat.platform == kind && chat.platform_id.is_some()
     };
     let inside = |chat: &&KnownChat| run.scope.holds(&chat.key, &chat.kind);
     run.known.chats.values().filter(usable).filter(inside)
@@ -100,7 +105,8 @@ fn is_blind(run: &Run, chat: &KnownChat) -> bool {
     let told = |own: &platform::OwnRights| own.rights.contains("read_all_messages");
     let hears = polled && chat.own.as_ref().is_some_and(told);
     let awaited = chat.people.values().any(|member| member.state == MemberState::Invited);
-    awaited && !hears
+    // Nobody is awaited where the school has moved away.
+    awaited && !hears && !chat.former
 }
 
 fn spread(every: Duration, key: &str) -> Duration {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Attempt, Cause, ChatState, Input, Kind, KnownChat, Operation, Plan, TaskKind, WantedTask,
-    members,
+    former, members,
 };
 use crate::clock::later;
 use crate::error::{Fault, Text};
@@ -28,6 +28,7 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
     }
     match (desired, known) {
         (Some(desired), None) => make(input, desired, None, plan),
+        (Some(desired), Some(known)) if known.former => former::plan(input, desired, known, plan),
         (Some(desired), Some(known)) => keep(input, desired, known, plan),
         (None, Some(known)) => unspoken(input, known, plan),
         (None, None) => {}
@@ -167,7 +168,12 @@ fn ask_people(
 }
 
 /// Somebody who was taken out came in again by the link.
-fn close_the_leak(input: &Input, desired: &DesiredChat, known: &KnownChat, plan: &mut Plan) {
+pub(super) fn close_the_leak(
+    input: &Input,
+    desired: &DesiredChat,
+    known: &KnownChat,
+    plan: &mut Plan,
+) {
     if known.leaked.is_none() {
         return;
     }
@@ -213,15 +219,22 @@ fn missing_since(input: &Input, known: &KnownChat) -> Option<jiff::Timestamp> {
     class.or(input.lacking.orgs.get(&known.organization)).copied()
 }
 
-fn archive(input: &Input, known: &KnownChat, cause: Cause, plan: &mut Plan) {
+pub(super) fn archive(input: &Input, known: &KnownChat, cause: Cause, plan: &mut Plan) {
     plan.operations.push(operation(Kind::ArchiveChat, &known.key, cause));
     empty(input, known, plan);
 }
 
 /// An archived chat holds nobody where the policy says so; who could not be taken out with the
 /// archiving is taken out by a later cycle.
-fn empty(input: &Input, known: &KnownChat, plan: &mut Plan) {
-    if input.policy.archive_keeps_members || !input.can(known, Capability::RemoveMembers) {
+pub(super) fn empty(input: &Input, known: &KnownChat, plan: &mut Plan) {
+    if !input.policy.archive_keeps_members {
+        take_everybody_out(input, known, &Cause::Emptied, plan);
+    }
+}
+
+/// Takes out everybody who may be, without the guard asking about each.
+pub(super) fn take_everybody_out(input: &Input, known: &KnownChat, cause: &Cause, plan: &mut Plan) {
+    if !input.can(known, Capability::RemoveMembers) {
         return;
     }
     let frozen = |person: &String| input.frozen.people.contains(person);
@@ -235,20 +248,20 @@ fn empty(input: &Input, known: &KnownChat, plan: &mut Plan) {
         plan.operations.push(Operation {
             account: account.clone(),
             people: present.people.clone(),
-            ..operation(Kind::RemoveMember, &known.key, Cause::Emptied)
+            ..operation(Kind::RemoveMember, &known.key, cause.clone())
         });
     }
 }
 
 /// Whether nobody may be removed from a chat in this cycle: one of its rows is broken (ruling 4),
 /// or what it hangs on is missing from the roster (ruling 5).
-fn is_frozen(input: &Input, known: &KnownChat, depends_on: &BTreeSet<String>) -> bool {
+pub(super) fn is_frozen(input: &Input, known: &KnownChat, depends_on: &BTreeSet<String>) -> bool {
     is_broken(input, known, depends_on)
         || missing_since(input, known).is_some()
         || lacking_tables(input).next().is_some()
 }
 
-fn is_broken(input: &Input, known: &KnownChat, depends_on: &BTreeSet<String>) -> bool {
+pub(super) fn is_broken(input: &Input, known: &KnownChat, depends_on: &BTreeSet<String>) -> bool {
     let by_class = depends_on.iter().any(|class| input.frozen.classes.contains(class));
     by_class || (known.class.is_none() && input.frozen.orgs.contains(&known.organization))
 }
@@ -266,7 +279,7 @@ fn lacking_tables<'a>(input: &Input<'a>) -> impl Iterator<Item = Table> + 'a {
 
 /// Whether a table that the chat hangs on has been missing for too long: its people are not taken for
 /// gone, the chat is put to rest (ruling 5).
-fn table_lost(input: &Input, of_a_class: bool) -> bool {
+pub(super) fn table_lost(input: &Input, of_a_class: bool) -> bool {
     let concerns = |table: Table| table != Table::Enrollments || of_a_class;
     input.lacking.tables.iter().any(|(table, since)| {
         decides_membership(*table)
@@ -280,7 +293,12 @@ fn decides_membership(table: Table) -> bool {
 }
 
 /// Whether an operation on the chat itself failed and is not due yet.
-fn waits(input: &Input, known: Option<&KnownChat>, operation: Kind, plan: &mut Plan) -> bool {
+pub(super) fn waits(
+    input: &Input,
+    known: Option<&KnownChat>,
+    operation: Kind,
+    plan: &mut Plan,
+) -> bool {
     known.is_some_and(|known| waits_for(input, known, operation, "", plan))
 }
 

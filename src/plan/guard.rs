@@ -184,14 +184,14 @@ fn adopted(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTree
 fn adopted_message(chat: &str, count: u32, of: u32) -> Text {
     Text::new(
         format!(
-            "в чате {chat} до его привязки уже были люди, которых данные школы здесь не называют: \
-             {count} из {of}. Кто из них привяжет учётную запись, выйдет из этого списка сам; \
+            "в чате {chat} людей: {of}; из них {count} были в группе ещё до её привязки, а данные школы \
+             их здесь не называют. Кто из них привяжет учётную запись, выйдет из этого списка сам; \
              остальных исключит подтверждение удержания по его отпечатку"
         ),
         format!(
-            "{count} of the {of} people who were in the chat {chat} before it was bound are not named \
-             here by the school's data. Those who link an account drop out of this list; approving \
-             the hold by its fingerprint removes the others"
+            "the chat {chat} has {of} people; {count} of them were in the group before it was bound \
+             and are not named here by the school's data. Those who link an account drop out of this \
+             list; approving the hold by its fingerprint removes the others"
         ),
     )
 }

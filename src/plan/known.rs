@@ -145,6 +145,12 @@ pub struct KnownChat {
     pub leaked: Option<Timestamp>,
     /// Left behind on the previous platform: it only loses people.
     pub former: bool,
+    /// Put to rest, and its link was replaced since: nobody gets in any more.
+    pub sealed: bool,
+    /// Its people are taken out because the school has moved.
+    pub emptying: bool,
+    /// What it was last told of its successor.
+    pub notice: Option<Notice>,
     /// Digest of what its people's rows were last written from.
     pub digest: String,
 }
@@ -178,6 +184,9 @@ impl KnownChat {
             own: None,
             leaked: None,
             former: false,
+            sealed: false,
+            emptying: false,
+            notice: None,
             digest: String::new(),
         }
     }
@@ -259,6 +268,15 @@ pub struct Invitation {
     pub link: String,
     /// It was told to the person by a message.
     pub delivered: bool,
+}
+
+/// What a chat that was left behind was told of its successor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// When.
+    pub at: Timestamp,
+    /// Digest of the link; one that was replaced leads nowhere.
+    pub link: String,
 }
 
 /// Where a person stands in a chat (ruling 19).

@@ -33,7 +33,7 @@ pub(crate) fn wanted(desired: &DesiredChat, platform: platform::Kind) -> Wanted<
 }
 
 /// The account by which a person is on a platform: the first that the roster names (ruling 6).
-pub(super) fn account_on(member: &DesiredMember, platform: platform::Kind) -> Option<&str> {
+pub(crate) fn account_on(member: &DesiredMember, platform: platform::Kind) -> Option<&str> {
     let mut accounts = member.accounts.iter();
     accounts.find(|(kind, _)| kind == platform.name()).map(|(_, account)| account.as_str())
 }
@@ -75,17 +75,18 @@ struct Chat<'a> {
 
 impl Chat<'_> {
     fn bring_in(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
+        if self.is_former() {
+            return;
+        }
         let state = self.absent_state(account, people);
         if state == Some(MemberState::Left) && self.input.policy.leavers == Leavers::Respect {
             return;
         }
         let may_add = self.may_add(account, state, plan);
         let kind = if may_add { Kind::AddMember } else { Kind::InviteMember };
-        if kind == Kind::InviteMember {
-            if self.is_invited(account, people, state, plan) {
-                self.ask_to_let_in(account, people, plan);
-                return;
-            }
+        if kind == Kind::InviteMember && self.is_invited(account, people, state, plan) {
+            self.ask_to_let_in(account, people, plan);
+            return;
         }
         if self.waits(kind, account, plan) {
             return;
@@ -201,7 +202,10 @@ impl Chat<'_> {
 
     fn grant(&self, account: &str, people: &[(&str, &DesiredMember)], plan: &mut Plan) {
         let admins = || people.iter().filter(|(_, member)| member.admin);
-        if admins().next().is_none() || self.waits(Kind::GrantAdmin, account, plan) {
+        if self.is_former()
+            || admins().next().is_none()
+            || self.waits(Kind::GrantAdmin, account, plan)
+        {
             return;
         }
         if !self.can(Capability::GrantAdmin) {
@@ -269,6 +273,11 @@ impl Chat<'_> {
         // The way in was given to the account, whoever else stands behind it.
         let rank = |state: &MemberState| (*state == MemberState::Invited, *state);
         same.map(|member| now(member.state)).max_by_key(rank)
+    }
+
+    /// A chat that was left behind only loses people and rights.
+    fn is_former(&self) -> bool {
+        self.known.is_some_and(|known| known.former)
     }
 
     fn platform(&self) -> platform::Kind {

@@ -16,18 +16,23 @@ use crate::roster::{Frozen, Table};
 
 mod census;
 mod chat;
+mod former;
 mod guard;
 mod known;
 mod members;
 mod task;
 
 pub use census::{Census, Counts, MemberRow, census};
+pub use former::{
+    Accounts, Moving, Rekeyed, Score, add_former, end_is_due, notice_is_due, successor,
+    successor_key,
+};
 pub use guard::{HeldRow, Hold, approves, hold_fingerprint};
 pub(crate) use members::wanted as wanted_accounts;
 
 pub use known::{
     Allowed, Attempt, ChatState, Invitation, Known, KnownChat, KnownHold, KnownMember, MemberState,
-    Present, Waiting,
+    Notice, Present, Waiting,
 };
 pub use task::{
     Details as TaskDetails, TaskKind, Wanted as WantedTask, code as task_code, codes_in,
@@ -161,6 +166,8 @@ pub enum Cause {
     Adopted,
     /// Somebody who was taken out came in again by the link.
     Leaked,
+    /// The school has moved to another messenger.
+    Moved,
 }
 
 impl Cause {
@@ -217,6 +224,10 @@ impl Cause {
                 "was in the group before it was bound; the school's data does not name this account \
                  here",
             ),
+            Cause::Moved => Text::new(
+                "школа перешла в другой мессенджер, вместо этого чата есть новый",
+                "the school has moved to another messenger, a new chat takes this one's place",
+            ),
             Cause::Leaked => Text::new(
                 "исключённый вернулся по ссылке: прежняя ссылка больше не должна действовать",
                 "somebody who was removed came back by the link: the old link must stop working",
@@ -261,6 +272,8 @@ pub struct Policy {
     pub leavers: Leavers,
     /// After how long an invitation that nobody followed counts as expired.
     pub invitations_expire: Duration,
+    /// What becomes of the chats on the previous platform, where there is one.
+    pub moving: Option<Moving>,
 }
 
 /// Which chats a cycle is limited to; empty sets limit nothing.

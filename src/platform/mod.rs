@@ -180,6 +180,13 @@ pub enum Call {
         /// The same number makes a repetition the same message.
         once: i32,
     },
+    /// Pin a message, where the platform lets this token.
+    Pin {
+        /// The chat's platform id.
+        chat: String,
+        /// The message's id in its chat.
+        message: String,
+    },
     /// Write to a person, who must have opened a dialog with the library's own account before.
     Tell {
         /// The person's account.
@@ -210,7 +217,9 @@ impl Call {
             Call::RotateLink { .. } => Capability::RotateLink,
             Call::Members { .. } => Capability::ListMembers,
             Call::Chats { .. } => Capability::ListChats,
-            Call::SendMessage { .. } | Call::Tell { .. } => Capability::SendMessage,
+            Call::SendMessage { .. } | Call::Tell { .. } | Call::Pin { .. } => {
+                Capability::SendMessage
+            }
             Call::OwnRights { .. } => Capability::ListMembers,
             Call::Events { .. } => Capability::ListChats,
         }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::proof::Flaw;
 use super::reach::{self, Reach};
 use super::{Ask, no_such};
-use crate::cycle::{kept_roster, named_account};
+use crate::cycle::{kept_roster, named_account, own_account_name};
 use crate::document::{Faults, Object};
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Fault, Result, Text};
 use crate::platform::Kind;
 use crate::roster::{Roster, is_account};
 use crate::state::{Link, State};
@@ -85,6 +85,10 @@ pub(super) fn carry_out(ask: &mut Ask, order: &Order) -> Result<(Code, Value)> {
     if !may {
         return Err(no_such(("человек", "the person"), &order.person));
     }
+    let own = state.meta(&own_account_name(order.platform))?;
+    if order.account.is_some() && order.account == own {
+        return Err(Error::with_faults(Code::Request, vec![own_account(order)]));
+    }
     let named = named_account(&roster, &order.person, order.platform);
     let before = in_force(&state, &order.person, order.platform, named)?.account;
     store(ask, &mut state, order, named)?;
@@ -101,6 +105,16 @@ pub(super) fn carry_out(ask: &mut Ask, order: &Order) -> Result<(Code, Value)> {
     });
     let code = reach::tell(ask, &state, &reach, &outcome, &mut result)?;
     Ok((code, result))
+}
+
+/// Nobody is the bot or the community itself.
+fn own_account(order: &Order) -> Fault {
+    let message = Text::new(
+        "это учётная запись самого бота или сообщества, а не человека",
+        "this is the account of the bot or community itself, not a person's",
+    );
+    let account = order.account.as_deref().unwrap_or_default();
+    Fault::new("request.own_account", "params.account", account, message)
 }
 
 fn store(ask: &Ask, state: &mut State, order: &Order, named: Option<&str>) -> Result<()> {

@@ -76,7 +76,7 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
         (filter, order, Page::read(params, faults))
     })?;
     let mut rows = ask.state()?.chats()?;
-    rows.retain(|row| filter.holds(row));
+    rows.retain(|row| !row.chat.former && filter.holds(row));
     rows.sort_by(|a, b| compare(a, b, order));
     let rows = rows.iter().map(|row| report::chat(&row.chat, &row.counts)).collect();
     Ok((Code::Ok, page.of("chats", rows)))
@@ -227,6 +227,10 @@ pub(super) fn member_row(member: &MemberDetail, zone: &jiff::tz::TimeZone) -> Va
         "admin_reasons": member.admin_reasons,
         "since": show(member.since, zone),
         "cycle": member.cycle,
+        "invited": member.invited.map(|at| json!({
+            "at": show(at, zone),
+            "delivered": member.delivered,
+        })),
     })
 }
 

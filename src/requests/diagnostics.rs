@@ -4,8 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::Ask;
 use crate::clock::show;
+use crate::config;
+use crate::cycle::own_account_name;
 use crate::error::{Code, Result};
-use crate::platform::Capability;
+use crate::plan::KnownChat;
+use crate::platform::{Capability, OwnRights};
+use crate::session::Messenger;
 use crate::state::State;
 
 /// `diagnostics`; the only request that needs no accepted roster.
@@ -13,7 +17,7 @@ pub(super) fn diagnostics(ask: &mut Ask) -> Result<(Code, Value)> {
     ask.params(|_, _| ())?;
     let config = ask.session.config();
     let state = State::open(&config.state)?;
-    let platform = &config.platform;
+    let previous = ask.session.messengers().get(1);
     let result = json!({
         "version": crate::version(),
         "profile": {
@@ -21,22 +25,56 @@ pub(super) fn diagnostics(ask: &mut Ask) -> Result<(Code, Value)> {
             "fingerprint": ask.session.source().fingerprint,
         },
         "organization": config.organization,
-        "platform": {
-            "kind": platform.kind.name(),
-            "base_url": platform.access.base_url,
-            "community": platform.access.community,
-            "own_account": state.meta(&format!("own_account.{}", platform.kind.name()))?,
-            "proxy": platform.access.proxy.as_ref().map(|proxy| proxy.server.clone()),
-            "capabilities": capabilities(ask, &state)?,
-            "requests_per_second": platform.access.requests_per_second,
-            "requests_in_flight": platform.requests_in_flight,
-            "requests": ask.session.messengers()[0].driver.counters(),
-        },
+        "platform": messenger(ask, &state, &ask.session.messengers()[0])?,
+        "previous_platform": previous.map(|one| messenger(ask, &state, one)).transpose()?,
         "state": state_part(ask, &state)?,
         "time": {"now": ask.clock.show(ask.clock.now()), "today": ask.clock.today().to_string()},
         "errors": crate::report::failed(&state.waiting()?, &ask.clock),
     });
     Ok((Code::Ok, result))
+}
+
+/// What is known about one messenger.
+fn messenger(ask: &Ask, state: &State, messenger: &Messenger) -> Result<Value> {
+    let platform = &messenger.config;
+    Ok(json!({
+        "kind": platform.kind.name(),
+        "base_url": platform.access.base_url,
+        "community": platform.access.community,
+        "own_account": state.meta(&own_account_name(platform.kind))?,
+        "proxy": platform.access.proxy.as_ref().map(|proxy| proxy.server.clone()),
+        "capabilities": capabilities(ask, state, platform)?,
+        "requests_per_second": platform.access.requests_per_second,
+        "requests_in_flight": platform.requests_in_flight,
+        "requests": messenger.driver.counters(),
+        "reads_per_cycle": platform.reads_per_cycle,
+        "events": {
+            "by": platform.events.name(),
+            "marker": state.marker(platform.kind)?,
+        },
+        "chats": limited_chats(ask, state, platform)?,
+    }))
+}
+
+/// The chats in which less can be done than the token can do elsewhere, and since when that is known.
+fn limited_chats(ask: &Ask, state: &State, platform: &config::Platform) -> Result<Vec<Value>> {
+    let zone = &ask.session.config().zone;
+    let ours = |chat: &KnownChat| chat.platform == platform.kind && chat.platform_id.is_some();
+    let rows = state.chats()?.into_iter().map(|row| row.chat).filter(ours);
+    let told = rows.filter_map(|chat| Some((chat.own.clone()?, chat)));
+    let limited = told.filter(|(own, chat)| !own.lacking(chat.platform).is_empty());
+    let row = |(own, chat): (OwnRights, KnownChat)| {
+        let unable: Vec<&str> = chat.unable().iter().map(|one| one.name()).collect();
+        Ok(json!({
+            "chat": chat.key,
+            "inside": own.inside,
+            "admin": own.admin,
+            "lacking": own.lacking(chat.platform),
+            "unable": unable,
+            "at": state.own_at(&chat.key)?.map(|at| show(at, zone)),
+        }))
+    };
+    limited.map(row).collect()
 }
 
 fn state_part(ask: &Ask, state: &State) -> Result<Value> {
@@ -59,16 +97,20 @@ fn state_part(ask: &Ask, state: &State) -> Result<Value> {
     }))
 }
 
-fn capabilities(ask: &Ask, state: &State) -> Result<Map<String, Value>> {
-    let config = ask.session.config();
-    let found = state.capabilities(config.platform.kind.name())?;
+fn capabilities(
+    ask: &Ask,
+    state: &State,
+    platform: &config::Platform,
+) -> Result<Map<String, Value>> {
+    let zone = &ask.session.config().zone;
+    let found = state.capabilities(platform.kind.name())?;
     let mut rows = Map::new();
     for capability in Capability::ALL {
-        let fixed = config.platform.capabilities.get(&capability);
+        let fixed = platform.capabilities.get(&capability);
         let row = match (fixed, found.get(&capability)) {
             (Some(able), _) => json!({"able": able, "by": "configuration"}),
             (None, Some((able, at))) => {
-                json!({"able": able, "by": "probe", "at": show(*at, &config.zone)})
+                json!({"able": able, "by": "probe", "at": show(*at, zone)})
             }
             (None, None) => json!({"able": null, "by": "unknown"}),
         };

@@ -66,9 +66,18 @@ fn words_for(member: &MemberDetail) -> Text {
         MemberState::Refused => {
             ("должен быть в чате, но мессенджер отказывает", "belongs in, the messenger refuses")
         }
-        MemberState::Invited => {
-            ("приглашён по ссылке, ещё не вошёл", "was given the link and has not come yet")
-        }
+        MemberState::Invited if member.delivered => (
+            "приглашён сообщением со ссылкой, ещё не вошёл",
+            "was sent the link and has not come yet",
+        ),
+        MemberState::Invited => (
+            "ссылка для него в отчёте, ещё не вошёл",
+            "the link for them is in the report, they have not come yet",
+        ),
+        MemberState::Expired => (
+            "приглашён давно и не вошёл: напомните ему о ссылке",
+            "was invited long ago and has not come: remind them of the link",
+        ),
         _ => ("должен быть в чате, ещё не вошёл", "belongs in and is not in yet"),
     };
     Text::new(format!("{ru}: {because}"), format!("{en}: {because}"))

@@ -64,13 +64,17 @@ fn touched(ask: &Ask, state: &State, reach: &Reach) -> Result<BTreeSet<String>> 
     let footings = state.footings(reach.person, reach.before.as_deref())?;
     let mut chats: BTreeSet<String> =
         places.chain(footings.into_iter().map(|footing| footing.chat)).collect();
-    let here = ask.session.config().platform.kind;
+    let served = serves(ask, reach.platform);
     chats.retain(|key| {
-        let chat = known.get(key);
-        reach.platform == here
-            && chat.is_some_and(|chat| chat.platform == here && can_change(chat.state))
+        let chat = known.get(key).filter(|chat| chat.platform == reach.platform);
+        served && chat.is_some_and(|chat| can_change(chat.state))
     });
     Ok(chats)
+}
+
+/// Whether a messenger is one of this session's: the current one, or the one moved away from.
+fn serves(ask: &Ask, platform: Kind) -> bool {
+    ask.session.messengers().iter().any(|one| one.config.kind == platform)
 }
 
 fn can_change(state: ChatState) -> bool {
@@ -88,7 +92,9 @@ pub(super) fn chats(state: &State, person: &str, platform: Option<Kind>) -> Resu
     let mut found = Vec::new();
     for place in state.places(person)? {
         let Some(chat) = known.get(&place.chat) else { continue };
-        if platform.is_none_or(|platform| platform == chat.platform) && can_change(chat.state) {
+        // A chat that was left behind is nowhere that anybody should go.
+        let here = platform.is_none_or(|platform| platform == chat.platform) && !chat.former;
+        if here && can_change(chat.state) {
             found.push(chat_row(chat, &place));
         }
     }
@@ -185,7 +191,8 @@ fn not_in_yet(state: &State, reach: &Reach, account: Option<&str>) -> Result<Vec
     let Some(account) = account else { return Ok(Vec::new()) };
     let known = rows(state)?;
     let waits = |place: &Place| {
-        let chat = known.get(&place.chat).filter(|chat| chat.platform == reach.platform);
+        let chat = known.get(&place.chat);
+        let chat = chat.filter(|chat| chat.platform == reach.platform && !chat.former);
         let state = chat.map(|chat| chat.state);
         let open = matches!(state, Some(ChatState::Active | ChatState::Planned | ChatState::Task));
         let outside = matches!(
@@ -260,9 +267,8 @@ fn why(
 }
 
 fn by_state(ask: &Ask, chat: Option<&KnownChat>) -> Text {
-    let here = ask.session.config().platform.kind;
     match chat {
-        Some(chat) if chat.platform != here => Text::new(
+        Some(chat) if !serves(ask, chat.platform) => Text::new(
             "чат находится в мессенджере, который этот сеанс не обслуживает",
             "the chat is on a messenger that this session does not serve",
         ),

@@ -20,7 +20,7 @@ enum Shape {
 use Shape::{Flag, Number, Text as Words};
 
 /// Every key, the field that it stands for, and how its value is written.
-const KEYS: [(&str, &str, Shape); 33] = [
+const KEYS: [(&str, &str, Shape); 38] = [
     ("roster", "roster", Words),
     ("report", "report", Words),
     ("state", "state", Words),
@@ -34,6 +34,9 @@ const KEYS: [(&str, &str, Shape); 33] = [
     ("base_url", "platform.base_url", Words),
     ("requests_per_second", "platform.requests_per_second", Number),
     ("requests_in_flight", "platform.requests_in_flight", Number),
+    ("events", "platform.events", Words),
+    ("events_secret", "platform.events_secret", Words),
+    ("reads_per_cycle", "platform.reads_per_cycle", Number),
     ("proxy_server", "proxy.server", Words),
     ("proxy_port", "proxy.port", Number),
     ("proxy_username", "proxy.username", Words),
@@ -49,6 +52,8 @@ const KEYS: [(&str, &str, Shape); 33] = [
     ("strangers", "strangers", Words),
     ("leavers", "leavers", Words),
     ("archive_members", "archive.members", Words),
+    ("invitations_deliver", "invitations.deliver", Flag),
+    ("invitations_expire_after", "invitations.expire_after", Words),
     ("guard_minimum", "guard.minimum", Number),
     ("guard_chat_share", "guard.chat_share", Number),
     ("guard_total_share", "guard.total_share", Number),

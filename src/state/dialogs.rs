@@ -58,12 +58,13 @@ impl State {
         found.map_err(|error| self.failure(&error))
     }
 
-    /// Remembers a one-time link.
+    /// Remembers a one-time link, in the place of those that were made for the person before.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
     pub(crate) fn put_invite(&mut self, invite: &Invite) -> Result<()> {
         self.transaction(|db| {
+            drop_invites(db, &invite.person, invite.platform)?;
             let text = "INSERT INTO invites (digest, person, platform, actor, at, expires) \
                         VALUES (?, ?, ?, ?, ?, ?)";
             let row = params![
@@ -107,4 +108,14 @@ impl State {
             db.prepare_cached(text)?.query_row(row, read).optional()
         })
     }
+}
+
+/// Ends the one-time links of a person that nobody has used.
+pub(super) fn drop_invites(
+    db: &rusqlite::Connection,
+    person: &str,
+    platform: Kind,
+) -> rusqlite::Result<()> {
+    let text = "DELETE FROM invites WHERE person = ? AND platform = ? AND used_at IS NULL";
+    db.prepare_cached(text)?.execute([person, platform.name()]).map(drop)
 }

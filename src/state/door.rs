@@ -6,6 +6,7 @@ use rusqlite::params;
 
 use super::State;
 use super::journal::{Verdict, close, json};
+use super::known::moment;
 use super::record::{put_chat, wait};
 use crate::error::Result;
 use crate::plan::{Attempt, Invitation, KnownChat, Operation};
@@ -33,6 +34,16 @@ impl State {
             let text = "UPDATE chats SET own = ?, own_at = ? WHERE key = ?";
             db.prepare_cached(text)?.execute(params![json(own), at.as_second(), chat]).map(drop)
         })
+    }
+
+    /// When it was last told what the library's own account may do in a chat.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn own_at(&self, chat: &str) -> Result<Option<Timestamp>> {
+        let text = "SELECT own_at FROM chats WHERE key = ?";
+        let rows = self.rows(text, [chat], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(rows.into_iter().next().flatten().map(moment))
     }
 
     /// Forgets what failed in a chat: something has changed there that may let it succeed.

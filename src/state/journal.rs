@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::State;
+use super::known::moment;
 use crate::error::{Result, Text};
 use crate::plan::{Kind, Operation};
 
@@ -24,6 +25,8 @@ pub(crate) struct Intent {
     pub(crate) people: Vec<String>,
     /// The title that a new chat was to have.
     pub(crate) title: Option<String>,
+    /// When it was meant.
+    pub(crate) at: Timestamp,
 }
 
 /// What became of an intent.
@@ -114,7 +117,7 @@ impl State {
     /// [`crate::error::Code::State`].
     pub(crate) fn open_intents(&self) -> Result<Vec<Intent>> {
         self.rows(
-            "SELECT id, operation, chat, account, people, title FROM journal WHERE result IS NULL ORDER BY id",
+            "SELECT id, operation, chat, account, people, title, at FROM journal WHERE result IS NULL ORDER BY id",
             [],
             |row| {
                 Ok(Intent {
@@ -125,6 +128,7 @@ impl State {
                     account: row.get(3)?,
                     people: parsed(&row.get::<_, String>(4)?),
                     title: row.get(5)?,
+                    at: moment(row.get(6)?),
                 })
             },
         )

@@ -12,7 +12,7 @@ use crate::clock::earlier;
 use crate::error::Result;
 use crate::plan::{
     Attempt, ChatState, Counts, Invitation, Kind, Known, KnownChat, KnownHold, KnownMember,
-    MemberState, Present, Waiting,
+    MemberState, Notice, Present, Waiting,
 };
 use crate::platform;
 
@@ -57,7 +57,8 @@ impl State {
         self.rows(
             "SELECT key, kind, type, organization, class, subject, depends_on, title, locked, \
              platform, platform_id, link, state, verified_at, counts, digest, description, own, due, \
-             leaked, former, adopting FROM chats ORDER BY key",
+             leaked, former, adopting, archived_at <= link_since, noticed_at, notice_link, emptying \
+             FROM chats ORDER BY key",
             [],
             chat_row,
         )
@@ -217,6 +218,7 @@ pub(super) fn messenger(name: &str) -> platform::Kind {
 fn chat_row(row: &Row) -> rusqlite::Result<ChatRow> {
     let platform: String = row.get(9)?;
     let state: String = row.get(12)?;
+    let at: Option<i64> = row.get(23)?;
     let chat = KnownChat {
         key: row.get(0)?,
         kind: row.get(1)?,
@@ -244,6 +246,9 @@ fn chat_row(row: &Row) -> rusqlite::Result<ChatRow> {
         leaked: row.get::<_, Option<i64>>(19)?.map(moment),
         former: row.get(20)?,
         adopting: row.get(21)?,
+        sealed: row.get::<_, Option<bool>>(22)?.unwrap_or_default(),
+        notice: at.zip(row.get(24)?).map(|(at, link)| Notice { at: moment(at), link }),
+        emptying: row.get(25)?,
     };
     Ok(ChatRow { chat, counts: parsed(&row.get::<_, String>(14)?) })
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::State;
+use super::dialogs::drop_invites;
 use super::journal::parsed;
 use super::known::moment;
 use crate::clock::earlier;
@@ -192,6 +193,8 @@ impl State {
 }
 
 fn replace(db: &Connection, link: &Link) -> rusqlite::Result<()> {
+    // Whoever still holds a one-time link would silently take the place of this account.
+    drop_invites(db, &link.person, link.platform)?;
     let text = "UPDATE links SET closed_at = ?, closed_by = 'request' \
                 WHERE person = ? AND platform = ? AND closed_at IS NULL";
     db.execute(text, params![link.at.as_second(), link.person, link.platform.name()])?;

@@ -18,6 +18,7 @@ mod journal;
 mod known;
 mod links;
 mod lock;
+mod moves;
 mod queries;
 mod record;
 mod tasks;

@@ -74,6 +74,10 @@ pub(crate) struct MemberDetail {
     pub(crate) since: Timestamp,
     /// The cycle that brought the person into this state.
     pub(crate) cycle: i64,
+    /// When the person was last given the way in.
+    pub(crate) invited: Option<Timestamp>,
+    /// That was told by a message.
+    pub(crate) delivered: bool,
 }
 
 /// Before the name of a kind of work that rests.
@@ -316,7 +320,7 @@ impl State {
         person: Option<&str>,
     ) -> Result<Vec<MemberDetail>> {
         let query = "SELECT person, role, admin, granted, account, state, reasons, \
-                     admin_reasons, since, cycle FROM members \
+                     admin_reasons, since, cycle, invited_at, delivered FROM members \
                      WHERE (?1 IS NULL OR chat = ?1) AND (?2 IS NULL OR person = ?2) \
                      ORDER BY chat, person";
         self.rows(query, params![chat, person], |row| {
@@ -332,6 +336,8 @@ impl State {
                 admin_reasons: parsed(&row.get::<_, String>(7)?),
                 since: moment(row.get(8)?),
                 cycle: row.get(9)?,
+                invited: row.get::<_, Option<i64>>(10)?.map(moment),
+                delivered: row.get(11)?,
             })
         })
     }

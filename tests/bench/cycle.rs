@@ -102,6 +102,7 @@ fn plan(desired: &profile::Desired) -> zvonok::plan::Plan {
         strangers: Strangers::Remove,
         leavers: Leavers::Invite,
         invitations_expire: Duration::from_secs(336 * 3600),
+        moving: None,
     };
     let side = Side { able: Capability::ALL.into_iter().collect(), own_account: "-1".to_owned() };
     let sides = BTreeMap::from([(Kind::Vk, side)]);

@@ -7,6 +7,8 @@
 //! `protected`, `owner` (protected too), `adopted`, `gone=<time>`. In both, `1..20` stands for the
 //! people p1 to p20 with the accounts 1 to 20.
 //!
+//! A chat whose key has an `@` was left behind on the previous platform.
+//!
 //! A person of the last cycle is `p1 101 invited`, then any of `at=<time>` (the way in was given then,
 //! by the present link, or with `old_link` by another; `delivered`: in a message) and `removed` (was
 //! once taken out). What waits is `add_member 101 <time>`, followed by `refused` where the platform
@@ -19,7 +21,7 @@ use serde::Deserialize;
 use zvonok::error::Text;
 use zvonok::plan::{
     Allowed, Attempt, ChatState, Invitation, Kind, Known, KnownChat, KnownHold, KnownMember,
-    MemberState, Present, Waiting,
+    MemberState, Notice, Present, Waiting,
 };
 use zvonok::platform::{self, OwnRights};
 use zvonok::profile::{Desired, DesiredChat, DesiredMember, Existence, Reason};
@@ -66,6 +68,12 @@ pub(crate) struct Fact {
     link: Option<String>,
     own: Option<OwnRights>,
     leaked: Option<String>,
+    #[serde(default)]
+    sealed: bool,
+    #[serde(default)]
+    emptying: bool,
+    /// Which link the chat was told: the `present` one, or an `old` one.
+    noticed: Option<String>,
 }
 
 fn some_link() -> Option<String> {
@@ -187,12 +195,21 @@ fn known_chat(key: &str, fact: &Fact, platform: platform::Kind) -> KnownChat {
         adopting: false,
         own: fact.own.clone(),
         leaked: fact.leaked.as_deref().map(moment),
-        former: false,
+        former: key.contains('@'),
+        sealed: fact.sealed,
+        emptying: fact.emptying,
+        notice: None,
         digest: String::new(),
     };
     let link = chat.link_digest();
+    chat.notice = fact.noticed.as_deref().map(|word| noticed(word, &link));
     chat.people = fact.people.iter().map(|line| known_member(line, &link)).collect();
     chat
+}
+
+fn noticed(word: &str, present: &str) -> Notice {
+    let link = if word == "present" { present } else { OTHER_DIGEST };
+    Notice { at: moment("2026-09-01T00:00:00Z"), link: link.to_owned() }
 }
 
 fn presents(text: &str) -> Vec<(String, Present)> {

@@ -370,6 +370,7 @@ fn policy() -> impl Strategy<Value = Policy> {
                 strangers,
                 leavers,
                 invitations_expire: Duration::from_secs(336 * 3600),
+                moving: None,
             }
         },
     )

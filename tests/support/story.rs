@@ -271,7 +271,7 @@ pub(crate) fn in_troubled_times(side: Side, start: impl Fn() -> Messenger + Sync
                 let log = messenger.look("requests");
                 let befallen = list(&json!({ "log": log }), "log").into_iter();
                 let befallen = befallen.filter(|entry| entry["fault"].is_string()).count();
-                assert!(befallen > 10, "seed {seed}: {befallen} requests met trouble");
+                assert!(befallen >= 5, "seed {seed}: {befallen} requests met trouble");
             });
         }
     });

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::error::MaxError;
 use super::request::{EVENTS_AT_ONCE, Request};
+use super::rights::NEEDED;
 use crate::error::Text;
 use crate::platform::{Answer, Call, Class, Failure, FoundChat, OwnRights, Presence};
 
@@ -104,7 +105,11 @@ fn presence(item: &Value) -> Option<Presence> {
 fn own_rights(request: &Request, value: &Value) -> Result<OwnRights, Failure> {
     value.get("user_id").and_then(number).ok_or_else(|| misread(request, value))?;
     let admin = flag(value, "is_owner") || flag(value, "is_admin");
-    Ok(OwnRights { inside: true, admin, rights: rights(value) })
+    let told = value.get("permissions").is_some_and(Value::is_array);
+    // An admin whose rights MAX does not tell is taken to have them: a refusal will say otherwise.
+    let assumed = || NEEDED.iter().map(|right| (*right).to_owned()).collect();
+    let rights = if admin && !told { assumed() } else { rights(value) };
+    Ok(OwnRights { inside: true, admin, rights })
 }
 
 /// MAX still tells some rights by names that it once gave them.

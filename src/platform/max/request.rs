@@ -82,9 +82,10 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
         Call::Tell { account, text, .. } => tell(account, text),
         Call::OwnRights { chat } => own_rights(chat),
         Call::Events { marker } => Ok(events(marker.as_deref())),
-        Call::CreateChat { .. } | Call::RotateLink { .. } | Call::Chats { .. } => {
-            Err(not_offered(call))
-        }
+        Call::CreateChat { .. }
+        | Call::RotateLink { .. }
+        | Call::Pin { .. }
+        | Call::Chats { .. } => Err(not_offered(call)),
     }
 }
 

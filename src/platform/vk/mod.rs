@@ -163,6 +163,7 @@ impl Platform for Vk {
             | Call::Chats { .. }
             | Call::OwnRights { .. }
             | Call::Events { .. }
+            | Call::Pin { .. }
             | Call::SendMessage { .. } => 1,
         }
     }

@@ -97,6 +97,9 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
             .with("random_id", *once)
             .with("message", text.as_str()),
         // Nought is the one number that VK does not compare.
+        Call::Pin { chat, message } => Request::new("messages.pin", Set)
+            .with("peer_id", peer_id(chat)?)
+            .with("cmid", message.as_str()),
         Call::Tell { account, text, once } => {
             Request::new("messages.send", if *once == 0 { Set } else { Once })
                 .with("peer_ids", person_id(account)?)

@@ -66,3 +66,8 @@ ALTER TABLE presence ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE members ADD COLUMN invited_at INTEGER;
 ALTER TABLE members ADD COLUMN invited_link TEXT;               -- digest of the link that was given
 ALTER TABLE members ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0;
+
+-- The move to another messenger, for chats that were left behind.
+ALTER TABLE chats ADD COLUMN noticed_at INTEGER;                -- told where the new chat is
+ALTER TABLE chats ADD COLUMN notice_link TEXT;                  -- digest of the link that was told
+ALTER TABLE chats ADD COLUMN emptying INTEGER NOT NULL DEFAULT 0; -- its people are taken out
