@@ -158,3 +158,31 @@ fn who_was_in_a_group_before_is_named_and_removed_once_it_is_approved() {
     school.sync("roster.json", 11, &["--approve", print, "--lang", "en"]).says(0, &["removals: 1"]);
     assert!(!is_in());
 }
+
+#[test]
+fn a_school_that_moves_is_told_where_each_chat_stands_and_what_hinders_it() {
+    let school = School::new();
+    school.sync("roster.json", 9, &[]);
+    let messenger = &school.messenger;
+    std::fs::write(school.path("max.token"), &messenger.max_token).unwrap();
+    let mut config: Value =
+        serde_json::from_slice(&std::fs::read(school.path("zvonok.json")).unwrap()).unwrap();
+    config["previous_platform"] = config["platform"].take();
+    config["platform"] = json!({"kind": "max", "token_file": "max.token",
+        "base_url": messenger.max_address, "requests_per_second": 30});
+    school.write("zvonok.json", &config);
+
+    let report = school.sync("roster.json", 10, &["--json"]).json(0);
+    assert_eq!((&report["move"]["done"], &report["move"]["of"]), (&json!(0), &json!(6)));
+    let shown = school.sync("roster.json", 11, &["--lang", "ru"]);
+    let text = shown.says(0, &["Переезд VK → MAX: готово 0 из 6", "ждёт группу"]);
+    let task = school.task("class:class-6a");
+    let row = text.lines().find(|line| line.contains("│ 6А - Чат учеников ")).expect("a row");
+    assert!(row.contains(field(&task, "code")), "what hinders it: {row}");
+
+    school.group(&format!("{} {}", field(&task, "title"), field(&task, "code")));
+    let shown = school.sync("roster.json", 12, &["--lang", "en"]);
+    let text = shown.says(0, &["The move VK → MAX: 0 of 6 are done"]);
+    let row = text.lines().find(|line| line.contains("│ 6А - Чат учеников ")).expect("a row");
+    assert!(row.contains("people are coming") && row.contains(" 0/"), "{row}");
+}
