@@ -131,3 +131,18 @@ fn agree(present: &Places, due: &Places, who: &str) -> Result<(), Trouble> {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Places, agree};
+
+    #[test]
+    fn somebody_too_many_or_missing_ends_the_demonstration() {
+        let due = Places::from([(-1, 5), (-2, 6)]);
+        assert!(agree(&due, &due, "members").is_ok());
+        for present in [[(-1, 5), (-2, 7)].as_slice(), &[(-1, 5)], &[(-1, 5), (-2, 6), (-2, 5)]] {
+            let present: Places = present.iter().copied().collect();
+            assert!(agree(&present, &due, "members").is_err(), "{present:?}");
+        }
+    }
+}
