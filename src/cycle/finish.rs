@@ -237,9 +237,9 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
         return Some(now);
     }
     let living = run.known.chats.values().filter(|chat| {
-        let left = chat.state == ChatState::Archived && moving::is_moving(&run.desired, chat);
+        let served = run.sides.iter().any(|side| side.kind() == chat.platform);
         let readable = !chat.unable().contains(&Capability::ListMembers);
-        readable && (chat.state == ChatState::Active || left)
+        readable && served && verify::is_watched(chat)
     });
     let reading = living.map(|chat| verify::next(run, chat).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();
