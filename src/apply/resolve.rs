@@ -10,7 +10,7 @@ use super::{Outcome, Work, notice, read};
 use crate::error::Result;
 use crate::host::Level;
 use crate::plan::{Cause, Kind, Operation};
-use crate::platform::{Answer, Call, Class, Failure, FoundChat};
+use crate::platform::{Answer, Call, Class, Failure, FoundChat, UNTOLD_RIGHTS};
 use crate::state::{Intent, Verdict};
 
 /// A platform may still be busy with a request whose answer was lost: it is given a moment before
@@ -271,7 +271,11 @@ fn shows(work: &Work, intent: &Intent) -> bool {
             let mut asked = work.desired.admin_permissions.iter();
             let can_give =
                 |right: &String| chat.own.as_ref().is_none_or(|own| own.rights.contains(right));
-            let given = |right: &String| present.rights.contains(right) || !can_give(right);
+            let given = |right: &String| {
+                present.rights.contains(right)
+                    || UNTOLD_RIGHTS.contains(&right.as_str())
+                    || !can_give(right)
+            };
             present.admin && (present.rights.is_empty() || asked.all(given))
         }),
         _ => present.is_none_or(|present| !present.admin),

@@ -9,7 +9,7 @@ use super::remember::{note_tasks, remember, task_rows};
 use super::side::lost_warning;
 use super::{Reported, Run, lacking, moving, verify};
 use crate::apply::{Ended, Outcome};
-use crate::config::Detail;
+use crate::config::{Detail, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{
     Attempt, ChatState, Kind, KnownChat, MemberState, Plan, Waiting, census, wanted_accounts,
@@ -21,6 +21,9 @@ use crate::state::Quiet;
 
 /// How often it is looked whether a person has done what was asked for, where no event may tell.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// How long a host may wait at most where events are asked for.
+const LISTEN_EVERY: std::time::Duration = std::time::Duration::from_secs(12 * 3600);
 
 /// How often groups that fit no task are looked at: their titles may change.
 const LOOK_AT_GROUPS_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
@@ -249,7 +252,18 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     let lacking = lacking.filter(|due| *due > now).min();
     let people = verify::waits_for_people(run).then(|| crate::clock::later(now, LOOK_EVERY));
     let groups = run.bound.unmatched.then(|| crate::clock::later(now, LOOK_AT_GROUPS_EVERY));
-    [plan.next_due, reading, retry, lacking, people, groups].into_iter().flatten().min()
+    // A messenger forgets what happened after a day.
+    let polled = run.sides.iter().any(|side| side.messenger.config.events == Events::Poll);
+    let events = polled.then(|| crate::clock::later(now, LISTEN_EVERY));
+    let dues = [plan.next_due, reading, retry, lacking, people, groups, events];
+    let soonest = dues.into_iter().flatten().min();
+    soonest.map(whole_second)
+}
+
+/// The state file knows no parts of a second: a cycle at this very time must find what is due.
+fn whole_second(due: Timestamp) -> Timestamp {
+    let begun = i64::from(due.subsec_nanosecond() > 0);
+    Timestamp::from_second(due.as_second() + begun).unwrap_or(due)
 }
 
 /// Ends the cycle in the state file. One that is limited to a few chats, or was stopped, says

@@ -259,6 +259,10 @@ pub enum Answer {
     },
 }
 
+/// Rights that a platform gives without being asked and does not always tell (MAX's `can_call`, by
+/// `platforms/max.md`, section 4.3): their absence means nothing.
+pub(crate) const UNTOLD_RIGHTS: [&str; 1] = ["can_call"];
+
 /// What the library's own account may do in one chat.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OwnRights {

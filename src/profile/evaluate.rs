@@ -231,6 +231,7 @@ impl<'a> Evaluation<'a> {
             reads,
             overrides: script.overrides,
             admin_permissions: self.admin_permissions,
+            by_request: BTreeMap::new(),
         }
     }
 

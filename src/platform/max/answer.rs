@@ -145,9 +145,14 @@ pub(super) fn chat(request: &Request, value: &Value, own: i64) -> Result<FoundCh
         // MAX tells who the owner is to admins only.
         own: value.get("owner_id").and_then(number) == Some(own),
         members: members.and_then(|count| count.try_into().ok()),
-        gone: ended(value).map(|status| format!("max.{status}")),
+        gone: ended(value).or(no_group(value)).map(|why| format!("max.{why}")),
         link: text(value, "link").filter(|link| !link.is_empty()).map(str::to_owned),
     })
+}
+
+/// Channels and dialogs are no groups, whoever puts the bot in.
+fn no_group(chat: &Value) -> Option<&str> {
+    text(chat, "type").filter(|kind| matches!(*kind, "channel" | "dialog"))
 }
 
 /// Why the bot can do nothing in the chat, in MAX's word.
