@@ -47,6 +47,15 @@ pub(crate) fn send() -> Call {
     Call::SendMessage { chat: s("3"), text: s("Урок: https://example.org/?a=1&b=2"), once: -5 }
 }
 
+/// Looks for [`tell`]'s link in the dialog with a person.
+pub(crate) fn find_message(account: &str) -> Call {
+    Call::FindMessage {
+        account: s(account),
+        dialog: None,
+        parts: vec![s("https://vk.me/join/abc")],
+    }
+}
+
 pub(crate) fn tell(account: &str, once: i32) -> Call {
     Call::Tell { account: s(account), text: s("Ссылка: https://vk.me/join/abc"), once }
 }
