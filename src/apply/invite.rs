@@ -12,7 +12,7 @@ use super::{Ended, Outcome, Work};
 use crate::error::Result;
 use crate::host::{Level, Phase};
 use crate::plan::{Attempt, Invitation, KnownChat, KnownMember, MemberState, Operation};
-use crate::platform::{Answer, Call, Class, Failure};
+use crate::platform::{self, Answer, Call, Class, Failure};
 use crate::state::Verdict;
 
 /// The longest message, below what the platforms take (4000 signs on MAX, 4096 on VK).
@@ -230,6 +230,9 @@ impl Invite<'_, '_> {
             match &answer.sent {
                 Sent::Yes => self.give(*intent, operation, true)?,
                 Sent::No => self.give(*intent, operation, false)?,
+                Sent::Failed(failure) if is_refusal(self.work, account, failure) => {
+                    self.give(*intent, operation, false)?;
+                }
                 Sent::Failed(failure) => {
                     undelivered(self.work, *intent, operation, failure, self.outcome)?;
                 }
@@ -242,6 +245,13 @@ impl Invite<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Where it is not known that somebody has opened the dialog, MAX may mean that by any refusal.
+fn is_refusal(work: &Work, account: &str, failure: &Failure) -> bool {
+    let kind = work.platform.kind();
+    let open = work.known.dialogs.get(&(kind, account.to_owned())) == Some(&true);
+    kind == platform::Kind::Max && !open && failure.class == Class::RetryLater
 }
 
 /// Ends what was begun in the state file: all of it is on the disk, or nothing.
