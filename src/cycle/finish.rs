@@ -132,6 +132,7 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
     let lost = run.sides.iter().filter_map(|side| Some((side, side.lost.as_ref()?)));
     warnings.extend(lost.map(|(side, error)| lost_warning(side, error)));
     warnings.extend(unknown_owners(run));
+    warnings.extend(run.known.chats.values().filter_map(unconfirmed));
     let gone = run.known.chats.values().filter(|chat| chat.state == ChatState::Gone);
     // What becomes of those that were left behind is told by the ledger.
     let gone = gone.filter(|chat| !chat.former);
@@ -181,6 +182,28 @@ fn unknown_owner(account: &str, chats: &[&str]) -> Fault {
             ),
         ),
     )
+}
+
+/// Messages with a link of which nobody knows whether they arrived: without a word these people might
+/// be lost.
+fn unconfirmed(chat: &KnownChat) -> Option<Fault> {
+    let unknown = chat.people.values().filter(|member| {
+        let unknown = member.invitation.as_ref().is_some_and(|one| one.delivered.is_none());
+        unknown && member.state == MemberState::Invited
+    });
+    let count = unknown.count();
+    let message = Text::new(
+        format!(
+            "неизвестно, дошла ли ссылка в чат до приглашённых ({count}): ответа мессенджера не было; \
+             передайте ссылку сами"
+        ),
+        format!(
+            "whether the link reached the people invited ({count}) is not known, the messenger did \
+             not answer; give them the link yourselves"
+        ),
+    );
+    let fault = Fault::new("invitation.unconfirmed", &chat.key, &count.to_string(), message);
+    (chat.state == ChatState::Active && count > 0).then_some(fault)
 }
 
 fn gone_warning(chat: &KnownChat) -> Fault {

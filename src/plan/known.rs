@@ -266,8 +266,9 @@ pub struct Invitation {
     pub at: Timestamp,
     /// Digest of the link; one that was replaced lets nobody in any more.
     pub link: String,
-    /// It was told to the person by a message.
-    pub delivered: bool,
+    /// It was told to the person by a message; `None`: it was sent, and nobody knows whether it
+    /// arrived.
+    pub delivered: Option<bool>,
 }
 
 /// What a chat that was left behind was told of its successor.

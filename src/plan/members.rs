@@ -130,7 +130,14 @@ impl Chat<'_> {
         // Who left since follows the policy on leavers, and is given the way in once more.
         let given = matches!(state, Some(MemberState::Invited | MemberState::Expired));
         let good = invitation.link == known.link_digest();
-        given && good && (invitation.delivered || !self.can_be_told(account))
+        let undelivered = invitation.delivered == Some(false);
+        given && good && !(undelivered && (self.can_be_told(account) || self.failed(account)))
+    }
+
+    /// A message to this account was not taken, and is sent again when its time has come.
+    fn failed(&self, account: &str) -> bool {
+        let attempt = Attempt { operation: Kind::InviteMember, account: account.to_owned() };
+        self.known.is_some_and(|known| known.waiting.contains_key(&attempt))
     }
 
     fn can_be_told(&self, account: &str) -> bool {

@@ -76,8 +76,8 @@ pub(crate) struct MemberDetail {
     pub(crate) cycle: i64,
     /// When the person was last given the way in.
     pub(crate) invited: Option<Timestamp>,
-    /// That was told by a message.
-    pub(crate) delivered: bool,
+    /// That was told by a message; `None`: not known.
+    pub(crate) delivered: Option<bool>,
 }
 
 /// Before the name of a kind of work that rests.

@@ -10,8 +10,8 @@
 //! A chat whose key has an `@` was left behind on the previous platform.
 //!
 //! A person of the last cycle is `p1 101 invited`, then any of `at=<time>` (the way in was given then,
-//! by the present link, or with `old_link` by another; `delivered`: in a message) and `removed` (was
-//! once taken out). What waits is `add_member 101 <time>`, followed by `refused` where the platform
+//! by the present link, or with `old_link` by another; `delivered`: in a message, `unconfirmed`: in a
+//! message that may not have arrived) and `removed` (was once taken out). What waits is `add_member 101 <time>`, followed by `refused` where the platform
 //! will not do it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -246,11 +246,12 @@ fn known_member(line: &str, present_link: &str) -> (String, KnownMember) {
     let state = MemberState::from_name(state).unwrap_or_else(|| panic!("{line:?}"));
     let mut member =
         KnownMember { account: Some(account.to_owned()), state, ..KnownMember::default() };
-    let (mut at, mut link, mut delivered) = (None, present_link, false);
+    let (mut at, mut link, mut delivered) = (None, present_link, Some(false));
     for word in words {
         match word {
             "old_link" => link = OTHER_DIGEST,
-            "delivered" => delivered = true,
+            "delivered" => delivered = Some(true),
+            "unconfirmed" => delivered = None,
             "removed" => member.removed_before = true,
             _ => at = Some(moment(word.strip_prefix("at=").unwrap())),
         }

@@ -144,7 +144,8 @@ impl World {
                 present.rights = if present.admin { rights } else { BTreeSet::new() };
             }
             Kind::InviteMember => {
-                let delivered = dialogs.get(&(chat.platform, account.clone())) == Some(&true);
+                let open = dialogs.get(&(chat.platform, account.clone())) == Some(&true);
+                let delivered = Some(open);
                 let invitation = Invitation { at: now(), link: chat.link_digest(), delivered };
                 for person in &operation.people {
                     let member = chat.people.entry(person.clone()).or_default();
@@ -257,7 +258,7 @@ fn weighted_bool(share: f64) -> impl Strategy<Value = bool> {
 
 /// Where a person stood; the invitation: its hour, whether by the present link, whether delivered; and
 /// whether the person was removed before.
-type Row = (MemberState, Option<(i64, bool, bool)>, bool);
+type Row = (MemberState, Option<(i64, bool, Option<bool>)>, bool);
 
 #[derive(Debug, Clone)]
 struct Fact {
@@ -278,7 +279,7 @@ fn fact() -> impl Strategy<Value = Fact> {
     ];
     let states =
         [MemberState::Joined, MemberState::Left, MemberState::Invited, MemberState::Expired];
-    let invitation = weighted(0.7, (-400..0_i64, weighted_bool(0.8), any::<bool>()));
+    let invitation = weighted(0.7, (-400..0_i64, weighted_bool(0.8), any::<Option<bool>>()));
     let person = (select(states.to_vec()), invitation, weighted_bool(0.2));
     // The platform, whether there is a link, and whether it leaked.
     let messenger = (
