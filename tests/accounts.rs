@@ -198,7 +198,7 @@ fn a9_who_came_by_the_link_is_taken_out_though_strangers_are_kept() {
 #[test]
 fn a9_the_guard_does_not_doubt_a_persons_own_word() {
     let strict = json!({"minimum": 1, "chat_share": 0.0, "total_share": 0.0, "chats": 3});
-    let mut place = Place::with(tiny(), |rig| rig.set("/guard", strict));
+    let place = Place::with(tiny(), |rig| rig.set("/guard", strict));
     let params = json!({"person": "parent-301", "platform": "vk"});
     let (code, told) = place.ask("accounts.unlink", params, "10:00").unwrap();
     assert_eq!(code, Code::Ok, "{told:#}");

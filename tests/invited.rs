@@ -218,7 +218,7 @@ impl Place {
 
     fn assert_all_delivered(&self) {
         let open = "SELECT count(*) FROM journal WHERE result IS NULL";
-        let unsure = "SELECT count(*) FROM members WHERE delivered IS NOT 1";
+        let unsure = "SELECT count(*) FROM invitations WHERE delivered IS NOT 1";
         assert_eq!((self.count(open), self.count(unsure)), (0, 0));
     }
 

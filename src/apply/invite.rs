@@ -370,6 +370,7 @@ pub(super) fn given(
     let Some(chat) = work.chat(&operation.chat) else { return Ok(()) };
     let attempt = Attempt { operation: operation.kind, account: operation.account.clone() };
     chat.waiting.remove(&attempt);
+    chat.invitations.insert(operation.account.clone(), invitation.clone());
     for person in &operation.people {
         let removed_before = chat.people.get(person).is_some_and(|one| one.removed_before);
         let member = KnownMember {

@@ -252,6 +252,7 @@ fn store_members(work: &mut Work, key: &str, members: &[Presence]) -> Result<()>
         one.adopted |= adopting;
         present.insert(member.account.clone(), one);
     }
+    chat.invitations.retain(|account, _| !present.contains_key(account));
     chat.verified = Some(now);
     chat.due = chat.due.filter(|due| *due > began);
     chat.present.clone_from(&present);

@@ -128,7 +128,7 @@ impl Chat<'_> {
             plan.due(expires);
         }
         // Who left since follows the policy on leavers, and is given the way in once more.
-        let given = matches!(state, Some(MemberState::Invited | MemberState::Expired));
+        let given = state != Some(MemberState::Left);
         let good = invitation.link == known.link_digest();
         let undelivered = invitation.delivered == Some(false);
         given && good && !(undelivered && (self.can_be_told(account) || self.failed(account)))
@@ -151,8 +151,9 @@ impl Chat<'_> {
         account: &'c str,
         people: &'c [(&str, &DesiredMember)],
     ) -> Option<&'c Invitation> {
-        let given = self.same(account, people).filter_map(|member| member.invitation.as_ref());
-        given.max_by_key(|invitation| invitation.at)
+        let rows = self.same(account, people).filter_map(|member| member.invitation.as_ref());
+        let kept = self.known.and_then(|known| known.invitations.get(account));
+        rows.chain(kept).max_by_key(|invitation| invitation.at)
     }
 
     /// The people's rows that are about this very account.

@@ -320,7 +320,8 @@ impl State {
         person: Option<&str>,
     ) -> Result<Vec<MemberDetail>> {
         let query = "SELECT person, role, admin, granted, account, state, reasons, \
-                     admin_reasons, since, cycle, invited_at, delivered FROM members \
+                     admin_reasons, since, cycle, invitations.at, delivered FROM members \
+                     LEFT JOIN invitations USING (chat, account) \
                      WHERE (?1 IS NULL OR chat = ?1) AND (?2 IS NULL OR person = ?2) \
                      ORDER BY chat, person";
         self.rows(query, params![chat, person], |row| {

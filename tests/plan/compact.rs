@@ -186,6 +186,7 @@ fn known_chat(key: &str, fact: &Fact, platform: platform::Kind) -> KnownChat {
         link: fact.link.clone().filter(|_| made),
         state,
         present: fact.present.iter().flat_map(|line| presents(line)).collect(),
+        invitations: BTreeMap::new(),
         people: BTreeMap::new(),
         waiting: fact.waiting.iter().map(|line| waiting(line)).collect(),
         removed_lately: fact.removed_lately,
