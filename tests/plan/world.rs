@@ -130,6 +130,8 @@ impl World {
         let rights = self.desired.admin_permissions.clone();
         let dialogs = self.known.dialogs.clone();
         let chat = self.chat(&operation.chat);
+        // What is done no longer waits.
+        chat.waiting.remove(&Attempt { operation: operation.kind, account: account.clone() });
         match operation.kind {
             Kind::AddMember => {
                 let mut present = Present::seen(false, false);
