@@ -353,7 +353,7 @@ fn where_a_dialog_cannot_be_read_somebody_is_told_that_it_is_not_known() {
     assert_eq!(told.len(), 1, "{report:#}");
     assert_eq!(told[0]["value"], "1");
     assert_eq!(report["failed"], json!([]));
-    assert_eq!(place.count("SELECT count(*) FROM members WHERE delivered IS NULL"), 1);
+    assert_eq!(place.count("SELECT count(*) FROM invitations WHERE delivered IS NULL"), 1);
     assert_eq!(place.given().values().filter(|count| **count == 0).count(), 1, "and not again");
     assert!(place.given().values().all(|count| *count <= 1));
     let chat = told[0]["at"].as_str().expect("a key");
@@ -386,7 +386,7 @@ fn the_id_of_a_dialog_is_learned_from_an_answer_and_without_it_nothing_can_be_kn
     }
     let known = i64::from(CHILDREN);
     assert_eq!(place.count("SELECT count(*) FROM dialogs WHERE chat IS NOT NULL"), known);
-    assert_eq!(place.count("SELECT count(*) FROM members WHERE delivered IS NULL"), 1);
+    assert_eq!(place.count("SELECT count(*) FROM invitations WHERE delivered IS NULL"), 1);
     place.assert_everybody_was_told_once("by the new link");
 }
 

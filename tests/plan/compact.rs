@@ -9,10 +9,10 @@
 //!
 //! A chat whose key has an `@` was left behind on the previous platform.
 //!
-//! A person of the last cycle is `p1 101 invited`, then any of `at=<time>` (the way in was given then,
-//! by the present link, or with `old_link` by another; `delivered`: in a message, `unconfirmed`: in a
-//! message that may not have arrived) and `removed` (was once taken out). What waits is `add_member
-//! 101 <time>`, followed by `refused` where the platform will not do it.
+//! A person of the last cycle is `p1 101 invited`, then any of `at=<time>` (the way in was given
+//! then, by the present link, or with `old_link` by another; `delivered`: in a message,
+//! `unconfirmed`: in a message that may not have arrived) and `removed` (was once taken out). What
+//! waits is `add_member 101 <time>`, followed by `refused` where the platform will not do it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
