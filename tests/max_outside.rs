@@ -74,16 +74,20 @@ fn group(town: &Town, title: &str) -> i64 {
 
 #[test]
 fn a_stranger_who_comes_into_a_chat_that_is_held_is_out_and_the_hold_stays() {
+    let (chat, total) = ("guard.chat_share", "guard.total_share");
+    keeps_its_door_while_held(&json!({"total_share": 1}), &[chat, chat]);
+    keeps_its_door_while_held(&json!({}), &[chat, chat, total]);
+}
+
+fn keeps_its_door_while_held(guard: &Value, rules: &[&str]) {
     let messenger = Messenger::start_max();
-    let mut town = full(&messenger, 31, json!({"guard": {"total_share": 1}}));
+    let mut town = full(&messenger, 31, json!({"guard": guard}));
     for n in 100..108 {
         town.school.expel(n);
     }
     assert_eq!(town.sync(), Code::Held);
-    let rules = |town: &Town| -> Vec<Value> {
-        list(&town.report, "held").iter().map(|row| row["rule"].clone()).collect()
-    };
-    assert_eq!(rules(&town), ["guard.chat_share", "guard.chat_share"], "{:#}", town.report["held"]);
+    let held = list(&town.report, "held");
+    assert_eq!(held.iter().map(|row| &row["rule"]).collect::<Vec<_>>(), rules, "{held:#?}");
     let hold = town.report["hold"].clone();
     let before = town.group("class:a").members;
     let link = town.group("class:a").link;
@@ -196,6 +200,10 @@ fn the_bots_own_account_is_nobodys() {
 
 // Groups.
 
+fn is_bound(town: &Town, key: &str, id: i64) -> bool {
+    town.row(key)["platform_id"].as_str() == Some(&id.to_string())
+}
+
 /// Both tasks are open, and tell of the group.
 fn are_in_doubt(town: &mut Town, group: i64) -> [Value; 2] {
     town.sync();
@@ -227,7 +235,7 @@ fn two_codes_in_one_title_bind_neither_task() {
     let id = group(&town, &format!("Наша {b} {a}"));
     are_in_doubt(&mut town, id);
     messenger.does("max/rename", json!({"chat_id": id, "title": format!("Наша {a}")}));
-    town.until("one code is clear", |town| town.row("class:a")["platform_id"] == id.to_string());
+    town.until("one code is clear", |town| is_bound(town, "class:a", id));
     assert_eq!(town.row("class:b")["platform_id"], Value::Null);
 }
 
@@ -296,7 +304,7 @@ fn a_channel_is_no_group_by_an_event_or_by_word() {
     assert_eq!(town.row("class:a")["platform_id"], Value::Null);
     mirror.is_clear();
     town.request("tasks.done", done);
-    town.until("a group is", |town| town.row("class:a")["platform_id"] == id.to_string());
+    town.until("a group is", |town| is_bound(town, "class:a", id));
 }
 
 // What is read and heard.
@@ -333,17 +341,63 @@ fn a_list_of_members_without_the_bot_is_not_believed() {
 fn a_messenger_that_does_not_tell_what_happened_is_warned_of_as_long_as_it_does_not() {
     let messenger = Messenger::start_max();
     let mut town = full(&messenger, 41, json!({}));
-    let broken = json!({"do": "error", "code": 500,
-        "match": {"platform": "max", "method": "GET /updates"}});
-    for turn in 0..2 {
-        messenger.does("faults", broken.clone());
-        town.sync_with(json!({}));
-        assert_eq!(warnings(&town, "events.unheard"), ["max".to_owned()].into(), "{turn}");
+    for wrong in [json!({"do": "error", "code": 500}), json!({"do": "drop_before"})] {
+        let mut fault = wrong.clone();
+        fault["match"] = json!({"platform": "max", "method": "GET /updates"});
+        messenger.does("faults", fault);
+        town.sync();
+        assert_eq!(warnings(&town, "events.unheard"), ["max".to_owned()].into(), "{wrong}");
     }
     assert_eq!(town.report["roster"]["unchanged"], true, "warned of in quiet cycles, too");
     town.sync();
     assert_eq!(town.report["roster"]["unchanged"], true);
     assert_eq!(warnings(&town, "events.unheard"), BTreeSet::new());
+}
+
+#[test]
+fn what_is_no_answer_to_the_question_for_events_is_warned_of() {
+    let mut messenger = Messenger::start_max();
+    let mirror = Mirror::before(&mut messenger);
+    let mut town = full(&messenger, 43, json!({}));
+    for wrong in [json!({}), json!({"updates": null})] {
+        let no_answer = wrong.clone();
+        mirror.changes(move |asked, answer| {
+            if asked == "GET /updates" {
+                *answer = no_answer.clone();
+            }
+        });
+        town.sync();
+        assert_eq!(warnings(&town, "events.unheard"), ["max".to_owned()].into(), "{wrong}");
+    }
+    mirror.is_clear();
+    town.sync();
+    assert_eq!(warnings(&town, "events.unheard"), BTreeSet::new());
+}
+
+#[test]
+fn a_host_is_to_come_again_before_the_messenger_forgets_but_not_to_spin() {
+    let messenger = Messenger::start_max();
+    let mut town = Town::open(&messenger, Side::Max, 44);
+    let soon = |town: &Town| {
+        let (finished, due) = (time(&town.report, "finished"), time(&town.report, "next_due"));
+        assert!(due > finished && due < finished + 24.hours(), "{finished} {due}");
+    };
+    town.sync();
+    soon(&town);
+    town.sync();
+    soon(&town);
+    found(&mut town);
+    soon(&town);
+    story::everybody_comes(&mut town);
+    soon(&town);
+    let (a, b) = (town.group("class:a").id, town.group("class:b").id);
+    messenger.does("max/remove", json!({"chat_id": a}));
+    messenger.does("max/admin", json!({"chat_id": b, "permissions": ["read_all_messages"]}));
+    for _ in 0..4 {
+        town.sync();
+        soon(&town);
+    }
+    assert_eq!((town.tasks("add_bot").len(), town.tasks("give_rights").len()), (1, 1));
 }
 
 fn time(report: &Value, name: &str) -> Timestamp {
