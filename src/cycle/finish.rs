@@ -25,6 +25,9 @@ const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 /// How long a host may wait at most where events are asked for.
 const LISTEN_EVERY: std::time::Duration = std::time::Duration::from_secs(12 * 3600);
 
+/// How soon it is asked again what happened, where the messenger did not tell.
+const LISTEN_AGAIN: std::time::Duration = std::time::Duration::from_secs(300);
+
 /// How often groups that fit no task are looked at: their titles may change.
 const LOOK_AT_GROUPS_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
 
@@ -277,7 +280,9 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     let groups = run.bound.unmatched.then(|| crate::clock::later(now, LOOK_AT_GROUPS_EVERY));
     // A messenger forgets what happened after a day.
     let polled = run.sides.iter().any(|side| side.messenger.config.events == Events::Poll);
-    let events = polled.then(|| crate::clock::later(now, LISTEN_EVERY));
+    let unheard = run.warnings.iter().any(|one| one.code == "events.unheard");
+    let listen = if unheard { LISTEN_AGAIN } else { LISTEN_EVERY };
+    let events = polled.then(|| crate::clock::later(now, listen));
     let dues = [plan.next_due, reading, retry, lacking, people, groups, events];
     let soonest = dues.into_iter().flatten().min();
     soonest.map(whole_second)

@@ -448,6 +448,8 @@ fn known_chat(key: &str, fact: Fact, accounts: &[Vec<usize>]) -> KnownChat {
     let digest = made.link_digest();
     let people = fact.people.into_iter().enumerate().filter_map(|(person, one)| {
         let (state, invitation, removed_before) = one?;
+        // Who came needs no way in any more.
+        let invitation = invitation.filter(|_| state != MemberState::Joined);
         let invitation = invitation.map(|(at, good, delivered)| {
             let link = if good { digest.clone() } else { "another".to_owned() };
             Invitation { at: hours(at), link, delivered }
