@@ -25,8 +25,8 @@ pub(crate) struct Args {
     /// / Встроенный профиль или путь к скрипту; без файла настроек, если не указан, — oneroster
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
-    /// The school's data, JSON / Данные школы, JSON
-    #[arg(long, value_name = "FILE")]
+    /// The school's data: JSON, or a folder or a zip of CSV / Данные школы: JSON, папка или zip с CSV
+    #[arg(long, value_name = "PATH")]
     roster: Option<PathBuf>,
 }
 
