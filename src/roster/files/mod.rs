@@ -51,20 +51,30 @@ impl File {
 }
 
 /// A roster that is not yet taken apart.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Content<'a>(Form<'a>);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Form<'a> {
     Document(Cow<'a, [u8]>),
     Files(Vec<Named>),
 }
 
 /// A file's name, in lower case and without folders, and its bytes.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Named {
     name: String,
     bytes: Vec<u8>,
+}
+
+/// Without the bytes, which name people.
+impl std::fmt::Debug for Content<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Form::Document(document) => write!(f, "a document of {} bytes", document.len()),
+            Form::Files(files) => f.debug_list().entries(files.iter().map(|it| &it.name)).finish(),
+        }
+    }
 }
 
 impl<'a> Content<'a> {

@@ -46,7 +46,7 @@ impl Sheet {
     }
 
     fn fill(&mut self, mut rows: Rows, findings: &mut Findings) -> bool {
-        let (line, header) = match rows.next() {
+        let (line, header): (u32, Vec<String>) = match rows.next() {
             Some((line, header)) => (line, header.iter().map(str::to_owned).collect()),
             None => (1, Vec::new()),
         };
@@ -71,7 +71,7 @@ impl Sheet {
     }
 
     /// Finds the columns that are read; false where one is missing or there twice.
-    fn take_header(&mut self, line: u32, header: &Vec<String>, findings: &mut Findings) -> bool {
+    fn take_header(&mut self, line: u32, header: &[String], findings: &mut Findings) -> bool {
         let mut sound = true;
         for (place, name) in header.iter().enumerate() {
             let Some(target) = target(self.file, name.trim()) else { continue };

@@ -21,8 +21,7 @@ pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Fa
         Err(error) => error,
     };
     let line = 1 + body[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-    // The one byte that windows-1251 gives no letter.
-    if body.len() < bytes.len() || is_mostly_utf8(body) || body.contains(&0x98) {
+    if body.len() < bytes.len() || is_mostly_utf8(body) || !may_be_1251(body) {
         return Err(faults::broken_encoding(file, line));
     }
     Ok(Cow::Owned(WINDOWS_1251.decode_without_bom_handling(body).0.into_owned()))
@@ -36,4 +35,19 @@ fn is_mostly_utf8(bytes: &[u8]) -> bool {
         damaged += chunk.invalid().len();
     }
     sound > damaged
+}
+
+/// Whether at least half of what is not ASCII are letters in windows-1251, as in no other old
+/// encoding of Russian but KOI8; one byte has no meaning there at all.
+fn may_be_1251(bytes: &[u8]) -> bool {
+    let (mut letters, mut others) = (0_usize, 0_usize);
+    for byte in bytes.iter().filter(|byte| !byte.is_ascii()) {
+        match byte {
+            0x98 => return false,
+            // А to я, Ё, ё, №, «, ».
+            0xc0.. | 0xa8 | 0xb8 | 0xb9 | 0xab | 0xbb => letters += 1,
+            _ => others += 1,
+        }
+    }
+    letters >= others
 }
