@@ -422,6 +422,22 @@ fn the_made_up_school_is_the_same_in_csv() {
     assert!(found.people.len() > 200);
 }
 
+#[test]
+fn the_command_line_tells_the_line_of_a_fault_in_a_zip() {
+    let case = json!({"base": "oneroster-1.2", "replace": {"users.csv": [["p3,active,2026-08-30,true",
+        "p3,active,2026-08-30,maybe"]]}});
+    let case: Case = serde_json::from_value(case).unwrap();
+    let output = written(&case.files(), Some(""), |path| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_zvonok"));
+        command.args(["check", "--json", "--roster"]).arg(path).output().unwrap()
+    });
+    assert_eq!(output.status.code(), Some(16));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let faults = &document["faults"];
+    assert_eq!(faults[0]["at"], "users.csv:4 enabledUser");
+    assert_eq!((&faults[0]["value"], faults.as_array().unwrap().len()), (&json!("maybe"), 1));
+}
+
 /// How a whole roster is written, and where lines are empty.
 #[derive(Debug, Clone)]
 struct Dialect {
