@@ -226,9 +226,10 @@ ZVONOK_API int32_t ZVONOK_CALL zvonok_sync(struct zvonok_session *s, const char 
     size_t len, const char *options, size_t options_len);
 
 /*
- * As zvonok_sync, with the absolute path of the roster's file.
+ * As zvonok_sync, with the absolute path of the roster: a JSON file, or a folder or a zip of CSV
+ * files, in the form of OneRoster 1.1 or 1.2 or of Microsoft School Data Sync.
  *
- * Codes: as zvonok_sync; a file that cannot be read is ZVONOK_ROSTER.
+ * Codes: as zvonok_sync; what cannot be read is ZVONOK_ROSTER.
  */
 ZVONOK_API int32_t ZVONOK_CALL zvonok_sync_path(struct zvonok_session *s, const char *path,
     size_t len, const char *options, size_t options_len);

@@ -11,12 +11,17 @@ use crate::document::parse_object;
 use crate::error::{Code, Error, Fault, Result};
 use crate::platform;
 use crate::profile::{self, Limits, Room, Source};
-use crate::roster::{self, Roster, Rules};
+use crate::roster::{Content, Roster, Rules};
 use crate::stop::Stop;
 
-/// Checks a configuration in JSON, and a roster where there is one. The code is the first of
+/// Checks a configuration in JSON, and a roster in its JSON form where there is one. The code is the first of
 /// [`Code::Config`], [`Code::Profile`], [`Code::Roster`] that a fault is of (ruling 20).
 pub fn check(config: &str, roster: Option<&[u8]>) -> (Code, Value) {
+    check_content(config, roster.map(Content::document).as_ref())
+}
+
+/// As [`check`], with a roster in any of its forms.
+pub fn check_content(config: &str, roster: Option<&Content<'_>>) -> (Code, Value) {
     let mut found = Found::default();
     let map = parse_object("config", config);
     let map = found.keep(map.map_err(|fault| Error::with_faults(Code::Config, vec![fault])));
@@ -79,7 +84,7 @@ impl Found {
     }
 
     /// A roster is read by the rules of the configuration, or by the default ones.
-    fn roster(&mut self, document: &[u8], config: Option<&Config>) -> Option<Arc<Roster>> {
+    fn roster(&mut self, content: &Content<'_>, config: Option<&Config>) -> Option<Arc<Roster>> {
         let moscow = || clock::zone("Europe/Moscow").unwrap_or(jiff::tz::TimeZone::UTC);
         let zone = config.map_or_else(moscow, |config| config.zone.clone());
         let guard = config.map(|config| config.guard);
@@ -89,7 +94,7 @@ impl Found {
             minimum: guard.map_or(5, |guard| guard.minimum),
             before: None,
         };
-        let roster = self.keep(roster::read(document, &rules))?;
+        let roster = self.keep(content.read(&rules))?;
         self.warnings.extend(roster.warnings.iter().cloned());
         Some(Arc::new(roster))
     }

@@ -14,7 +14,8 @@ use crate::cycle::From;
 use crate::document::parse_object;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::host::Host;
-use crate::session::{Cancel, Session, read_file};
+use crate::roster::Content;
+use crate::session::{Cancel, Session};
 
 mod lines;
 mod report;
@@ -125,8 +126,8 @@ impl Settings {
 
 impl Job {
     fn cycle(&self, session: &mut Session) -> Result<(Code, Value)> {
-        let roster = read_file(&self.roster)?;
-        session.cycle(From::Document(&roster), &self.options, "system")
+        let roster = Content::at(&self.roster)?;
+        session.cycle(From::Handed(&roster), &self.options, "system")
     }
 }
 

@@ -11,10 +11,11 @@ use serde_json::Value;
 use crate::clock::Clock;
 use crate::config::{self, Config, Options};
 use crate::cycle::{self, Cycle, From};
-use crate::error::{Code, Error, Fault, Result, Text};
+use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::platform::{self, Connection, Platform};
 use crate::profile::{self, Source};
+use crate::roster::Content;
 use crate::state::State;
 use crate::stop::Stop;
 
@@ -114,17 +115,17 @@ impl Session {
     /// Every negative code but those about the session itself.
     pub fn sync(&mut self, roster: &[u8], options: &str) -> Result<(Code, Value)> {
         let options = Options::parse(options)?;
-        self.cycle(From::Document(roster), &options, "system")
+        self.cycle(From::Handed(&Content::document(roster)), &options, "system")
     }
 
-    /// One cycle with a roster from a file.
+    /// One cycle with a roster from a path: a JSON file, a folder with CSV files, or a zip of them.
     ///
     /// # Errors
-    /// As [`Session::sync`]; a file that cannot be read is [`Code::Roster`].
+    /// As [`Session::sync`]; what cannot be read is [`Code::Roster`], as [`Content::at`] tells.
     pub fn sync_path(&mut self, path: &Path, options: &str) -> Result<(Code, Value)> {
         let options = Options::parse(options)?;
-        let roster = read_file(path)?;
-        self.cycle(From::Document(&roster), &options, "system")
+        let roster = Content::at(path)?;
+        self.cycle(From::Handed(&roster), &options, "system")
     }
 
     /// One cycle.
@@ -206,20 +207,4 @@ impl Session {
     pub(crate) fn stop(&self) -> Stop {
         Stop::new(self.cancel.0.clone(), None)
     }
-}
-
-/// A roster's file.
-///
-/// # Errors
-/// [`Code::Roster`] with the path and what the system says.
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
-        let at = path.display();
-        let message = Text::new(
-            format!("файл выгрузки не читается: {error}"),
-            format!("the roster's file cannot be read: {error}"),
-        );
-        let fault = Fault::new("roster.unreadable", "path", &at.to_string(), message);
-        Error::with_faults(Code::Roster, vec![fault])
-    })
 }

@@ -185,7 +185,7 @@ fn rules() -> Rules {
 fn facts(roster: &Roster, reads: &BTreeSet<String>) -> String {
     let mut roster = roster.clone();
     let own = ["shortName", "homeroom", "emergencyContact", "classTeacherSourcedId"];
-    let nowhere = Row { table: Table::Orgs, index: 0 };
+    let nowhere = Row { table: Table::Orgs, index: 0, file: None };
     macro_rules! plain {
         ($($table:ident)*) => {
             $(for row in &mut roster.$table {

@@ -13,6 +13,8 @@ const WALLS: &[Wall] = &[
     Wall { word: "unsafe ", allowed: &["src/ffi/"], why: "only the C border is unsafe" },
     Wall { word: "mlua::", allowed: &["src/profile/"], why: "only the room knows Luau" },
     Wall { word: "rusqlite::", allowed: &["src/state/"], why: "only the state speaks SQL" },
+    Wall { word: "zip::", allowed: &["src/roster/files/"], why: "only files come in archives" },
+    Wall { word: " ::csv::", allowed: &["src/roster/files/csv.rs"], why: "one reader of CSV" },
     Wall { word: "ureq::", allowed: &["src/platform/"], why: "only drivers speak HTTP" },
     Wall {
         word: "std::env::",

@@ -11,7 +11,7 @@ use crate::host::{Host, Level, Phase};
 use crate::plan::{Known, Lacking};
 use crate::platform::Counters;
 use crate::profile::{self, Desired, Source};
-use crate::roster::{self, Roster};
+use crate::roster::{self, Content, Roster};
 use crate::session::Messenger;
 use crate::state::{Accepted, Lock, State};
 use crate::stop::{Reason, Stop};
@@ -61,8 +61,8 @@ pub(crate) struct Cycle<'a> {
 /// Where the roster comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum From<'a> {
-    /// A document that the host hands over.
-    Document(&'a [u8]),
+    /// A roster that the host hands over.
+    Handed(&'a Content<'a>),
     /// The last accepted one.
     Kept,
 }
@@ -125,7 +125,7 @@ fn read(
     let unchanged = accepted.is_some_and(|accepted| accepted.fingerprint == fingerprint);
     let last = state.lacking()?;
     let roster = match (from, &before) {
-        (From::Document(document), _) => Arc::new(roster::read(document, &rules(before.clone()))?),
+        (From::Handed(content), _) => Arc::new(content.read(&rules(before.clone()))?),
         (From::Kept, Some(before)) => {
             let roster = before.clone();
             return Ok(School { roster, fingerprint, lacking: last, unchanged, new: false });

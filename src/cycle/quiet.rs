@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Cycle, From, Reported, no_roster};
 use crate::config::{Detail, Verify};
 use crate::error::{Code, Fault, Result};
-use crate::fingerprint::{self, Fingerprint};
+use crate::fingerprint::Fingerprint;
 use crate::platform::Counters;
 use crate::report;
 use crate::state::State;
@@ -13,7 +13,7 @@ use crate::state::State;
 /// By what a cycle's input is recognised.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
-    /// The roster document's fingerprint.
+    /// The roster's fingerprint, as it was handed over.
     pub(super) roster: String,
     /// Roster, profile, configuration, day and linked accounts together.
     pub(super) input: String,
@@ -22,7 +22,7 @@ pub(super) struct Seen {
 /// Takes the fingerprints. The day is one of them: dates are judged by it.
 pub(super) fn fingerprint(cycle: &Cycle, from: From, state: &State) -> Result<Seen> {
     let roster = match from {
-        From::Document(document) => fingerprint::of(document),
+        From::Handed(content) => content.fingerprint(),
         From::Kept => state.accepted()?.ok_or_else(no_roster)?.fingerprint,
     };
     let mut input = Fingerprint::new();

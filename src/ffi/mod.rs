@@ -245,9 +245,10 @@ pub unsafe extern "C" fn zvonok_sync(
     })
 }
 
-/// As `zvonok_sync`, with the absolute path of the roster's file.
+/// As `zvonok_sync`, with the absolute path of the roster: a JSON file, or a folder or a zip of CSV
+/// files, in the form of OneRoster 1.1 or 1.2 or of Microsoft School Data Sync.
 ///
-/// Codes: as `zvonok_sync`; a file that cannot be read is `ZVONOK_ROSTER`.
+/// Codes: as `zvonok_sync`; what cannot be read is `ZVONOK_ROSTER`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zvonok_sync_path(
     s: *mut zvonok_session,

@@ -229,7 +229,7 @@ impl Class {
             format!("в «{key}» класса указан человек, у которого нет действующей роли сотрудника"),
             format!("the class's \"{key}\" names somebody without a staff role in force"),
         );
-        let at = format!("{}.metadata.{key}", self.row().row);
+        let at = self.row().row.at(&format!("metadata.{key}"));
         self.ground.warn("profile.named_not_staff", at, id, message);
     }
 

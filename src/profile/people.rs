@@ -203,7 +203,7 @@ impl People {
                     "контакт на экстренный случай не входит в чаты как законный представитель",
                     "a contact for emergencies is not in the chats as a guardian",
                 );
-                let at = format!("{}.metadata.emergencyContact", agent.row);
+                let at = agent.row.at("metadata.emergencyContact");
                 self.ground.warn("profile.emergency_contact", at, &agent.id, message);
             }
         }
@@ -215,7 +215,7 @@ impl People {
             format!("у ученика {found} законных представителей, в чаты вошли первые {most}"),
             format!("the student has {found} guardians, the first {most} are in the chats"),
         );
-        let at = format!("{}.agentSourcedIds", student.row);
+        let at = student.row.at("agentSourcedIds");
         self.ground.warn("profile.too_many_guardians", at, &student.id, message);
     }
 }

@@ -10,10 +10,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
+mod files;
 mod index;
 mod keep;
 mod read;
 
+pub use files::{Content, File};
 pub use read::{Rules, read};
 
 /// Position of an organisation in [`Roster::orgs`].
@@ -84,18 +86,33 @@ impl Table {
     }
 }
 
-/// Where a fact comes from: a row of the host's document, counted from 0.
+/// Where a fact comes from: a row of the host's document or of one of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row {
     /// The table.
     pub table: Table,
-    /// The row, counted from 0 as in the host's document.
+    /// The row, counted from 0 as in the host's document; in a file the line, counted from 1.
     pub index: u32,
+    /// The file; `None` for the JSON form.
+    pub file: Option<&'static File>,
+}
+
+impl Row {
+    /// The place of a column: `users[16].role`, `users.csv:17 role`.
+    pub fn at(self, column: &str) -> String {
+        match self.file {
+            Some(file) => format!("{self} {}", file.header(column)),
+            None => format!("{self}.{column}"),
+        }
+    }
 }
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}[{}]", self.table.name(), self.index)
+        match self.file {
+            Some(file) => write!(f, "{}:{}", file.name, self.index),
+            None => write!(f, "{}[{}]", self.table.name(), self.index),
+        }
     }
 }
 

@@ -7,11 +7,13 @@ use jiff::civil::Date;
 use super::Roster;
 use crate::error::{Code, Error, Result};
 
-mod document;
-mod findings;
+pub(super) mod document;
+pub(super) mod findings;
 mod references;
 mod row;
 mod tables;
+
+pub(super) use tables::REQUIRED;
 
 /// How strictly a roster is read, and the day on which its dates are judged.
 #[derive(Debug, Clone)]
@@ -36,17 +38,18 @@ pub struct Rules {
 pub fn read(document: &[u8], rules: &Rules) -> Result<Roster> {
     let (tables, faults) = document::json_tables(document)
         .map_err(|fault| Error::with_faults(Code::Roster, vec![fault]))?;
-    read_tables(tables, faults, rules)
+    read_tables(tables, Vec::new(), faults, rules)
 }
 
 /// Reads the rows of every table, whatever form they came in; `faults` are those of that form.
-fn read_tables(
-    tables: document::Tables<'_>,
+pub(super) fn read_tables<'a>(
+    tables: document::Tables<'a>,
+    relations: Vec<document::Relation<'a>>,
     mut faults: findings::Findings,
     rules: &Rules,
 ) -> Result<Roster> {
     let mut warnings = findings::Findings::default();
-    let typed = tables::typed(tables, &mut faults, &mut warnings);
+    let typed = tables::typed(tables, relations, &mut faults, &mut warnings);
     if !faults.is_empty() {
         return Err(Error::with_faults(Code::Roster, faults.into_list()));
     }

@@ -14,10 +14,12 @@ use zvonok::host::Silent;
 use zvonok::plan::{Input, Known, Lacking, Policy, Scope, Side};
 use zvonok::platform::{Capability, Kind};
 use zvonok::profile::{self, Limits};
-use zvonok::roster::{self, Frozen, Roster, Rules};
+use zvonok::roster::{self, Content, Frozen, Roster, Rules};
 use zvonok::session::{Cancel, Session};
 use zvonok::stop::Stop;
 
+#[path = "../../src/bin/zvonok/school/flat.rs"]
+mod flat;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -30,6 +32,11 @@ fn main() {
     let mut table = Table::new(yardstick);
     table.row("parse the document into plain values (the yardstick)", yardstick);
     table.row("read the roster, checked and indexed", best(|| read(&document)));
+    let files = tempfile::tempdir().expect("a folder");
+    let json = serde_json::from_slice(&document).expect("JSON");
+    flat::write(files.path(), &json).expect("files");
+    let csv = Content::at(files.path()).expect("the same school in CSV");
+    table.row("the same from CSV files in memory", best(|| csv.read(&rules()).expect("accepted")));
     let school = Arc::new(read(&document));
     let kept = BTreeSet::new();
     table.row("write down what is kept of it", best(|| school.keep(&kept)));
@@ -68,9 +75,11 @@ fn best<T>(mut work: impl FnMut() -> T) -> Duration {
 }
 
 fn read(document: &[u8]) -> Roster {
-    let today = date(2026, 9, 1);
-    let rules = Rules { today, dangling_share: 0.02, minimum: 5, before: None };
-    roster::read(document, &rules).expect("an accepted roster")
+    roster::read(document, &rules()).expect("an accepted roster")
+}
+
+fn rules() -> Rules {
+    Rules { today: date(2026, 9, 1), dangling_share: 0.02, minimum: 5, before: None }
 }
 
 fn desired(school: &Arc<Roster>) -> profile::Desired {

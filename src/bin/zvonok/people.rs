@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use zvonok::roster::Content;
 
 /// What people are called, by `sourcedId`.
 #[derive(Default)]
@@ -39,11 +40,27 @@ struct Document {
 }
 
 impl People {
-    /// The names of a roster's file; nobody where it cannot be read, because the library then says
-    /// why.
-    pub(crate) fn of_file(file: Option<&Path>) -> People {
-        let text = file.and_then(|file| std::fs::read(file).ok());
-        text.map(|text| People::of(&text)).unwrap_or_default()
+    /// The names of a roster at a path; nobody where it cannot be read, because the library then
+    /// says why.
+    pub(crate) fn of_file(path: Option<&Path>) -> People {
+        let Some(content) = path.and_then(|path| Content::at(path).ok()) else {
+            return People::default();
+        };
+        content.json().map_or_else(|| People::of_files(&content), People::of)
+    }
+
+    /// The names in OneRoster's files; of other forms ids are shown.
+    fn of_files(content: &Content<'_>) -> People {
+        let users = content.values("users.csv", ["sourcedId", "familyName", "givenName"]);
+        let name = |family: &str, given: &str| format!("{family} {given}").trim().to_owned();
+        let classes = content.values("classes.csv", ["sourcedId", "title"]);
+        People {
+            names: users
+                .into_iter()
+                .map(|[id, family, given]| (id, name(&family, &given)))
+                .collect(),
+            classes: classes.into_iter().map(|[id, title]| (id, title)).collect(),
+        }
     }
 
     /// The names of a roster.

@@ -14,7 +14,7 @@ use serde_json::{Number, Value};
 
 use super::findings::{self, FORMAT, Findings};
 use crate::error::{Fault, Text};
-use crate::roster::Table;
+use crate::roster::{File, Row, Table};
 
 /// The tables of a document by name; a table that is not there is not in the map.
 pub(crate) type Tables<'a> = BTreeMap<Table, Rows<'a>>;
@@ -27,14 +27,24 @@ pub(crate) enum Rows<'a> {
     Else(Kind),
 }
 
-/// One row: its number in the host's document, counted from 0, and its cells.
+/// One row: its number as in [`Row`], and its cells.
 pub(crate) struct Record<'a> {
-    pub(super) index: u32,
+    pub(crate) index: u32,
+    pub(crate) file: Option<&'static File>,
     cells: Vec<(&'static str, Cell<'a>)>,
     /// Columns that the row names more than once.
     pub(super) twice: Vec<&'static str>,
     /// What stood where an object should.
     pub(super) instead: Option<Kind>,
+}
+
+/// A row of a form of rosters that links a student and a guardian in a table of its own.
+pub(crate) struct Relation<'a> {
+    pub(crate) row: Row,
+    pub(crate) student: Cow<'a, str>,
+    pub(crate) guardian: Cow<'a, str>,
+    /// `guardian`, `parent` or `relative`.
+    pub(crate) role: Cow<'a, str>,
 }
 
 /// One value of a row.
@@ -98,11 +108,25 @@ impl Cell<'_> {
 impl<'a> Record<'a> {
     /// A row without cells.
     pub(crate) fn new(index: u32) -> Record<'a> {
-        Record { index, cells: Vec::new(), twice: Vec::new(), instead: None }
+        Record { index, file: None, cells: Vec::new(), twice: Vec::new(), instead: None }
+    }
+
+    /// A row of a file, where each column stands once.
+    pub(crate) fn of_file(
+        file: &'static File,
+        line: u32,
+        cells: Vec<(&'static str, Cell<'a>)>,
+    ) -> Record<'a> {
+        Record { file: Some(file), cells, ..Record::new(line) }
+    }
+
+    /// The value of a column; `None` where there is none.
+    pub(crate) fn cell_mut(&mut self, column: &str) -> Option<&mut Cell<'a>> {
+        self.cells.iter_mut().find(|(name, _)| *name == column).map(|(_, cell)| cell)
     }
 
     /// Puts a value under a column of [`columns`]; a column named twice is remembered as a fault.
-    pub(crate) fn put(&mut self, column: &'static str, cell: Cell<'a>) {
+    fn put(&mut self, column: &'static str, cell: Cell<'a>) {
         if self.cells.iter().any(|(name, _)| *name == column) {
             self.twice.push(column);
         } else {
@@ -111,7 +135,7 @@ impl<'a> Record<'a> {
     }
 
     /// Takes the value of a column out of the row.
-    pub(super) fn take(&mut self, column: &str) -> Cell<'a> {
+    pub(crate) fn take(&mut self, column: &str) -> Cell<'a> {
         match self.cells.iter_mut().find(|(name, _)| *name == column) {
             Some((_, cell)) => std::mem::replace(cell, Cell::Null),
             None => Cell::Null,

@@ -12,13 +12,13 @@ const LISTED: usize = 1_000;
 
 /// Faults or warnings in the order of reading.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     listed: Vec<Fault>,
     more: usize,
 }
 
 impl Findings {
-    pub(super) fn push(&mut self, fault: Fault) {
+    pub(crate) fn push(&mut self, fault: Fault) {
         if self.listed.len() < LISTED {
             self.listed.push(fault);
         } else {
@@ -26,12 +26,12 @@ impl Findings {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }
 
     /// The list; where it was cut, its last entry says by how much.
-    pub(super) fn into_list(mut self) -> Vec<Fault> {
+    pub(crate) fn into_list(mut self) -> Vec<Fault> {
         if self.more > 0 {
             let message = Text::new(
                 format!("и ещё {}: показаны первые {LISTED}", self.more),
@@ -42,11 +42,6 @@ impl Findings {
         }
         self.listed
     }
-}
-
-/// The place of a column.
-pub(super) fn at(row: Row, column: &str) -> String {
-    format!("{row}.{column}")
 }
 
 pub(super) fn not_utf8(document: &[u8], offset: usize) -> Fault {
@@ -97,7 +92,7 @@ pub(super) fn missing_table(name: &str) -> Fault {
     Fault::new("roster.missing_table", name, "", message)
 }
 
-pub(super) fn missing_column(at: String) -> Fault {
+pub(crate) fn missing_column(at: String) -> Fault {
     let message = Text::new(
         "обязательное значение отсутствует или пусто",
         "the required value is missing or empty",

@@ -9,11 +9,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Rules;
+use super::document::Relation;
 use super::findings::{self, Findings};
 use super::tables::{ClassRow, CourseRow, Linked, TimetableRow, Typed, UserRow};
 use crate::error::Fault;
 use crate::roster::{
-    ClassIx, Enrollment, Lesson, Metadata, OrgIx, PersonIx, Role, Roster, Row, Span, Table,
+    ClassIx, Enrollment, GUARDIAN, Lesson, Metadata, OrgIx, PersonIx, Role, Roster, Row, Span,
+    Table,
 };
 
 /// Turns typed rows into a roster.
@@ -34,6 +36,7 @@ pub(super) fn resolve(
     let with_roles = people_with_roles(&typed.roles);
     links.users(typed.users, &with_roles);
     typed.roles.into_iter().for_each(|row| links.role(row));
+    links.relations(typed.relations);
     typed.enrollments.into_iter().for_each(|row| links.enrollment(row));
     typed.lessons.into_iter().for_each(|row| links.lesson(row));
     typed.timetables.into_iter().for_each(|row| links.timetable(row));
@@ -103,7 +106,8 @@ impl Links {
         for (table, rows) in &typed.rows {
             self.counts.insert(Counted::Rows(*table), (*rows, 0));
         }
-        let links = typed.users.iter().map(|user| user.agents.len() as u32).sum();
+        let links: u32 = typed.users.iter().map(|user| user.agents.len() as u32).sum();
+        let links = links + typed.relations.len() as u32;
         self.counts.insert(Counted::Agents, (links, 0));
     }
 
@@ -142,7 +146,7 @@ impl Links {
     }
 
     fn report(&mut self, row: Row, column: &str, id: &str) {
-        self.broken.push(findings::dangling(findings::at(row, column), id));
+        self.broken.push(findings::dangling(row.at(column), id));
     }
 
     fn freeze_class(&mut self, id: &str) {
@@ -296,7 +300,7 @@ impl Links {
                 [only] => self.roster.roles.push(undated_role(person, *only, role, row)),
                 _ if user.person.absent => {}
                 _ => {
-                    let at = findings::at(row, "orgSourcedIds");
+                    let at = row.at("orgSourcedIds");
                     self.doubts.push(findings::role_without_org(at, role));
                 }
             }
@@ -332,6 +336,60 @@ impl Links {
             }
         }
         agents
+    }
+
+    /// Links students and guardians. A relation makes its guardian one at the student's
+    /// organisations, because the forms that have relations list no roles of guardians.
+    fn relations(&mut self, relations: Vec<Relation<'_>>) {
+        if relations.is_empty() {
+            return;
+        }
+        let roles = self.roster.roles.iter();
+        let guards = roles.clone().filter(|role| GUARDIAN.contains(&&*role.role));
+        let mut guards: HashSet<(PersonIx, OrgIx)> =
+            guards.map(|role| (role.person, role.org)).collect();
+        let mut orgs: HashMap<PersonIx, Vec<OrgIx>> = HashMap::new();
+        for role in roles.filter(|role| !role.absent && &*role.role == "student") {
+            orgs.entry(role.person).or_default().push(role.org);
+        }
+        for relation in relations {
+            let (student, guardian) =
+                (self.person(&relation.student), self.person(&relation.guardian));
+            let (Target::Found(student), Target::Found(guardian)) = (student, guardian) else {
+                self.lost_relation(&relation, student, guardian);
+                continue;
+            };
+            let agents = &mut self.roster.people[student.0 as usize].agents;
+            if !agents.contains(&guardian) {
+                agents.push(guardian);
+            }
+            for &org in orgs.get(&student).into_iter().flatten() {
+                if guards.insert((guardian, org)) {
+                    let role = undated_role(guardian, org, &relation.role, relation.row);
+                    self.roster.roles.push(role);
+                }
+            }
+        }
+    }
+
+    fn lost_relation(
+        &mut self,
+        relation: &Relation<'_>,
+        student: Target<PersonIx>,
+        guardian: Target<PersonIx>,
+    ) {
+        if self.is_absent(student) || self.is_absent(guardian) {
+            return;
+        }
+        self.freeze_person(&relation.student);
+        self.freeze_person(&relation.guardian);
+        if student.is_missing() {
+            self.report(relation.row, "userSourcedId", &relation.student);
+        }
+        if guardian.is_missing() {
+            self.report(relation.row, "agentSourcedIds", &relation.guardian);
+        }
+        self.counts.entry(Counted::Agents).or_default().1 += 1;
     }
 
     fn enrollment(&mut self, linked: Linked<'_, Enrollment, 2>) {

@@ -113,7 +113,7 @@ impl<'a> Fields<'_, 'a> {
         if let (Some(begin), Some(end)) = (begin, end)
             && end < begin
         {
-            let at = findings::at(self.row, "endDate");
+            let at = self.row.at("endDate");
             self.warnings.push(findings::bad_span(at, &end.to_string()));
         }
         Span { begin, end }
@@ -184,7 +184,7 @@ impl<'a> Fields<'_, 'a> {
             Cell::Null => Metadata::new(),
             Cell::Text(text) if text.trim().is_empty() => Metadata::new(),
             cell => {
-                let at = findings::at(self.row, "metadata");
+                let at = self.row.at("metadata");
                 let expected = Text::new("объект", "an object");
                 self.faults.push(findings::wrong_type(at, "", cell.kind(), &expected));
                 Metadata::new()
@@ -251,7 +251,7 @@ impl<'a> Fields<'_, 'a> {
         let mut list = Vec::new();
         for (place, part) in filled(text.split(',').map(str::trim)) {
             let pair = part.trim_start_matches('{').trim_end_matches('}');
-            let at = findings::at(self.row, &format!("userIds[{place}]"));
+            let at = self.row.at(&format!("userIds[{place}]"));
             match pair.split_once(':') {
                 Some((kind, identifier)) => list.push((at, kind.into(), identifier.into())),
                 None => self.faults.push(findings::bad_value(at, "", &user_id())),
@@ -269,7 +269,7 @@ impl<'a> Fields<'_, 'a> {
                 Value::Object(pair) => {
                     let kind = self.entry(pair, &column, "type");
                     let identifier = self.entry(pair, &column, "identifier");
-                    let at = findings::at(self.row, &column);
+                    let at = self.row.at(&column);
                     list.push((at, kind, identifier));
                 }
                 other => self.wrong_user_ids(&column, Kind::of(other)),
@@ -283,7 +283,7 @@ impl<'a> Fields<'_, 'a> {
             Some(Value::String(text)) => text.clone(),
             None | Some(Value::Null) => String::new(),
             Some(other) => {
-                let at = findings::at(self.row, &format!("{column}.{key}"));
+                let at = self.row.at(&format!("{column}.{key}"));
                 let fault = findings::wrong_type(at, "", Kind::of(other), &plain_text());
                 self.faults.push(fault);
                 String::new()
@@ -292,7 +292,7 @@ impl<'a> Fields<'_, 'a> {
     }
 
     fn wrong_user_ids(&mut self, column: &str, found: Kind) {
-        let at = findings::at(self.row, column);
+        let at = self.row.at(column);
         self.faults.push(findings::wrong_type(at, "", found, &user_id()));
     }
 
@@ -317,7 +317,7 @@ impl<'a> Fields<'_, 'a> {
     fn period(&mut self, place: usize, item: &Value) -> Period {
         let column = format!("periods[{place}]");
         let Value::Object(line) = item else {
-            let at = findings::at(self.row, &column);
+            let at = self.row.at(&column);
             let expected = Text::new("объект", "an object");
             self.faults.push(findings::wrong_type(at, "", Kind::of(item), &expected));
             return Period { period: "".into(), start: None, end: None };
@@ -373,11 +373,11 @@ impl<'a> Fields<'_, 'a> {
     }
 
     fn missing(&mut self, column: &str) {
-        self.faults.push(findings::missing_column(findings::at(self.row, column)));
+        self.faults.push(findings::missing_column(self.row.at(column)));
     }
 
     fn bad_value(&mut self, column: &str, value: &str, expected: &Text) {
-        self.faults.push(findings::bad_value(findings::at(self.row, column), value, expected));
+        self.faults.push(findings::bad_value(self.row.at(column), value, expected));
     }
 
     fn wrong_type(&mut self, column: &str, cell: &Cell<'_>, expected: &Text) {
@@ -387,7 +387,7 @@ impl<'a> Fields<'_, 'a> {
             Cell::Text(text) => text.to_string(),
             Cell::Null | Cell::Nested(_) => String::new(),
         };
-        let at = findings::at(self.row, column);
+        let at = self.row.at(column);
         self.faults.push(findings::wrong_type(at, &value, cell.kind(), expected));
     }
 
@@ -396,7 +396,7 @@ impl<'a> Fields<'_, 'a> {
             Value::Bool(_) | Value::Number(_) => value.to_string(),
             _ => String::new(),
         };
-        let at = findings::at(self.row, column);
+        let at = self.row.at(column);
         self.faults.push(findings::wrong_type(at, &shown, Kind::of(value), &plain_text()));
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use super::document::{Record, Rows, Tables};
+use super::document::{Record, Relation, Rows, Tables};
 use super::findings::{self, Findings};
 use super::row::Fields;
 use crate::error::Text;
@@ -61,12 +61,14 @@ pub(super) struct Typed<'a> {
     pub(super) enrollments: Vec<Linked<'a, Enrollment, 2>>,
     pub(super) lessons: Vec<Linked<'a, Lesson, 1>>,
     pub(super) timetables: Vec<TimetableRow>,
+    pub(super) relations: Vec<Relation<'a>>,
     pub(super) rows: BTreeMap<Table, u32>,
 }
 
 /// Reads every table, in the order of [`Table::ALL`].
 pub(super) fn typed<'a>(
     mut tables: Tables<'a>,
+    relations: Vec<Relation<'a>>,
     faults: &mut Findings,
     warnings: &mut Findings,
 ) -> Typed<'a> {
@@ -82,12 +84,14 @@ pub(super) fn typed<'a>(
         enrollments: reader.table(Table::Enrollments, enrollment),
         lessons: reader.table(Table::Lessons, lesson),
         timetables: reader.table(Table::Timetables, timetable),
+        relations,
         rows: reader.rows,
     }
 }
 
 /// Tables without which there is nothing to follow (ruling 2).
-const REQUIRED: [Table; 4] = [Table::Orgs, Table::Users, Table::Classes, Table::Enrollments];
+pub(crate) const REQUIRED: [Table; 4] =
+    [Table::Orgs, Table::Users, Table::Classes, Table::Enrollments];
 
 /// Tables whose rows nothing refers to: their `sourcedId` may be absent.
 const NAMELESS: [Table; 3] = [Table::AcademicSessions, Table::Roles, Table::Enrollments];
@@ -109,7 +113,7 @@ impl<'a> Reader<'_, 'a> {
         let mut ids = HashMap::with_capacity(records.len());
         let mut rows = Vec::with_capacity(records.len());
         for mut record in records {
-            let row = Row { table, index: record.index };
+            let row = Row { table, index: record.index, file: record.file };
             if !self.well_formed(row, &record) {
                 continue;
             }
@@ -144,7 +148,7 @@ impl<'a> Reader<'_, 'a> {
 
     fn well_formed(&mut self, row: Row, record: &Record<'_>) -> bool {
         for column in &record.twice {
-            self.faults.push(findings::duplicate_key(findings::at(row, column)));
+            self.faults.push(findings::duplicate_key(row.at(column)));
         }
         if let Some(kind) = record.instead {
             let expected = Text::new("объект", "an object");
@@ -166,7 +170,7 @@ fn sourced_id<'a>(fields: &mut Fields<'_, 'a>, ids: &mut HashMap<Id<'a>, Row>) -
     }
     match ids.get(&id) {
         Some(first) => {
-            let at = findings::at(fields.row, "sourcedId");
+            let at = fields.row.at("sourcedId");
             fields.faults.push(findings::duplicate_id(at, &id, *first));
         }
         None => {

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     configuration: configuration::Args,
     /// The school's data, for names of people and classes / Данные школы: имена людей и классов
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "PATH")]
     roster: Option<PathBuf>,
     /// Only chats with this in their title / Только чаты с этим в названии
     #[arg(long, value_name = "TEXT")]

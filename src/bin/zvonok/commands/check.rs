@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use zvonok::error::{Code, Error, Fault, Text};
+use zvonok::error::{Error, Fault, Text};
+use zvonok::roster::Content;
 
 use crate::configuration;
 use crate::show::{self, rows, text};
@@ -24,8 +25,8 @@ pub(crate) struct Args {
     /// / Встроенный профиль или путь к скрипту; без файла настроек, если не указан, — oneroster
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
-    /// The school's data, JSON / Данные школы, JSON
-    #[arg(long, value_name = "FILE")]
+    /// The school's data: JSON, or a folder or a zip of CSV / Данные школы: JSON, папка или zip с CSV
+    #[arg(long, value_name = "PATH")]
     roster: Option<PathBuf>,
 }
 
@@ -38,8 +39,8 @@ pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
         )));
     }
     let config = configuration(args)?;
-    let roster = args.roster.as_deref().map(data).transpose()?;
-    let (code, document) = zvonok::check::check(&config, roster.as_deref());
+    let roster = args.roster.as_deref().map(Content::at).transpose()?;
+    let (code, document) = zvonok::check::check_content(&config, roster.as_ref());
     if terminal.json {
         terminal.document(&document)?;
     } else {
@@ -72,17 +73,6 @@ fn sound(mut document: Map<String, Value>) -> Map<String, Value> {
     }
     document.entry("profile").or_insert_with(|| json!("oneroster"));
     document
-}
-
-fn data(file: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(file).map_err(|error| {
-        let message = Text::new(
-            format!("файл выгрузки не читается: {error}"),
-            format!("the roster's file cannot be read: {error}"),
-        );
-        let at = file.display().to_string();
-        Error::with_faults(Code::Roster, vec![Fault::new("roster.unreadable", at, "", message)])
-    })
 }
 
 fn tell(terminal: &Terminal, document: &Value) -> io::Result<()> {

@@ -22,7 +22,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     configuration: configuration::Args,
     /// The school's data, for names / Данные школы, чтобы показать имена
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "PATH")]
     roster: Option<PathBuf>,
 }
 

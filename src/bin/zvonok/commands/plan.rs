@@ -20,7 +20,7 @@ use crate::trouble::Outcome;
 pub(crate) struct Args {
     /// The school's data; without it, the last that was accepted / Данные школы; без них —
     /// последние принятые
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "PATH")]
     roster: Option<PathBuf>,
     #[command(flatten)]
     configuration: configuration::Args,

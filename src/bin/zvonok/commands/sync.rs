@@ -15,8 +15,8 @@ use crate::trouble::Outcome;
 #[derive(clap::Args, Debug)]
 #[group(skip)]
 pub(crate) struct Args {
-    /// The school's data, JSON / Данные школы, JSON
-    #[arg(long, value_name = "FILE")]
+    /// The school's data: JSON, or a folder or a zip of CSV / Данные школы: JSON, папка или zip с CSV
+    #[arg(long, value_name = "PATH")]
     roster: PathBuf,
     #[command(flatten)]
     configuration: configuration::Args,

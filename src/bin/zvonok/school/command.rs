@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use rand::SeedableRng;
 use serde_json::Value;
 
-use super::{Chance, Size, changes, generate, homerooms, to_text};
+use super::{Chance, Size, changes, flat, generate, homerooms, to_text};
 
 /// What `zvonok school` is told.
 #[derive(clap::Args, Debug)]
@@ -27,6 +27,10 @@ pub(crate) struct Args {
     /// The file to write instead of standard output / Файл вместо стандартного вывода
     #[arg(long)]
     output: Option<PathBuf>,
+    /// A folder to write OneRoster 1.2 CSV files into instead / Папка, в которую вместо этого
+    /// записать файлы OneRoster 1.2 CSV
+    #[arg(long, value_name = "FOLDER", conflicts_with = "output")]
+    csv: Option<PathBuf>,
 }
 
 fn known_change() -> clap::builder::PossibleValuesParser {
@@ -40,13 +44,16 @@ fn students(text: &str) -> Result<usize, String> {
     })
 }
 
-/// Writes the roster to the file or to standard output, and a line per change to standard error.
+/// Writes the roster to the file, the folder or to standard output, and a line per change to standard error.
 pub(crate) fn run(args: &Args, russian: bool) -> io::Result<()> {
     let mut roster = generate(args.seed, Size { students: args.students }, args.today);
     // The changes draw their own numbers, so that asking for them leaves the school as it is.
     let chance = &mut Chance::seed_from_u64(args.seed.wrapping_add(1));
     for name in &args.changes {
         tell(name, &mut roster, chance, russian)?;
+    }
+    if let Some(folder) = &args.csv {
+        return flat::write(folder, &roster);
     }
     let text = to_text(&roster);
     match &args.output {

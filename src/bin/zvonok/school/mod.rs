@@ -9,6 +9,7 @@ pub(crate) mod changes;
 pub(crate) mod command;
 mod courses;
 mod families;
+pub(crate) mod flat;
 mod homerooms;
 mod journals;
 mod lessons;
