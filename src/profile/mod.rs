@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::error::Fault;
 
+mod actor;
 mod ask;
 #[cfg(test)]
 mod editor;
@@ -19,6 +20,8 @@ mod library;
 mod matching;
 mod objects;
 mod people;
+mod permit;
+mod policy;
 mod room;
 mod settings;
 mod shape;
@@ -27,6 +30,10 @@ mod text;
 mod words;
 
 pub use evaluate::{Description, Room, describe, evaluate};
+pub use permit::{CallFacts, Permission, Request, Target, permits};
+pub use policy::{
+    CustomKind, Graduated, Guardians, Leavers, Lineage, Overrides, Per, PerKind, Policies, Rollover,
+};
 pub use room::Limits;
 pub(crate) use source::looks_like_a_path;
 pub use source::{BUILT_IN, Source, source};
@@ -45,22 +52,9 @@ pub struct Desired {
     /// The names of metadata that the script read, or declared to read; the state file keeps these.
     pub reads: BTreeSet<String>,
     /// What happens to changes that people make by hand.
-    pub overrides: Overrides,
+    pub overrides: PerKind<Overrides>,
     /// The rights that admins are given on MAX (setting `admin_permissions`), in its own words.
     pub admin_permissions: BTreeSet<String>,
-}
-
-/// What happens to a change that a person makes through the host's screens.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Overrides {
-    /// Refused.
-    #[default]
-    Forbidden,
-    /// Kept across cycles.
-    Kept,
-    /// Undone by the next cycle.
-    Reverted,
 }
 
 /// One chat as it should be.

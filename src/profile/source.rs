@@ -7,9 +7,15 @@ use crate::error::{Code, Error, Fault, Result, Text};
 
 /// The profiles that are compiled into the library: name and text.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("ais_poo", include_str!("../../scripts/ais_poo.lua")),
+    ("epos_spo", include_str!("../../scripts/epos_spo.lua")),
+    ("it_school", include_str!("../../scripts/it_school.lua")),
     ("oneroster", include_str!("../../scripts/oneroster.lua")),
     ("paragraf", include_str!("../../scripts/paragraf.lua")),
 ];
+
+/// What all profiles share, which scripts see as `zvonok.shared`.
+pub(super) const SHARED: &str = include_str!("../../scripts/shared.lua");
 
 /// A script longer than this is no profile.
 const LONGEST: u64 = 1024 * 1024;
