@@ -29,6 +29,8 @@ use zvonok::profile::{self, Desired, DesiredChat, Existence, Limits, Room, Sourc
 use zvonok::roster::{Rules, read};
 use zvonok::stop::Stop;
 
+const ALL: [&str; 5] = ["paragraf", "oneroster", "epos_spo", "ais_poo", "it_school"];
+
 fn chance(seed: u64) -> Chance {
     Chance::seed_from_u64(seed)
 }
@@ -132,8 +134,23 @@ fn oneroster_puts_everybody_where_plain_loops_do() {
 }
 
 #[test]
+fn epos_spo_puts_everybody_where_plain_loops_do() {
+    agree("epos_spo", 200..230, 25);
+}
+
+#[test]
+fn ais_poo_puts_everybody_where_plain_loops_do() {
+    agree("ais_poo", 300..330, 25);
+}
+
+#[test]
+fn it_school_puts_everybody_where_plain_loops_do() {
+    agree("it_school", 400..430, 25);
+}
+
+#[test]
 fn a_larger_school_agrees_too() {
-    for profile in ["paragraf", "oneroster"] {
+    for profile in ALL {
         let source = profile::source(profile).unwrap();
         let mut roster = generate(3, Size { students: 400 }, Date::constant(2026, 11, 20));
         let chance = &mut chance(3);
@@ -288,10 +305,25 @@ fn an_oneroster_school_lives_through_thirty_turns() {
     assert!(lives("oneroster", 35, 30) > 0, "nothing was held");
 }
 
+#[test]
+fn an_epos_college_lives_through_fifteen_turns() {
+    assert!(lives("epos_spo", 35, 15) > 0, "nothing was held");
+}
+
+#[test]
+fn an_ais_college_lives_through_fifteen_turns() {
+    assert!(lives("ais_poo", 35, 15) > 0, "nothing was held");
+}
+
+#[test]
+fn an_it_school_lives_through_fifteen_turns() {
+    assert!(lives("it_school", 35, 15) > 0, "nothing was held");
+}
+
 /// An export that broke changes nothing for anybody, and the next good one goes on.
 #[test]
 fn faulty_exports_take_nobody_out() {
-    for profile in ["paragraf", "oneroster"] {
+    for profile in ALL {
         for name in ["broken-export", "empty-export"] {
             let mut place = Place::open(profile, "partner", small(8), "2026-09-14", json!({}));
             assert_eq!(place.sync(), Code::Ok);
@@ -372,7 +404,7 @@ fn doorkeeper(place: &mut Place, case: &str) {
 
 fn keeps_the_door(profile: &str, seed: u64, turns: usize) {
     // Years go by here; how invitations expire is a matter of the plan's own cases.
-    let patient = json!({"invitations": {"expire_after": "100000h"}});
+    let patient = json!({"invitations": {"expire_after": "366d"}});
     let mut place = Place::open(profile, "standard", small(seed), "2026-09-14", patient);
     let chance = &mut chance(seed);
     assert_eq!(place.sync(), Code::Ok, "{}", place.report);
@@ -442,4 +474,7 @@ fn withstands(profile: &str, seed: u64, turns: usize) {
 fn what_people_do_by_hand_is_put_right() {
     withstands("paragraf", 6, 8);
     withstands("oneroster", 7, 8);
+    withstands("epos_spo", 8, 4);
+    withstands("ais_poo", 9, 4);
+    withstands("it_school", 10, 4);
 }
