@@ -231,13 +231,23 @@ fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
     }
     let platform = read_platform(root, "platform", &network, faults);
     let previous_platform = read_platform(root, "previous_platform", &network, faults);
+    if let (Some(now), Some(before)) = (&platform, &previous_platform)
+        && now.kind == before.kind
+    {
+        let message = Text::new(
+            "ожидается другой мессенджер, чем в platform",
+            "expected another messenger than in platform",
+        );
+        let kind = now.kind.name();
+        faults.push(root.fault("previous_platform", "bad_value", kind, message));
+    }
     let zone = read_zone(root, faults);
     let language = root.one_of("language", &[("ru", "ru"), ("en", "en")], faults).unwrap_or("ru");
     let guard = read_guard(root, faults);
     let grace = root.duration("grace", faults).unwrap_or_default();
     let missing_after = root.duration("missing_after", faults).unwrap_or(hours(72));
     let archive_keeps_members = read_archive(root, faults);
-    let protect = root.texts("protect", faults).unwrap_or_default().into_iter().collect();
+    let protect = read_protect(root, faults);
     let strangers = root
         .one_of(
             "strangers",
@@ -273,6 +283,21 @@ fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
         invitations: read_invitations(root, faults),
         moving: read_moving(root, faults),
     })
+}
+
+/// Accounts' numbers as text; a community's is negative on VK.
+fn read_protect(root: &mut Object, faults: &mut Faults) -> BTreeSet<String> {
+    let protect: BTreeSet<String> =
+        root.texts("protect", faults).unwrap_or_default().into_iter().collect();
+    let number = |text: &String| text.parse::<i64>().is_ok_and(|id| id != 0);
+    for wrong in protect.iter().filter(|text| !number(text)) {
+        let message = Text::new(
+            "ожидаются номера учётных записей текстом",
+            "expected accounts' numbers as text",
+        );
+        faults.push(root.fault("protect", "bad_value", wrong, message));
+    }
+    protect
 }
 
 fn read_invitations(root: &mut Object, faults: &mut Faults) -> Invitations {
@@ -387,6 +412,7 @@ fn read_platform(
     let in_flight = object.number("requests_in_flight", 1..=64, faults).unwrap_or(8);
     let events = read_events(&mut object, kind, faults);
     let events_secret = object.text("events_secret", faults).map(Secret::new);
+    check_events_secret(&object, events, events_secret.as_ref(), faults);
     let reads_per_cycle = object.number("reads_per_cycle", 1..=100_000, faults).unwrap_or(200);
     let vk_id = read_vk_id(&mut object, faults);
     object.finish(faults);
@@ -417,6 +443,31 @@ fn read_events(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> 
     let asked = object.one_of("events", &ways, faults).unwrap_or(usual);
     // A community's events are of no use here: its chats can be listed and read.
     if kind == Some(Kind::Vk) { Events::None } else { asked }
+}
+
+/// A host that hands events in shows a secret, in the signs that MAX takes for one
+/// (`platforms/max.md`, section 3).
+fn check_events_secret(
+    object: &Object,
+    events: Events,
+    secret: Option<&Secret>,
+    faults: &mut Faults,
+) {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let fits = |secret: &Secret| {
+        let text = secret.reveal();
+        (5..=256).contains(&text.len()) && text.bytes().all(plain)
+    };
+    if secret.is_some_and(|secret| !fits(secret)) {
+        let message = Text::new(
+            "ожидается от 5 до 256 латинских букв, цифр, знаков _ и -",
+            "expected 5 to 256 Latin letters, digits, _ and -",
+        );
+        faults.push(object.fault("events_secret", "bad_value", "", message));
+    }
+    if secret.is_none() && events == Events::Push {
+        faults.push(object.fault("events_secret", "missing_field", "", missing()));
+    }
 }
 
 fn read_vk_id(object: &mut Object, faults: &mut Faults) -> Option<VkId> {

@@ -1,6 +1,8 @@
 //! The command line as people and scripts meet it, against the sandbox messenger.
 #![cfg(feature = "cli")]
 
+#[path = "cli/on_max.rs"]
+mod on_max;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,13 +28,18 @@ struct Ran {
 impl School {
     fn new() -> School {
         let messenger = Messenger::start(&["--mode", "partner"]);
-        let folder = tempfile::tempdir().unwrap();
-        let school = School { messenger, folder };
-        std::fs::write(school.path("token"), &school.messenger.token).unwrap();
-        // Every path in it is relative to the file.
-        let config = json!({"state": "zvonok.db", "profile": "paragraf", "platform": {
-            "kind": "vk", "token_file": "token", "base_url": school.messenger.address,
-            "community": school.messenger.community.to_string(), "requests_per_second": 20}});
+        let platform = json!({
+            "kind": "vk", "token_file": "token", "base_url": messenger.address,
+            "community": messenger.community.to_string(), "requests_per_second": 20});
+        let token = messenger.token.clone();
+        School::with(messenger, &token, &platform)
+    }
+
+    /// A school whose configuration has every path relative to its file.
+    fn with(messenger: Messenger, token: &str, platform: &Value) -> School {
+        let school = School { messenger, folder: tempfile::tempdir().unwrap() };
+        std::fs::write(school.path("token"), token).unwrap();
+        let config = json!({"state": "zvonok.db", "profile": "paragraf", "platform": platform});
         school.write("zvonok.json", &config);
         school.make("roster.json", &[]);
         school
@@ -382,7 +389,10 @@ fn wrong_arguments_are_told_in_the_language_of_the_person() {
 
 #[test]
 fn help_speaks_one_language_and_knows_the_exit_codes() {
-    let commands = ["demo", "sync", "plan", "chats", "explain", "check", "sandbox", "school"];
+    let commands = [
+        "demo", "sync", "plan", "chats", "tasks", "invite", "explain", "check", "request",
+        "sandbox", "school",
+    ];
     let (ru, en) = (run(&["--help", "--lang", "ru"]), run(&["--help", "--lang", "en"]));
     ru.says(0, &["Использование:", "Команды:", "Коды возврата:", "16 ROSTER"]);
     en.says(0, &["Usage:", "Commands:", "Exit codes:", "16 ROSTER"]);

@@ -1,9 +1,10 @@
-//! `zvonok demo` keeps what it promises, in both languages and for both kinds of tokens.
+//! `zvonok demo` keeps what it promises, on both messengers, in both languages and for both kinds of
+//! tokens.
 #![cfg(feature = "cli")]
 
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Runs the demonstration to its end.
 fn demo(arguments: &[&str]) -> String {
@@ -31,8 +32,65 @@ fn line<'t>(text: &'t str, part: &str) -> &'t str {
 }
 
 #[test]
-fn the_demonstration_shows_each_promise_and_keeps_it() {
+fn on_max_people_make_the_groups_and_come_and_exactly_they_are_in() {
     let text = demo(&["--lang", "ru"]);
+    line(&text, "Страница мессенджера: http://127.0.0.1:");
+    let tasks = numbers(line(&text, "Задач для человека: "))[0];
+    let made = numbers(line(&text, "Создано групп"));
+    assert_eq!(made.iter().sum::<u64>(), tasks);
+    assert!(made[0] > 0 && made[1] > 0, "by the code and by the title: {made:?}");
+    line(&text, &format!("✓ групп найдено: {tasks};"));
+    assert!(numbers(line(&text, "привязано по одноразовым ссылкам"))[0] > 0);
+    assert!(numbers(line(&text, "бот написал ссылки"))[1] > 0);
+    line(&text, "(add_admins)");
+    line(&text, "Гость Первый (999999911)");
+    line(&text, "✓ исключены: 2; остались привязавшие учётную запись: 1");
+    let came: Vec<u64> = text
+        .lines()
+        .filter(|line| line.starts_with("  вошли: "))
+        .map(|line| numbers(line)[0])
+        .collect();
+    assert!(came.len() == 3 && came.iter().all(|came| *came > 0), "{came:?}");
+    line(&text, "старая ссылка мертва");
+    assert!(line(&text, "чатов было").contains("стало 0"));
+    assert_eq!(numbers(line(&text, "запросов: "))[..2], [1, 0], "the unchanged cycle");
+    let unharmed = text.lines().filter(|line| line.contains("никто не исключён")).count();
+    assert_eq!(unharmed, 3, "{text}");
+    let chats = line(&text, "│ Чаты ");
+    assert_eq!(numbers(chats), [tasks]);
+    assert_eq!(numbers(line(&text, "│ Посторонние")), [0]);
+    assert_eq!(numbers(line(&text, "│ Задачи человеку")), [0, tasks + 2]);
+    assert!(numbers(line(&text, "✓ в группах MAX ровно те"))[0] >= came.iter().sum::<u64>() / 2);
+}
+
+#[test]
+fn on_max_in_json_it_is_the_documents_of_its_cycles() {
+    let told = documents(&["--json", "--lang", "en"]);
+    let tasks = told[0]["tasks"].as_array().unwrap();
+    assert!(!tasks.is_empty() && told[0]["done"] == json!({}), "{}", told[0]);
+    assert_eq!(told[1]["status"], "HELD");
+    assert_eq!(told[1]["held"][0]["rule"], "adopted");
+    let plan = told.iter().position(|one| one["dry_run"] == true).expect("a plan");
+    let quiet = &told[plan - 1];
+    assert_eq!(
+        (&quiet["roster"]["unchanged"], &quiet["requests"]["sent"]),
+        (&json!(true), &json!(1))
+    );
+    let ends: Vec<&str> = told[told.len() - 3..].iter().map(status).collect();
+    assert_eq!(ends, ["ROSTER", "HELD", "OK"]);
+}
+
+fn documents(arguments: &[&str]) -> Vec<Value> {
+    demo(arguments).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+fn status(document: &Value) -> &str {
+    document["status"].as_str().or(document["name"].as_str()).unwrap()
+}
+
+#[test]
+fn on_vk_the_demonstration_shows_each_promise_and_keeps_it() {
+    let text = demo(&["--platform", "vk", "--lang", "ru"]);
     line(&text, "Страница мессенджера: http://127.0.0.1:");
     let cycle = numbers(line(&text, "Сделано    новые чаты"));
     let seen = line(&text, "в мессенджере чатов:");
@@ -53,8 +111,8 @@ fn the_demonstration_shows_each_promise_and_keeps_it() {
 }
 
 #[test]
-fn with_an_ordinary_token_people_follow_links_and_strangers_go() {
-    let text = demo(&["--lang", "en", "--mode", "standard"]);
+fn on_vk_with_an_ordinary_token_people_follow_links_and_strangers_go() {
+    let text = demo(&["--platform", "vk", "--lang", "en", "--mode", "standard"]);
     assert!(numbers(line(&text, "people followed their links"))[0] > 0);
     line(&text, "the stranger is out");
     line(&text, "The guard holds:");
@@ -62,14 +120,9 @@ fn with_an_ordinary_token_people_follow_links_and_strangers_go() {
 }
 
 #[test]
-fn in_json_it_is_the_documents_of_its_cycles() {
-    let text = demo(&["--json"]);
-    let documents: Vec<Value> =
-        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let told: Vec<&str> = documents
-        .iter()
-        .map(|document| document["status"].as_str().or(document["name"].as_str()).unwrap())
-        .collect();
+fn on_vk_in_json_it_is_the_documents_of_its_cycles() {
+    let documents = documents(&["--platform", "vk", "--json"]);
+    let told: Vec<&str> = documents.iter().map(status).collect();
     assert_eq!(told, ["OK", "OK", "OK", "OK", "ROSTER", "HELD", "OK"]);
     assert_eq!(documents[1]["requests"]["sent"], 0);
     assert_eq!(documents[2]["dry_run"], true);
@@ -79,7 +132,7 @@ fn in_json_it_is_the_documents_of_its_cycles() {
 fn its_folder_goes_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let done = Command::new(env!("CARGO_BIN_EXE_zvonok"))
-        .args(["demo", "--students", "20", "--json"])
+        .args(["demo", "--students", "20", "--platform", "vk", "--json"])
         .env("TMPDIR", folder.path())
         .env("TMP", folder.path())
         .stdin(Stdio::null())

@@ -167,6 +167,7 @@ fn x3_every_chat_gets_a_task_on_the_new_messenger_and_the_old_ones_go_on() {
 fn x3_the_old_chats_are_told_once_where_the_new_ones_are() {
     let (mut school, report) = School::with_groups(json!({}));
     assert_eq!(report["done"]["post_message"], 3);
+    assert_eq!(report["done"]["invite_member"], 10, "all but the director, who made the groups");
     assert_eq!(stands(&report), ["inviting"; 3]);
     for key in KEYS {
         let said = school.said(key);
@@ -207,6 +208,25 @@ fn x3_a_notice_whose_answers_are_lost_stands_there_once() {
 }
 
 const OPEN: &str = "SELECT count(*) FROM journal WHERE result IS NULL";
+
+#[test]
+fn x3_a_limit_of_the_messenger_is_no_storm_of_notices() {
+    let mut school = School::moving(json!({}));
+    let report = school.sync(1, "10:00");
+    school.make_groups(&report);
+    school.rig.fault(
+        json!({"platform": "vk", "method": "messages.send"}),
+        json!({"do": "error", "code": 9}),
+    );
+    let report = school.sync_as(Code::Partial, 1, "11:00");
+    assert_eq!(report["failed"].as_array().unwrap().len(), 3);
+    school.rig.messenger.clear_faults();
+    let pause = "SELECT count(*) FROM meta WHERE name = 'pause.post_message'";
+    assert_eq!(count(&school.rig.state_file(), pause), 1);
+    let report = school.sync(1, "12:00");
+    assert_eq!(report["done"]["post_message"], 3);
+    assert!(KEYS.iter().all(|key| school.said(key).len() == 1));
+}
 
 #[test]
 fn x3_a_school_that_wants_no_notice_gets_none() {
@@ -355,6 +375,37 @@ fn x3_old_chats_that_are_gone_are_told_so_and_the_move_goes_on() {
 }
 
 #[test]
+fn x3_an_old_chat_that_turns_out_to_be_gone_when_it_is_told_is_gone() {
+    let mut school = School::moving(json!({"old": "empty", "on": "2026-09-01"}));
+    let report = school.sync(1, "10:00");
+    school.make_groups(&report);
+    let method = json!({"platform": "vk", "method": "messages.send", "count": 1});
+    school.rig.fault(method, json!({"do": "error", "code": 993}));
+    let report = school.sync_as(Code::Partial, 1, "11:00");
+    assert_eq!(stands(&report), ["gone", "ending", "ending"]);
+    assert_eq!(report["failed"][0]["code"], "vk.993");
+    let report = school.sync(1, "12:00");
+    assert_eq!(stands(&report), ["gone", "done", "done"]);
+    assert_eq!((&report["move"]["done"], &report["failed"]), (&json!(3), &json!([])));
+}
+
+#[test]
+fn x3_a_new_link_is_told_in_the_old_chats_in_their_language() {
+    let (mut school, report) = School::with_groups(json!({}));
+    let group: i64 =
+        rig::chat(&report, "class:7a")["platform_id"].as_str().unwrap().parse().unwrap();
+    school.rig.messenger.does("max/rotate", json!({"chat_id": group}));
+    school.rig.set("/language", json!("en"));
+    let report = school.sync(1, "12:00");
+    let said = school.said("class:7a");
+    assert_eq!(said.len(), 2, "the first link leads nowhere any more");
+    let link = rig::chat(&report, "class:7a")["link"].as_str().unwrap();
+    assert!(said[1].contains(link) && !said[0].contains(link), "{said:?}");
+    assert!(said[0].starts_with("Этот чат") && said[1].starts_with("This chat"), "{said:?}");
+    assert_eq!(school.said("parents:7a").len(), 1);
+}
+
+#[test]
 fn x3_a_roster_without_vk_accounts_throws_nobody_out_of_the_old_chats() {
     let mut school = School::moving(json!({}));
     school.sync(1, "10:00");
@@ -422,6 +473,8 @@ fn x3_a_later_cycle_without_the_previous_messenger_leaves_its_chats_alone() {
 fn x3_a_school_that_turns_back_finds_its_old_chats() {
     let (mut school, report) = School::with_groups(json!({"old": "freeze", "on": "2026-09-01"}));
     assert_eq!(stands(&report), ["ending"; 3]);
+    let ids = KEYS.map(|key| (key, rig::chat(&report, key)["platform_id"].clone()));
+    let made: std::collections::BTreeMap<&str, Value> = ids.into();
     let report = school.sync(1, "12:00");
     assert_eq!(stands(&report), ["done"; 3]);
     school.rig.set("/platform", school.vk.clone());
@@ -436,6 +489,13 @@ fn x3_a_school_that_turns_back_finds_its_old_chats() {
     }
     assert_eq!(report["tasks"], json!([]));
     assert_eq!(school.old_people("class:7a"), [110, 200, 201, 202]);
+    school.configure(json!({}));
+    let again = school.sync(3, "10:00");
+    assert_eq!(stands(&again), ["inviting"; 3], "and back again");
+    for key in KEYS {
+        assert_eq!(entry(&again, key)["to"]["platform_id"], made[key], "the groups of MAX");
+        assert_eq!(entry(&again, key)["key"], format!("{key}@vk"));
+    }
 }
 
 #[test]

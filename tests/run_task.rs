@@ -43,7 +43,9 @@ fn every_key_finds_its_field() {
     let more = "organization = org-1\nrequests_per_second=3\nrequests_in_flight=2\n\
         proxy_server=proxy.school\nproxy_port=3128\nproxy_username=u\nproxy_password= a=b#c \n\
         proxy_auth=1\ntimezone=Asia/Yekaterinburg\nlanguage=en\ntime_budget=90s\nverify_every=2h\n\
-        grace=1d\nreads_per_cycle=33\ninvitations_deliver=0\ninvitations_expire_after=3d\nmissing_after=5h\nstrangers=report\nleavers=respect\narchive_members=remove\n\
+        grace=1d\nreads_per_cycle=33\n\
+        invitations_deliver=0\ninvitations_expire_after=3d\nmissing_after=5h\n\
+        strangers=report\nleavers=respect\narchive_members=remove\n\
         guard_minimum=7\nguard_chat_share=0.25\nguard_total_share=0.5\nguard_chats=9\n\
         guard_dangling_share=0.1\nsettings.max_guardians=4\nsettings.organization_in_title=1\n\
         settings.admin_permissions=read_all_messages, can_call\n";

@@ -25,7 +25,7 @@ use server::Reply::{Json, Nothing, Packed};
 use server::{
     Server, TOKEN, access, driver, head, must_be_documented, ok, refusal, reply_to, request,
 };
-use words::{add, class, create, members, one, remove, rename, role, s, send, tell};
+use words::{add, class, create, members, one, pin, remove, rename, role, s, send, tell};
 
 fn conversation(chat: i64, title: &str, owner: i64, state: &str) -> Value {
     json!({
@@ -69,6 +69,7 @@ fn every_call_is_a_documented_request() {
         (Call::Chats { only: None }, Answer::Chats(vec![]), "messages.getConversationsById"),
         (send(), Answer::Message(s("207")), "messages.send"),
         (tell("5002", 7), Answer::Message(s("207")), "messages.send"),
+        (pin(), Answer::Done, "messages.pin"),
     ];
     for (call, answer, method) in expected {
         let before = server.seen().len();
@@ -85,7 +86,8 @@ fn every_call_is_a_documented_request() {
     assert_eq!(server.connections.load(Ordering::SeqCst), 1, "the connection is kept");
     assert_eq!((sent[12].get("peer_ids"), sent[12].get("random_id")), ("5002", "7"));
     assert_eq!(sent[12].get("message"), "Ссылка: https://vk.me/join/abc");
-    assert_eq!(vk.counters().sent, 13);
+    assert_eq!((sent[13].get("peer_id"), sent[13].get("cmid")), ("2000000003", "207"));
+    assert_eq!(vk.counters().sent, 14);
 }
 
 #[test]

@@ -3,39 +3,48 @@
 use std::time::Duration;
 
 use super::settle::{Settled, settle_one};
-use super::stage::log;
+use super::stage::{log, pause};
 use super::{Ended, Outcome, Work};
 use crate::clock::later;
 use crate::error::Result;
 use crate::host::{Level, Phase};
-use crate::plan::{Notice, Operation, successor};
+use crate::plan::{self, Notice, Operation, successor};
 use crate::platform::{Answer, Call, Class, Failure, Kind};
 use crate::state::Intent;
 
 /// How often a message is sent whose answer was lost.
 const ROUNDS: usize = 3;
 
+/// So many refusals alike are a limit.
+const LIMIT: usize = 3;
+
 /// How long VK knows a message again by its number, with some room: it says an hour.
 const KNOWN_AGAIN: Duration = Duration::from_secs(55 * 60);
 
 /// Tells chats where their successors are.
 pub(super) fn run(work: &mut Work, operations: &[&Operation], total: u32, outcome: &mut Outcome) {
+    let mut limited = Vec::new();
     for operation in operations {
         if let Some(reason) = work.stop.reason() {
             outcome.ended.get_or_insert(Ended::Stopped(reason));
         }
-        if outcome.ended.is_some() {
+        if outcome.ended.is_some() || limited.len() == LIMIT {
             outcome.leave([(*operation).clone()]);
             continue;
         }
-        if let Err(error) = post(work, operation, outcome) {
+        if let Err(error) = post(work, operation, &mut limited, outcome) {
             outcome.ended.get_or_insert(Ended::State(error));
         }
         work.tell(Phase::Applying, outcome.results.len() as u32, total);
     }
 }
 
-fn post(work: &mut Work, operation: &Operation, outcome: &mut Outcome) -> Result<()> {
+fn post(
+    work: &mut Work,
+    operation: &Operation,
+    limited: &mut Vec<Failure>,
+    outcome: &mut Outcome,
+) -> Result<()> {
     if call(work, &operation.chat, 0).is_none() {
         outcome.leave([operation.clone()]);
         return Ok(());
@@ -44,6 +53,7 @@ fn post(work: &mut Work, operation: &Operation, outcome: &mut Outcome) -> Result
     let Some(intent) = intents.first().copied() else { return Ok(()) };
     match say(work, &operation.chat, intent) {
         Said::Yes => {
+            limited.clear();
             told(work, intent, operation)?;
             outcome.tell(operation.clone(), Settled::Done);
         }
@@ -54,11 +64,22 @@ fn post(work: &mut Work, operation: &Operation, outcome: &mut Outcome) -> Result
         }
         Said::No(failure) => {
             outcome.end(&failure);
+            meet_limit(work, limited, &failure)?;
             let settled = settle_one(work, intent, operation, Err(failure))?;
             outcome.tell(operation.clone(), settled);
         }
     }
     Ok(())
+}
+
+/// As many chats in a row that are refused for now with the same words are a limit of the platform.
+fn meet_limit(work: &mut Work, limited: &mut Vec<Failure>, failure: &Failure) -> Result<()> {
+    limited.retain(|before| before.code == failure.code);
+    if failure.class != Class::RetryLater {
+        return Ok(());
+    }
+    limited.push(failure.clone());
+    if limited.len() < LIMIT { Ok(()) } else { pause(work, plan::Kind::PostMessage, failure) }
 }
 
 /// What became of a message.

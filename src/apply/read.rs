@@ -6,7 +6,7 @@ use super::Work;
 use super::pool::{self, Answers, Ledger};
 use crate::error::{Error, Result};
 use crate::host::{Level, Phase};
-use crate::plan::{ChatState, KnownChat, Present};
+use crate::plan::{ChatState, KnownChat, Present, successor_key};
 use crate::platform::{Answer, Call, Class, Failure, Kind, OwnRights, Presence};
 
 /// How many members one request of many reads is expected to bring: a larger answer may be refused.
@@ -278,11 +278,12 @@ fn note_leak(work: &mut Work, key: &str, newcomers: &[String]) -> Result<()> {
     let Some(chat) = work.known.chats.get(key).filter(|chat| chat.leaked.is_none()) else {
         return Ok(());
     };
+    let before = if chat.former { successor_key(key) } else { key };
     let desired = work.desired.chats.get(key);
     let wanted = desired.map(|desired| crate::plan::wanted_accounts(desired, chat.platform));
     let wanted = wanted.unwrap_or_default();
     for account in newcomers.iter().filter(|account| !wanted.contains_key(account.as_str())) {
-        if work.state.was_taken_out(key, account)? {
+        if work.state.was_taken_out(key, before, account)? {
             let now = work.clock.now();
             work.state.put_leaked(key, now)?;
             work.log(Level::Warning, &format!("{key}: {account} was taken out and came in again"));

@@ -269,7 +269,7 @@ impl Ledger for Stage<'_, '_> {
 /// A limit that is met again and again only lasts longer.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(600);
 
-fn pause(work: &mut Work, kind: Kind, failure: &Failure) -> Result<(), Error> {
+pub(super) fn pause(work: &mut Work, kind: Kind, failure: &Failure) -> Result<(), Error> {
     let until = later(work.clock.now(), failure.after.max(SHORTEST_PAUSE));
     let text = format!("{}: a limit, resting until {}", kind.name(), work.clock.show(until));
     work.log(Level::Warning, &text);

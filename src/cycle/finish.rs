@@ -141,9 +141,10 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
 /// for each account, and not for those that the configuration protects.
 fn unknown_owners(run: &Run) -> Vec<Fault> {
     let mut owned: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let served = |chat: &&KnownChat| run.sides.iter().any(|side| side.kind() == chat.platform);
-    let active = run.known.chats.values().filter(|chat| chat.state == ChatState::Active);
-    for chat in active.filter(served) {
+    let served = |chat: &KnownChat| run.sides.iter().any(|side| side.kind() == chat.platform);
+    // Nobody leads a chat that was left behind.
+    let led = |chat: &&KnownChat| chat.state == ChatState::Active && !chat.former && served(chat);
+    for chat in run.known.chats.values().filter(led) {
         let desired = run.desired.chats.get(&chat.key);
         let wanted = desired.map(|desired| wanted_accounts(desired, chat.platform));
         let wanted = wanted.unwrap_or_default();
@@ -236,9 +237,9 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
         return Some(now);
     }
     let living = run.known.chats.values().filter(|chat| {
-        let left = chat.state == ChatState::Archived && moving::is_moving(&run.desired, chat);
+        let served = run.sides.iter().any(|side| side.kind() == chat.platform);
         let readable = !chat.unable().contains(&Capability::ListMembers);
-        readable && (chat.state == ChatState::Active || left)
+        readable && served && verify::is_watched(chat)
     });
     let reading = living.map(|chat| verify::next(run, chat).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();

@@ -32,10 +32,12 @@ pub(super) fn hear(cycle: &Cycle, state: &mut State) -> Result<Vec<Fault>> {
                 let error = error_of(&failure, cycle.stop);
                 return if cycle.messengers.len() > 1 { Ok(warnings) } else { Err(error) };
             }
-            if failure.class == Class::Missing {
-                let kind = messenger.config.kind.name();
-                warnings.push(Fault::new("events.refused", kind, &failure.code, failure.message));
-            }
+            let code = match failure.class {
+                Class::Missing => "events.refused",
+                _ => "events.unheard",
+            };
+            let kind = messenger.config.kind.name();
+            warnings.push(Fault::new(code, kind, &failure.code, failure.message));
         }
     }
     Ok(warnings)

@@ -81,7 +81,7 @@ pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
     let before: Vec<Counters> = cycle.messengers.iter().map(|one| one.driver.counters()).collect();
     let heard = hear::hear(cycle, &mut state)?;
     let seen = quiet::fingerprint(cycle, from, &state)?;
-    if let Some(report) = quiet::unchanged(cycle, &state, &seen, &before)? {
+    if let Some(report) = quiet::unchanged(cycle, &state, &seen, &before, &heard)? {
         return Ok(report);
     }
     if !cycle.host.progress(Phase::Reading, 0, 1) {

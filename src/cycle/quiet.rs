@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Cycle, From, Reported, no_roster};
 use crate::config::{Detail, Verify};
-use crate::error::{Code, Result};
+use crate::error::{Code, Fault, Result};
 use crate::fingerprint::{self, Fingerprint};
 use crate::platform::Counters;
 use crate::report;
@@ -45,6 +45,7 @@ pub(super) fn unchanged(
     state: &State,
     seen: &Seen,
     before: &[Counters],
+    heard: &[Fault],
 ) -> Result<Option<Reported>> {
     let options = cycle.options;
     let asks_more = options.dry_run
@@ -69,6 +70,11 @@ pub(super) fn unchanged(
     document.extend(quiet.report);
     if let Some(Value::Object(roster)) = document.get_mut("roster") {
         roster.insert("unchanged".to_owned(), json!(true));
+        // What the question for events met is of this cycle alone.
+        if let Some(Value::Array(warnings)) = roster.get_mut("warnings") {
+            warnings.retain(|one| !is_heard(one));
+            warnings.extend(heard.iter().map(|fault| json!(fault)));
+        }
     }
     if options.detail == Detail::Operations {
         document.insert("operations".to_owned(), json!([]));
@@ -82,4 +88,8 @@ pub(super) fn unchanged(
     document.insert("calls".to_owned(), json!([]));
     document.insert("requests".to_owned(), report::requests(cycle, before));
     Ok(Some((status, Value::Object(document))))
+}
+
+fn is_heard(warning: &Value) -> bool {
+    warning["code"].as_str().is_some_and(|code| code.starts_with("events."))
 }

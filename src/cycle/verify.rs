@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::moving;
 use super::run::Run;
 use crate::clock::later;
 use crate::config::{Events, Verify};
@@ -72,20 +71,18 @@ pub(super) fn waits_for_people(run: &Run) -> bool {
 }
 
 fn living<'r>(run: &'r Run, side: usize) -> impl Iterator<Item = &'r KnownChat> {
-    // An archived chat that is to be empty is kept empty.
-    let emptied = !run.cycle.config.archive_keeps_members;
-    let watched =
-        move |state| state == ChatState::Active || (emptied && state == ChatState::Archived);
     let kind = run.sides[side].kind();
-    // What was left behind and frozen still loses those who must go.
-    let left = |chat: &KnownChat| {
-        chat.state == ChatState::Archived && moving::is_moving(&run.desired, chat)
-    };
     let usable = move |chat: &&KnownChat| {
-        (watched(chat.state) || left(chat)) && chat.platform == kind && chat.platform_id.is_some()
+        is_watched(chat) && chat.platform == kind && chat.platform_id.is_some()
     };
     let inside = |chat: &&KnownChat| run.scope.holds(&chat.key, &chat.kind);
     run.known.chats.values().filter(usable).filter(inside)
+}
+
+/// Whether somebody who comes into a chat is seen. One that was put to rest or left behind is no
+/// open house either.
+pub(super) fn is_watched(chat: &KnownChat) -> bool {
+    matches!(chat.state, ChatState::Active | ChatState::Archived)
 }
 
 /// When a chat is read next. Chats that are made together would all be due together: each has its

@@ -7,6 +7,7 @@ use super::{
     former, members,
 };
 use crate::clock::later;
+use crate::config::Strangers;
 use crate::error::{Fault, Text};
 use crate::platform::Capability;
 use crate::profile::{DesiredChat, Existence};
@@ -227,8 +228,31 @@ pub(super) fn archive(input: &Input, known: &KnownChat, cause: Cause, plan: &mut
 /// An archived chat holds nobody where the policy says so; who could not be taken out with the
 /// archiving is taken out by a later cycle.
 pub(super) fn empty(input: &Input, known: &KnownChat, plan: &mut Plan) {
-    if !input.policy.archive_keeps_members {
+    if input.policy.archive_keeps_members {
+        keep_the_door(input, known, plan);
+    } else {
         take_everybody_out(input, known, &Cause::Emptied, plan);
+    }
+}
+
+/// An archived chat that keeps its members keeps out whoever comes by its old link.
+fn keep_the_door(input: &Input, known: &KnownChat, plan: &mut Plan) {
+    let may = input.can(known, Capability::RemoveMembers);
+    if !may || input.policy.strangers != Strangers::Remove {
+        return;
+    }
+    let strange = |(account, present): &(&String, &super::Present)| {
+        present.people.is_empty()
+            && !present.adopted
+            && !input.is_protected(known.platform, account)
+    };
+    for (account, _) in known.people_present().filter(strange) {
+        if !waits_for(input, known, Kind::RemoveMember, account, plan) {
+            plan.operations.push(Operation {
+                account: account.clone(),
+                ..operation(Kind::RemoveMember, &known.key, Cause::Stranger)
+            });
+        }
     }
 }
 

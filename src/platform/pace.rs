@@ -11,6 +11,9 @@ use crate::stop::{Reason, Stop};
 /// How long a messenger that said «too many» is asked at half the rate.
 const SLOW_FOR: Duration = Duration::from_secs(10);
 
+/// How much the way of a request may vary.
+const JITTER: Duration = Duration::from_millis(50);
+
 /// The slots of one driver.
 pub(crate) struct Pace {
     began: Instant,
@@ -76,7 +79,12 @@ impl<T: Eq + Hash> Paces<T> {
 
     /// Waits for this thread's slot of `target`; `Err` where `stop` ends first.
     pub(crate) fn wait(&self, target: T, stop: &Stop) -> Result<(), Reason> {
-        let new = || Arc::new(Pace::new(self.per_second));
+        let new = || {
+            let pace = Pace::new(self.per_second);
+            // So few in a second that one which travels faster than the one before is one too many.
+            pace.with(|slots| slots.gap += JITTER);
+            Arc::new(pace)
+        };
         let pace = self.with(|targets| targets.entry(target).or_insert_with(new).clone());
         pace.wait(stop)
     }

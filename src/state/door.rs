@@ -101,15 +101,16 @@ impl State {
         })
     }
 
-    /// Whether the library took an account out of a chat since the chat has its present link.
+    /// Whether the library took an account out of a chat since the chat has its present link. It
+    /// may have had the key `before` then.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
-    pub(crate) fn was_taken_out(&self, chat: &str, account: &str) -> Result<bool> {
-        let text = "SELECT 1 FROM journal WHERE chat = ?1 AND account = ?2 \
+    pub(crate) fn was_taken_out(&self, chat: &str, before: &str, account: &str) -> Result<bool> {
+        let text = "SELECT 1 FROM journal WHERE chat IN (?1, ?3) AND account = ?2 \
                     AND operation = 'remove_member' AND result = 'done' \
                     AND done_at >= coalesce((SELECT link_since FROM chats WHERE key = ?1), 0)";
-        Ok(!self.rows(text, [chat, account], |_| Ok(()))?.is_empty())
+        Ok(!self.rows(text, [chat, account, before], |_| Ok(()))?.is_empty())
     }
 
     /// Writes down that a way into a chat was given, and how.

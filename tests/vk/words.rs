@@ -47,6 +47,10 @@ pub(crate) fn send() -> Call {
     Call::SendMessage { chat: s("3"), text: s("Урок: https://example.org/?a=1&b=2"), once: -5 }
 }
 
+pub(crate) fn pin() -> Call {
+    Call::Pin { chat: s("3"), message: s("207") }
+}
+
 pub(crate) fn tell(account: &str, once: i32) -> Call {
     Call::Tell { account: s(account), text: s("Ссылка: https://vk.me/join/abc"), once }
 }

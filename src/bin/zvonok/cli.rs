@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use zvonok::error::Code;
 
-use crate::commands::{chats, check, demo, explain, plan, sync};
+use crate::commands::{chats, check, demo, explain, invite, plan, request, sync, tasks};
 use crate::terminal::Terminal;
 use crate::trouble::{Outcome, Trouble};
 use crate::words::{Language, decide};
@@ -64,11 +64,18 @@ enum Command {
     Plan(plan::Args),
     /// The registry of chats, or the people of one / Список чатов или люди одного чата
     Chats(chats::Args),
+    /// What only a person can do, step by step / Что может сделать только человек, по шагам
+    Tasks(tasks::Args),
+    /// A one-time link by which a person links their account
+    /// / Одноразовая ссылка, по которой человек привязывает учётную запись
+    Invite(invite::Args),
     /// Why a person is, or is not, in a chat / Почему человек состоит или не состоит в чате
     Explain(explain::Args),
     /// Every fault of a configuration, a profile and a roster
     /// / Все ошибки настроек, профиля и выгрузки
     Check(check::Args),
+    /// Any request to the library, and its reply / Любой запрос к библиотеке и её ответ
+    Request(request::Args),
     /// A local messenger for trying things out / Местный мессенджер для проб
     Sandbox(sandbox::command::Args),
     /// Make the roster of a made-up school / Сделать выгрузку вымышленной школы
@@ -98,6 +105,9 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
         Command::Sync(args) => sync::run(terminal, &args),
         Command::Plan(args) => plan::run(terminal, &args),
         Command::Chats(args) => chats::run(terminal, &args),
+        Command::Tasks(args) => tasks::run(terminal, &args),
+        Command::Invite(args) => invite::run(terminal, &args),
+        Command::Request(args) => request::run(terminal, &args),
         Command::Explain(args) => explain::run(terminal, &args),
         Command::Check(args) => check::run(terminal, &args),
         Command::Sandbox(args) => {

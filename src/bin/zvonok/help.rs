@@ -13,9 +13,7 @@ use crate::words::Language;
 pub(crate) fn command(language: Language) -> Command {
     let codes = language.pick(RU_CODES, EN_CODES);
     let root = localized(Cli::command(), language);
-    let root = root.after_help(codes).subcommand_help_heading(language.pick("Команды", "Commands"));
-    let root = root.subcommand_value_name(language.pick("КОМАНДА", "COMMAND"));
-    with_usage(root, language)
+    with_usage(root.after_help(codes), language)
 }
 
 const EN_CODES: &str = "Exit codes:
@@ -61,6 +59,8 @@ fn localized(command: Command, language: Language) -> Command {
         command = command.mut_subcommand(name, |one| localized(one, language));
     }
     command
+        .subcommand_help_heading(language.pick("Команды", "Commands"))
+        .subcommand_value_name(language.pick("КОМАНДА", "COMMAND"))
 }
 
 fn argument(arg: Arg, language: Language) -> Arg {
@@ -93,19 +93,17 @@ fn with_usage(mut command: Command, language: Language) -> Command {
         return command;
     }
     command.build();
-    let russian = |one: &mut Command| {
-        let usage = one.render_usage().to_string();
-        usage.trim_start_matches("Usage:").trim().replace("[OPTIONS]", "[ПАРАМЕТРЫ]")
-    };
+    with_russian_usage(command)
+}
+
+fn with_russian_usage(mut command: Command) -> Command {
     let names: Vec<String> =
         command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
     for name in names {
-        command = command.mut_subcommand(name, |mut one| {
-            let usage = russian(&mut one);
-            one.override_usage(usage)
-        });
+        command = command.mut_subcommand(name, with_russian_usage);
     }
-    let usage = russian(&mut command);
+    let usage = command.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage:").trim().replace("[OPTIONS]", "[ПАРАМЕТРЫ]");
     command.override_usage(usage)
 }
 

@@ -91,7 +91,7 @@ fn of_the_system() -> Language {
 }
 
 /// What an operation is called in a summary: `create_chat`, Russian, English.
-const OPERATIONS: [(&str, &str, &str); 13] = [
+const OPERATIONS: [(&str, &str, &str); 14] = [
     ("create_chat", "создать чат", "create the chat"),
     ("restore_chat", "вернуть из архива", "restore the chat"),
     ("rename_chat", "переименовать", "rename"),
@@ -102,13 +102,14 @@ const OPERATIONS: [(&str, &str, &str); 13] = [
     ("remove_member", "исключить", "remove"),
     ("grant_admin", "дать права", "grant admin"),
     ("revoke_admin", "забрать права", "revoke admin"),
+    ("rotate_link", "сменить ссылку", "replace the link"),
     ("post_message", "написать в чат", "post a message"),
     ("start_call", "начать звонок", "start a call"),
     ("finish_call", "закончить звонок", "finish a call"),
 ];
 
 /// What summaries count, planned or done: `create_chat`, Russian, English.
-const COUNTED: [(&str, &str, &str); 13] = [
+const COUNTED: [(&str, &str, &str); 14] = [
     ("create_chat", "новые чаты", "new chats"),
     ("restore_chat", "возвращения из архива", "chats restored"),
     ("rename_chat", "переименования", "renamings"),
@@ -119,6 +120,7 @@ const COUNTED: [(&str, &str, &str); 13] = [
     ("remove_member", "исключения", "removals"),
     ("grant_admin", "выдача прав", "admin rights given"),
     ("revoke_admin", "снятие прав", "admin rights taken"),
+    ("rotate_link", "новые ссылки", "links replaced"),
     ("post_message", "сообщения", "messages"),
     ("start_call", "начало звонков", "calls started"),
     ("finish_call", "конец звонков", "calls finished"),
@@ -169,6 +171,31 @@ impl Language {
             "refused" => self.pick("не добавить", "cannot be added"),
             "expired" => self.pick("приглашение истекло", "invitation expired"),
             "stranger" => self.pick("посторонний", "stranger"),
+            other => other,
+        }
+    }
+
+    /// What a task asks for.
+    pub(crate) fn task(self, kind: &str) -> &str {
+        match kind {
+            "create_chat" => self.pick("создать группу", "make the group"),
+            "add_bot" => self.pick("вернуть бота в чат", "put the bot back into"),
+            "give_rights" => self.pick("дать боту права в чате", "give the bot rights in"),
+            "rotate_link" => self.pick("сменить ссылку чата", "replace the link of"),
+            "transfer_ownership" => self.pick("передать чат", "hand over"),
+            "let_in" => self.pick("впустить человека в чат", "let a person into"),
+            other => other,
+        }
+    }
+
+    /// Where a chat stands in a move.
+    pub(crate) fn stands(self, word: &str) -> &str {
+        match word {
+            "waiting_for_group" => self.pick("ждёт группу", "waits for its group"),
+            "inviting" => self.pick("люди переходят", "people are coming"),
+            "ending" => self.pick("старый закрывается", "the old one ends"),
+            "done" => self.pick("переехал", "done"),
+            "gone" => self.pick("старого чата нет", "the old one is gone"),
             other => other,
         }
     }

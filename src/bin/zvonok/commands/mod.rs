@@ -4,8 +4,11 @@ pub(crate) mod chats;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod explain;
+pub(crate) mod invite;
 pub(crate) mod plan;
+pub(crate) mod request;
 pub(crate) mod sync;
+pub(crate) mod tasks;
 
 use serde_json::{Map, Value, json};
 use zvonok::error::{Code, Error};

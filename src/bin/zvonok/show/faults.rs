@@ -98,6 +98,9 @@ pub(crate) fn held(terminal: &Terminal, report: &Value, most: usize) -> io::Resu
 /// One reason of a hold, shorter than the library's sentence; a rule that is new here speaks for
 /// itself.
 fn held_line(terminal: &Terminal, report: &Value, row: &Value) -> String {
+    if row["rule"] == ADOPTED {
+        return adopted_line(terminal, report, row);
+    }
     let [removed, lost, archived, lately, of] =
         ["remove_member", "revoke_admin", "archive_chat", "lately", "of"]
             .map(|key| number(row, key));
@@ -131,6 +134,37 @@ fn held_line(terminal: &Terminal, report: &Value, row: &Value) -> String {
     format!("{what} ({rule})")
 }
 
+/// People who were in a group before it was bound to its chat, and whom the school does not name
+/// there.
+const ADOPTED: &str = "adopted";
+
+fn adopted_line(terminal: &Terminal, report: &Value, row: &Value) -> String {
+    const MOST: usize = 10;
+    let (title, count, of) =
+        (title_of(report, text(row, "chat")), number(row, "remove_member"), number(row, "of"));
+    let who = rows(row, "who");
+    let mut names: Vec<String> = who.iter().take(MOST).map(member).collect();
+    let more = who.len().saturating_sub(MOST);
+    if more > 0 {
+        names.push(terminal.pick(format!("ещё {more}"), format!("{more} more")));
+    }
+    let names = names.join(", ");
+    terminal.pick(
+        format!("{title}: были в группе раньше, школе здесь неизвестны: {count} из {of}: {names}"),
+        format!(
+            "{title}: were in the group before, the school does not name: {count} of {of}: {names}"
+        ),
+    ) + &format!(" ({ADOPTED})")
+}
+
+/// Somebody as the messenger tells of them: `Иванова Анна (5002)`, or the account alone.
+fn member(one: &Value) -> String {
+    match (text(one, "name"), text(one, "account")) {
+        ("", account) => account.to_owned(),
+        (name, account) => format!("{name} ({account})"),
+    }
+}
+
 fn title_of<'r>(report: &'r Value, key: &'r str) -> &'r str {
     let chat = rows(report, "chats").iter().find(|chat| chat["key"] == key);
     chat.map_or(key, |chat| text(chat, "title"))
@@ -147,14 +181,16 @@ fn allow(terminal: &Terminal, report: &Value) -> io::Result<()> {
         ));
     }
     let (print, until) = (text(hold, "fingerprint"), super::moment(text(hold, "expires")));
-    terminal.say(terminal.pick(
-        format!(
-            "  Проверьте выгрузку. Если так и должно быть, разрешите (до {until}):\n    \
-             zvonok sync … --approve {print}"
+    let advice = match rows(report, "held").iter().all(|row| row["rule"] == ADOPTED) {
+        true => terminal.pick(
+            "Кто привяжет учётную запись, останется. Остальных исключить можно так",
+            "Whoever links an account stays. To remove the others",
         ),
-        format!(
-            "  Look at the export. If this is meant, allow it (until {until}):\n    \
-             zvonok sync … --approve {print}"
+        false => terminal.pick(
+            "Проверьте выгрузку. Если так и должно быть, разрешите",
+            "Look at the export. If this is meant, allow it",
         ),
-    ))
+    };
+    let until = terminal.pick(format!("до {until}"), format!("until {until}"));
+    terminal.say(format!("  {advice} ({until}):\n    zvonok sync … --approve {print}"))
 }

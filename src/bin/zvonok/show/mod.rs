@@ -3,9 +3,11 @@
 pub(crate) mod explain;
 pub(crate) mod faults;
 pub(crate) mod members;
+pub(crate) mod moving;
 pub(crate) mod plan;
 pub(crate) mod registry;
 pub(crate) mod report;
+pub(crate) mod tasks;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;

@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::Value;
 
-use super::{faults, number, rows, text};
+use super::{faults, moving, number, rows, tasks, text};
 use crate::people::People;
 use crate::terminal::{Terminal, Tone};
 use crate::words::grouped;
@@ -17,7 +17,8 @@ pub(crate) fn show(terminal: &Terminal, report: &Value, people: &People) -> io::
     head(terminal, report)?;
     faults::failed(terminal, report, people)?;
     faults::held(terminal, report, HELD)?;
-    tasks(terminal, report)?;
+    tasks::summary(terminal, rows(report, "tasks"))?;
+    moving::show(terminal, &report["move"])?;
     faults::warnings(terminal, rows(&report["roster"], "warnings"))
 }
 
@@ -101,16 +102,4 @@ fn requests(terminal: &Terminal, requests: &Value) -> String {
         );
     }
     words
-}
-
-fn tasks(terminal: &Terminal, report: &Value) -> io::Result<()> {
-    for task in rows(report, "tasks") {
-        let head = terminal.pick("Нужен человек", "A person is needed");
-        let head = terminal.tone(Tone::Warning, head);
-        terminal.say(format!("{head}: {} ({})", text(task, "title"), text(task, "code")))?;
-        for step in rows(&task["steps"], terminal.pick("ru", "en")) {
-            terminal.say(format!("  – {}", step.as_str().unwrap_or_default()))?;
-        }
-    }
-    Ok(())
 }

@@ -1,11 +1,19 @@
 //! `zvonok demo`: the whole way through in a made-up school, with a messenger on this machine.
 
+mod crowd;
+mod doors;
+mod folder;
+mod groups;
 mod messenger;
+mod office;
 mod stage;
 mod steps;
+mod totals;
+mod vk;
 
 use std::net::SocketAddr;
 
+use messenger::Side;
 use stage::Stage;
 use zvonok::error::Code;
 
@@ -35,8 +43,12 @@ pub(crate) struct Args {
     /// A school of 4000 students, some minutes / Школа на 4000 учеников, несколько минут
     #[arg(long, conflicts_with = "students")]
     full: bool,
-    /// standard: people follow links; partner: the library adds them
-    /// / standard — люди входят по ссылкам, partner — библиотека добавляет их сама
+    /// max: people make the groups and follow links; vk: a community makes the chats
+    /// / max — группы создают люди, и люди входят по ссылкам; vk — чаты создаёт сообщество
+    #[arg(long, value_enum, default_value_t = Side::Max)]
+    platform: Side,
+    /// On VK: standard, people follow links; partner, the library adds them
+    /// / Для VK: standard — люди входят по ссылкам, partner — библиотека добавляет их сама
     #[arg(long, value_enum, default_value_t = sandbox::Mode::Partner)]
     mode: sandbox::Mode,
     /// Wait for Enter between the steps / Ждать Enter между шагами
@@ -67,12 +79,7 @@ impl Args {
 pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
     let mut stage = Stage::open(terminal, args)?;
     steps::welcome(&stage)?;
-    let mut steps: Vec<fn(&mut Stage) -> Outcome> = vec![steps::first];
-    if args.mode == sandbox::Mode::Standard {
-        steps.push(steps::followers);
-    }
-    steps.extend([steps::unchanged, steps::day, steps::accidents, steps::summary]
-        as [fn(&mut Stage) -> Outcome; 4]);
+    let steps = of(args);
     for (at, step) in steps.into_iter().enumerate() {
         if at > 0 {
             stage.pause()?;
@@ -86,4 +93,26 @@ pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
         stage.keep()?;
     }
     Ok(Code::Ok)
+}
+
+type Step = fn(&mut Stage) -> Outcome;
+
+/// The steps of this demonstration, in their order.
+fn of(args: &Args) -> Vec<Step> {
+    let mut all: Vec<Step> = match (args.platform, args.mode) {
+        (Side::Max, _) => vec![
+            groups::asked,
+            groups::found,
+            groups::rights,
+            groups::adopted,
+            doors::come,
+            doors::leak,
+            doors::unlink,
+        ],
+        (Side::Vk, sandbox::Mode::Standard) => vec![vk::first, vk::followers],
+        (Side::Vk, sandbox::Mode::Partner) => vec![vk::first],
+    };
+    all.extend([steps::unchanged, steps::day, steps::accidents] as [Step; 3]);
+    all.push(if args.platform == Side::Max { totals::show } else { vk::summary });
+    all
 }

@@ -1,7 +1,8 @@
 //! What every step stands on: a messenger, a school, a session and the clock of the story.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
@@ -12,7 +13,10 @@ use zvonok::error::{Code, Error};
 use zvonok::session::{Cancel, Session};
 
 use super::Args;
-use super::messenger::Messenger;
+use super::crowd::{Crowd, Way};
+use super::folder::Folder;
+use super::messenger::{Messenger, Side};
+use super::office::Office;
 use crate::console::Console;
 use crate::people::People;
 use crate::sandbox::{self, Sandbox};
@@ -25,6 +29,13 @@ use crate::trouble::Trouble;
 const SEED: u64 = 7;
 /// The story begins on the first day of a school year, whatever the day of the demonstration is.
 const BEGINS: Date = Date::constant(2026, 9, 1);
+/// When each day of the story begins, and how long it is between two cycles, in minutes.
+const MORNING: u16 = 9 * 60;
+/// Requests a second that are left unused on MAX: whoever uses all of them is sent away at times.
+const SPARE: usize = 3;
+/// The second day begins so early that no chat is due to be looked at again yet.
+const EARLY: u16 = 7 * 60;
+const BETWEEN: u16 = 5;
 
 /// Everything that a step needs.
 pub(super) struct Stage<'t> {
@@ -36,10 +47,18 @@ pub(super) struct Stage<'t> {
     pub(super) roster: Value,
     /// How the changes of a day are drawn.
     pub(super) chance: Chance,
+    /// Somebody in the school's office.
+    pub(super) office: Office,
+    /// The people who follow links.
+    pub(super) crowd: Crowd,
+    /// The report of the last cycle.
+    pub(super) last: Value,
+    /// A parent who links an account only after having been found in a group.
+    pub(super) late: Option<String>,
     session: Session,
     sandbox: Sandbox,
     folder: Folder,
-    moment: (Date, u8),
+    moment: (Date, u16),
     step: u8,
     waits: bool,
 }
@@ -55,23 +74,28 @@ impl<'t> Stage<'t> {
             mode: args.mode,
             ..sandbox::Options::default()
         };
+        let side = args.platform;
         let sandbox = Sandbox::start(&options).map_err(Trouble::System)?;
-        let folder = Folder::make()?;
+        let folder = Folder::make(side.token(&options))?;
         folder.vanish_on_interrupt();
-        let config = configuration(&sandbox, &options.token, &folder.0);
+        let config = configuration(side, &sandbox, &options, &folder.0);
         let config = Config::from_map(&config)?;
         let console = Box::new(Console::new(terminal));
         let session = Session::with_config(config, console, Cancel::default())?;
         let size = Size { students: args.students() };
         let stage = Stage {
             terminal,
-            messenger: Messenger::at(&sandbox.address),
+            messenger: Messenger::at(&sandbox.address, side),
             roster: school::generate(SEED, size, BEGINS),
             chance: Chance::seed_from_u64(SEED + 1),
+            office: Office::default(),
+            crowd: Crowd::new(SEED + 2),
+            last: Value::Null,
+            late: None,
             session,
             sandbox,
             folder,
-            moment: (BEGINS, 9),
+            moment: (BEGINS, MORNING),
             step: 0,
             waits: args.pause && !terminal.json,
         };
@@ -82,7 +106,7 @@ impl<'t> Stage<'t> {
     /// The people of the school have their names in the messenger, too.
     fn introduce(&self) -> Result<(), Trouble> {
         for user in crate::show::rows(&self.roster, "users") {
-            if let Some(account) = account(user) {
+            if let Some(account) = account(user, self.messenger.side) {
                 let (first, last) = (text(user, "givenName"), text(user, "familyName"));
                 self.messenger.declare(account, first, last)?;
             }
@@ -105,6 +129,21 @@ impl<'t> Stage<'t> {
         crate::commands::chats::all(&mut self.session, Map::new())
     }
 
+    /// Every way in that somebody was given and has not gone yet. A set: people may share an account.
+    pub(super) fn ways(&mut self) -> Result<BTreeSet<Way>, Error> {
+        let mut all = BTreeSet::new();
+        for row in self.registry()? {
+            let group = text(&row, "platform_id").parse();
+            let (Some(link), Ok(group)) = (row["link"].as_str(), group) else { continue };
+            let chat = self.chat(text(&row, "key"))?;
+            let has_link = |member: &&Value| member["linked"] == true && member["joined"] == false;
+            let accounts = crate::show::rows(&chat, "members").iter().filter(has_link);
+            let accounts = accounts.filter_map(|member| text(member, "account").parse().ok());
+            all.extend(accounts.map(|account| Way { group, link: link.to_owned(), account }));
+        }
+        Ok(all)
+    }
+
     /// One chat with its people.
     pub(super) fn chat(&mut self, key: &str) -> Result<Value, Error> {
         let params = Map::from_iter([("chat".to_owned(), json!(key))]);
@@ -112,35 +151,53 @@ impl<'t> Stage<'t> {
         Ok(reply["result"].take())
     }
 
-    /// One cycle with a roster, an hour later.
+    /// A request, at the present moment of the story: its code and result.
+    ///
+    /// # Errors
+    /// What the library refuses.
+    pub(super) fn request(&mut self, method: &str, params: Value) -> Result<(Code, Value), Error> {
+        let request = json!({
+            "method": method, "actor": "system", "params": params, "now": self.now(),
+        });
+        let (code, mut reply) = self.session.request(&request.to_string())?;
+        Ok((code, reply["result"].take()))
+    }
+
+    /// One cycle with the roster as it is now.
+    pub(super) fn next(&mut self) -> Result<Cycle, Trouble> {
+        self.cycle(&self.roster.clone(), json!({}))
+    }
+
+    /// One cycle with a roster, some time later.
     ///
     /// # Errors
     /// What the library refuses.
     pub(super) fn cycle(&mut self, roster: &Value, options: Value) -> Result<Cycle, Trouble> {
+        self.moment.1 += BETWEEN;
         let mut options = options;
         options["now"] = json!(self.now());
         let roster = roster.to_string();
         let begun = Instant::now();
         let result = self.session.sync(roster.as_bytes(), &options.to_string());
         let took = begun.elapsed();
-        self.moment.1 += 1;
         let (code, report) = result?;
         if self.terminal.json {
             self.terminal.document(&report)?;
         }
+        self.last = report.clone();
         Ok((code, report, took))
     }
 
     /// The next morning.
     pub(super) fn sleep(&mut self) {
         let tomorrow = self.moment.0.tomorrow().unwrap_or(self.moment.0);
-        self.moment = (tomorrow, 9);
+        self.moment = (tomorrow, EARLY);
         school::changes::set_today(&mut self.roster, tomorrow);
     }
 
     fn now(&self) -> String {
-        let (day, hour) = self.moment;
-        format!("{day}T{hour:02}:00:00+03:00")
+        let (day, minutes) = self.moment;
+        format!("{day}T{:02}:{:02}:00+03:00", minutes / 60, minutes % 60)
     }
 
     /// The heading of the next step.
@@ -191,11 +248,15 @@ impl<'t> Stage<'t> {
     /// Leaves the messenger running until the process is ended.
     pub(super) fn keep(&self) -> io::Result<()> {
         let (address, state) = (self.address(), self.folder.0.join("zvonok.db"));
-        let (state, community) = (state.display(), self.sandbox.community);
-        let token = self.folder.0.join("token");
+        let (state, token) = (state.display(), self.folder.0.join("token"));
+        let side = match self.messenger.side {
+            Side::Max => format!("max \\\n    --base-url {address}/max/"),
+            Side::Vk => {
+                format!("vk \\\n    --base-url {address} --community {}", self.sandbox.community)
+            }
+        };
         let options = format!(
-            "--state {state} --profile paragraf --platform vk \\\n    --base-url {address} \
-             --community {community} --token-file {}",
+            "--state {state} --profile paragraf --platform {side} --token-file {}",
             token.display()
         );
         self.tell(
@@ -210,20 +271,29 @@ impl<'t> Stage<'t> {
 }
 
 /// A person's account in the messenger of the demonstration.
-pub(super) fn account(user: &Value) -> Option<i64> {
+fn account(user: &Value, side: Side) -> Option<i64> {
     let ids = crate::show::rows(user, "userIds").iter();
-    let mut ids = ids.filter(|id| id["type"] == "vk");
+    let mut ids = ids.filter(|id| id["type"] == side.name());
     ids.next()?["identifier"].as_str()?.parse().ok()
 }
 
-fn configuration(sandbox: &Sandbox, token: &str, folder: &Path) -> Map<String, Value> {
-    let platform = json!({
-        "kind": "vk",
-        "token": token,
-        "base_url": sandbox.address,
-        "community": sandbox.community.to_string(),
-        "requests_per_second": 20,
-    });
+fn configuration(
+    side: Side,
+    sandbox: &Sandbox,
+    options: &sandbox::Options,
+    folder: &Path,
+) -> Map<String, Value> {
+    let (address, token) = (&sandbox.address, side.token(options));
+    let platform = match side {
+        Side::Max => json!({
+            "kind": "max", "token": token, "base_url": format!("{address}/max/"),
+            "requests_per_second": options.max_rate - SPARE,
+        }),
+        Side::Vk => json!({
+            "kind": "vk", "token": token, "base_url": address,
+            "community": sandbox.community.to_string(), "requests_per_second": options.rate,
+        }),
+    };
     let state = folder.join("zvonok.db").to_string_lossy().into_owned();
     [("state", json!(state)), ("profile", json!("paragraf")), ("platform", platform)]
         .into_iter()
@@ -231,32 +301,7 @@ fn configuration(sandbox: &Sandbox, token: &str, folder: &Path) -> Map<String, V
         .collect()
 }
 
-/// A folder for the state file that goes with the demonstration.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn make() -> Result<Folder, Trouble> {
-        let place = std::env::temp_dir().join(format!("zvonok-demo-{}", std::process::id()));
-        std::fs::create_dir_all(&place)?;
-        std::fs::write(place.join("token"), sandbox::Options::default().token)?;
-        Ok(Folder(place))
-    }
-
-    /// Ctrl+C ends the demonstration without leaving the folder behind.
-    fn vanish_on_interrupt(&self) {
-        let place = self.0.clone();
-        crate::console::on_interrupt(move || {
-            const INTERRUPTED: i32 = 130;
-            let _ = std::fs::remove_dir_all(&place);
-            #[allow(clippy::exit, reason = "Ctrl+C ends the demonstration at once")]
-            std::process::exit(INTERRUPTED);
-        });
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed is left to the system's own cleaning.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// A promise of the demonstration that does not hold ends it.
+pub(super) fn expect(holds: bool, otherwise: &str) -> Result<(), Trouble> {
+    if holds { Ok(()) } else { Err(Trouble::System(otherwise.to_owned())) }
 }

@@ -1,13 +1,14 @@
-//! The steps, one function each.
+//! The steps that every messenger has, one function each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use zvonok::error::{Code, Error};
 
-use super::messenger::Places;
-use super::stage::Stage;
+use super::messenger::{Places, Side};
+use super::stage::{Stage, expect};
 use crate::people::People;
 use crate::school::changes;
 use crate::show::plan::Depth;
@@ -16,112 +17,59 @@ use crate::terminal::{Terminal, Tone};
 use crate::trouble::{Outcome, Trouble};
 use crate::words::grouped;
 
-/// Rows of the registry that are shown.
-const ROWS: usize = 10;
 /// A day of changes in a plan.
 const DAY: Depth = Depth { chats: 12, operations: 5 };
 
 /// What there is to see, and where.
 pub(super) fn welcome(stage: &Stage) -> io::Result<()> {
     let size = number(&stage.roster["generated"], "students");
-    let address = stage.address();
+    let (address, messenger) = (stage.address(), stage.messenger.side.name().to_uppercase());
     stage.tell(
         format!(
-            "Вымышленная школа на {size} учеников, профиль «Параграф», мессенджер на этом компьютере.\n\
+            "Вымышленная школа на {size} учеников, профиль «Параграф», {messenger} на этом компьютере.\n\
              Страница мессенджера: {address}\n\
              Быстрее — с --small, школа побольше — с --full, по шагам — с --pause."
         ),
         format!(
-            "A made-up school of {size} students, the profile «paragraf», a messenger on this machine.\n\
+            "A made-up school of {size} students, the profile «paragraf», {messenger} on this machine.\n\
              The messenger's page: {address}\n\
              --small is quicker, --full is a larger school, --pause goes step by step."
         ),
     )
 }
 
-/// The first cycle makes every chat.
-pub(super) fn first(stage: &mut Stage) -> Outcome {
-    stage.heading(
-        "Первый цикл: чаты создаются по данным школы",
-        "The first cycle makes the chats",
-    )?;
-    let (code, report, took) = stage.cycle(&stage.roster.clone(), json!({}))?;
-    stage.show(|terminal| show::report::head(terminal, &report))?;
-    let seconds = format!("{:.1}", took.as_secs_f64());
-    let (chats, places) = stage.messenger.places()?;
-    let places = grouped(places.len() as u64);
-    stage.confirm(
-        format!(
-            "за {} с; в мессенджере чатов: {chats}, участников: {places} (двое с одной учётной \
-             записью — один участник)",
-            seconds.replace('.', ",")
-        ),
-        format!(
-            "in {seconds} s; chats in the messenger: {chats}, members: {places} (two people who \
-             share an account are one member)"
-        ),
-    )?;
+/// The registry as the library has it.
+pub(super) fn registry(stage: &mut Stage) -> Result<(), Trouble> {
+    const ROWS: usize = 10;
     let (registry, people) = (stage.registry()?, stage.people());
     stage.tell("\nСписок чатов (в чате/всего, ссылка):", "\nThe registry (in/of, link):")?;
     stage.show(|terminal| show::registry::by_class(terminal, &registry, &people, ROWS))?;
-    Ok(code)
+    Ok(())
 }
 
-/// Where the token may not add people, they follow links, and strangers are shown the door.
-pub(super) fn followers(stage: &mut Stage) -> Outcome {
-    stage.heading(
-        "Люди входят по ссылкам, и один посторонний",
-        "People follow links, and a stranger",
-    )?;
-    const STRANGER: i64 = 999_999_937;
-    let registry = stage.registry()?;
-    let invited = invited(stage, &registry)?;
-    for (link, person) in &invited {
-        stage.messenger.join(link, *person)?;
-    }
-    let link = registry.iter().find_map(|chat| chat["link"].as_str()).unwrap_or_default();
-    stage.messenger.join(link, STRANGER)?;
-    let came = invited.len();
-    stage.tell(
-        format!("По ссылкам вошли: {came}; ещё один человек школе неизвестен."),
-        format!("{came} people followed their links; one more is not known to the school."),
-    )?;
-    let (code, report, _) = stage.cycle(&stage.roster.clone(), json!({"verify": "all"}))?;
-    stage.show(|terminal| show::report::head(terminal, &report))?;
-    let (_, places) = stage.messenger.places()?;
-    expect(!places.iter().any(|(_, person)| *person == STRANGER), "the stranger is still in")?;
-    stage
-        .confirm("посторонний исключён, свои остались", "the stranger is out, the others stayed")?;
-    Ok(code)
-}
-
-/// Who follows which link: four of five of those who were invited.
-fn invited(stage: &mut Stage, registry: &[Value]) -> Result<Vec<(String, i64)>, Trouble> {
-    // A set: parents may share an account.
-    let mut all = BTreeSet::new();
-    for chat in registry {
-        let Some(link) = chat["link"].as_str() else { continue };
-        let chat = stage.chat(text(chat, "key"))?;
-        let has_link = |member: &&Value| member["linked"] == true && member["joined"] == false;
-        let accounts = rows(&chat, "members").iter().filter(has_link);
-        let accounts = accounts.filter_map(|member| text(member, "account").parse().ok());
-        all.extend(accounts.map(|account| (link.to_owned(), account)));
-    }
-    Ok(all.into_iter().enumerate().filter(|(at, _)| at % 5 != 4).map(|(_, one)| one).collect())
-}
-
-/// The same data again costs nothing.
+/// The same data again cost nothing; on MAX one question, whether anything happened.
 pub(super) fn unchanged(stage: &mut Stage) -> Outcome {
     stage.heading("Ничего не изменилось", "Nothing has changed")?;
-    let before = stage.messenger.changes()?;
-    let (code, report, took) = stage.cycle(&stage.roster.clone(), json!({}))?;
-    let changing = stage.messenger.changes()? - before;
-    let sent = number(&report["requests"], "sent");
-    expect(changing == 0 && sent == 0, "an unchanged cycle sent requests")?;
+    let questions = u64::from(stage.messenger.side == Side::Max);
+    // Cycles are minutes apart; one right after another would wait until it may ask MAX again.
+    std::thread::sleep(Duration::from_secs(questions));
+    let before = stage.messenger.requests()?;
+    let (code, report, took) = stage.next()?;
+    let after = stage.messenger.requests()?;
+    let (sent, changing) = (after.0 - before.0, after.1 - before.1);
+    let told = number(&report["requests"], "sent");
+    expect(
+        changing == 0 && sent == questions && told == sent,
+        &format!("an unchanged cycle sent {sent} requests, of which {changing} changed something"),
+    )?;
     let ms = took.as_millis();
+    let [ru, en] = match stage.messenger.side {
+        Side::Max => [" (вопрос, что произошло)", " (the question what happened)"],
+        Side::Vk => ["", ""],
+    };
     stage.confirm(
-        format!("запросов: {sent}, изменяющих: {changing}; заняло {ms} мс"),
-        format!("requests: {sent}, changing: {changing}; it took {ms} ms"),
+        format!("запросов: {sent}{ru}, изменяющих: {changing}; заняло {ms} мс"),
+        format!("requests: {sent}{en}, changing: {changing}; it took {ms} ms"),
     )?;
     Ok(code)
 }
@@ -256,32 +204,4 @@ fn nobody_left(stage: &Stage, before: &Places) -> Result<(), Trouble> {
         format!("nobody was removed: members in the messenger are still {count}"),
     )?;
     Ok(())
-}
-
-/// Where everything stands at the end, from the library and from the messenger itself.
-pub(super) fn summary(stage: &mut Stage) -> Outcome {
-    stage.heading("Итог", "In the end")?;
-    let registry = stage.registry()?;
-    let mut states: BTreeMap<&str, u64> = BTreeMap::new();
-    registry.iter().for_each(|chat| *states.entry(text(chat, "state")).or_default() += 1);
-    let active = states.get("active").copied().unwrap_or_default();
-    let (chats, places) = stage.messenger.places()?;
-    let (members, changes) = (grouped(places.len() as u64), stage.messenger.changes()?);
-    expect(active as usize == chats, "the registry and the messenger disagree")?;
-    stage.tell(
-        format!(
-            "Чатов: {chats}, участников: {members}; изменяющих запросов за всё время: {changes}."
-        ),
-        format!("Chats: {chats}, members: {members}; changing requests in all: {changes}."),
-    )?;
-    stage.tell(
-        "Дальше: zvonok check --help, zvonok plan --help, zvonok sync --help",
-        "Next: zvonok check --help, zvonok plan --help, zvonok sync --help",
-    )?;
-    Ok(Code::Ok)
-}
-
-/// A promise of the demonstration that does not hold ends it.
-fn expect(holds: bool, otherwise: &str) -> Result<(), Trouble> {
-    if holds { Ok(()) } else { Err(Trouble::System(otherwise.to_owned())) }
 }
