@@ -50,7 +50,10 @@ fn differences(file: &Path) -> Vec<String> {
     let profile = source(case["profile"].as_str().unwrap()).unwrap();
     let settings = case["settings"].as_object().cloned().unwrap_or_default();
     let organization = case["organization"].as_str();
-    let roster = roster(&case["roster"]);
+    let roster = match case["roster"].as_str() {
+        Some("college") => roster(&requests::college()),
+        _ => roster(&case["roster"]),
+    };
     let desired = evaluated_with(&profile, &roster, &settings, organization, Limits::default());
     let desired = desired.unwrap_or_else(|error| panic!("{name}: {error} {:?}", error.faults));
     let mut wrong = Vec::new();

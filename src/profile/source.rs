@@ -1,6 +1,6 @@
 //! Where a profile's text comes from: the library itself, or a file.
 
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256};
 
 use super::text::nearest;
 use crate::error::{Code, Error, Fault, Result, Text};
@@ -27,7 +27,7 @@ pub struct Source {
     pub name: String,
     /// The Luau text.
     pub text: String,
-    /// SHA-256 of the text, in hexadecimal digits.
+    /// SHA-256 of the text and of what profiles share, in hexadecimal digits.
     pub fingerprint: String,
 }
 
@@ -35,7 +35,10 @@ impl Source {
     /// A profile from its text; `name` is what errors call it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
         let text = text.into();
-        let hash = digest(&SHA256, text.as_bytes());
+        let mut hash = Context::new(&SHA256);
+        hash.update(SHARED.as_bytes());
+        hash.update(text.as_bytes());
+        let hash = hash.finish();
         let fingerprint = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         Source { name: name.into(), text, fingerprint }
     }

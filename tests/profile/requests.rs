@@ -14,7 +14,8 @@ use zvonok::stop::Stop;
 
 use crate::support::{NOW, roster};
 
-fn college() -> Value {
+/// A college with everybody about whom the rules speak.
+pub(crate) fn college() -> Value {
     serde_json::from_str(include_str!("college.json")).unwrap()
 }
 
