@@ -23,8 +23,8 @@ use crate::roster::{ClassIx, ClassType, OrgIx, PersonIx, Role, Roster, texts};
 #[derive(Default)]
 pub(super) struct About {
     pub(super) school: Option<OrgIx>,
-    class: Option<ClassIx>,
-    subject: Option<String>,
+    pub(super) class: Option<ClassIx>,
+    pub(super) subject: Option<String>,
 }
 
 /// Finds what a request is about. Where it names neither a school nor a class, the only school that

@@ -10,6 +10,7 @@ use crate::error::Fault;
 
 mod actor;
 mod ask;
+mod draft;
 #[cfg(test)]
 mod editor;
 mod evaluate;
@@ -29,6 +30,7 @@ mod source;
 mod text;
 mod words;
 
+pub use draft::{Draft, draft};
 pub use evaluate::{Description, Room, describe, evaluate};
 pub use permit::{CallFacts, Permission, Request, Target, permits};
 pub use policy::{

@@ -138,6 +138,8 @@ pub enum Graduated {
 #[derive(Clone, Default)]
 pub(super) struct Rules {
     pub(super) policies: Policies,
+    /// `admins` of the kinds that people may make, where it is a function.
+    pub(super) custom_admins: BTreeMap<String, Function>,
     pub(super) requests: Option<Function>,
 }
 
@@ -273,22 +275,28 @@ fn custom(top: &Node, rules: &mut Rules) -> LuaResult<()> {
         let Value::Table(about) = about else { continue };
         let place = format!("custom.{kind}");
         let node = Node { table: &about, place: &place, text: top.text };
-        rules.policies.custom.insert(kind, custom_kind(&node)?);
+        let (made, admins) = custom_kind(&node)?;
+        rules.custom_admins.extend(admins.map(|admins| (kind.clone(), admins)));
+        rules.policies.custom.insert(kind, made);
     }
     Ok(())
 }
 
-fn custom_kind(node: &Node) -> LuaResult<CustomKind> {
+fn custom_kind(node: &Node) -> LuaResult<(CustomKind, Option<Function>)> {
     node.only(CUSTOM)?;
-    let admins = node.expect("admins", &["string", "function"])?;
-    if admins.is_string() {
-        node.word("admins", &[("maker", ())])?;
-    }
-    Ok(CustomKind {
+    let admins = match node.expect("admins", &["string", "function"])? {
+        Value::Function(admins) => Some(admins),
+        _ => {
+            node.word("admins", &[("maker", ())])?;
+            None
+        }
+    };
+    let kind = CustomKind {
         per: node.word("per", &PER)?.unwrap_or(Per::School),
         chat_type: node.need("type", "string")?,
         title: node.maybe("title", "string")?,
         rename: node.maybe("rename", "boolean")?.unwrap_or(true),
-        maker_is_admin: !admins.is_function(),
-    })
+        maker_is_admin: admins.is_none(),
+    };
+    Ok((kind, admins))
 }

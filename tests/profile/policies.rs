@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
+use zvonok::error::{Code, Result};
 use zvonok::profile::{
-    CustomKind, Graduated, Leavers, Limits, Lineage, Overrides, Per, Policies, Source, describe,
-    source,
+    CustomKind, Draft, Graduated, Leavers, Limits, Lineage, Overrides, Per, Policies, Room, Source,
+    Target, describe, draft, source,
 };
+use zvonok::stop::Stop;
 
-use crate::support::{evaluated_with, roster};
+use crate::requests::college;
+use crate::support::{NOW, evaluated_with, roster};
 
 const CHAT: &str = "class = zvonok.shared.class_chat { leads = zvonok.shared.leads 'к', \
                     title = '<class>' }";
@@ -66,6 +69,78 @@ fn chats_that_people_make_are_declared() {
     };
     let kinds = [("custom".to_owned(), free), ("lab".to_owned(), lab)];
     assert_eq!(said.custom, BTreeMap::from(kinds));
+}
+
+/// What a chat made by hand in the college would be.
+fn drafted(
+    source: &Source,
+    kind: &str,
+    class: Option<&str>,
+    subject: Option<&str>,
+) -> Result<Draft> {
+    let (now, stop, settings) = (NOW.parse().unwrap(), Stop::never(), Map::new());
+    let room = Room {
+        roster: &roster(&college()),
+        settings: &settings,
+        organization: None,
+        now: &now,
+        limits: Limits::default(),
+        stop: &stop,
+        log: &|_| {},
+    };
+    let target = Target {
+        kind: Some(kind.to_owned()),
+        class: class.map(str::to_owned),
+        subject: subject.map(str::to_owned),
+        ..Target::default()
+    };
+    draft(source, room, &target)
+}
+
+#[test]
+fn e6_e7_a5_chats_made_by_hand_have_titles_by_default() {
+    let cases = [
+        ("epos_spo", "custom", None, None, "К1"),
+        ("epos_spo", "subject", None, Some("c-history"), "История"),
+        ("ais_poo", "class", Some("g1"), None, "ЭБ-23-1 - Группа"),
+        ("ais_poo", "parents", Some("g2"), None, "ЭБ-23-2 - Родители"),
+        ("ais_poo", "subject", Some("g1-maths"), None, "ЭБ-23-1/Математика"),
+        ("ais_poo", "subject", Some("g1"), Some("c-history"), "ЭБ-23-1/История"),
+    ];
+    for (profile, kind, class, subject, title) in cases {
+        let made = drafted(&source(profile).unwrap(), kind, class, subject).unwrap();
+        assert_eq!((made.title.as_str(), made.admins), (title, None), "{profile}, {kind}");
+        assert_eq!(made.organization, "s1");
+    }
+}
+
+#[test]
+fn a_chat_that_nobody_may_make_or_that_lacks_its_class_is_refused() {
+    let cases = [
+        ("epos_spo", "class", Some("g1"), None, "params.kind"),
+        ("epos_spo", "subject", None, None, "params.subject"),
+        ("ais_poo", "class", None, None, "params.class"),
+        ("ais_poo", "class", Some("g1-maths"), None, "params.class"),
+        ("ais_poo", "subject", Some("g1"), None, "params.class"),
+        ("paragraf", "custom", None, None, "params.kind"),
+    ];
+    for (profile, kind, class, subject, at) in cases {
+        let error = drafted(&source(profile).unwrap(), kind, class, subject).unwrap_err();
+        assert_eq!((error.code, error.faults[0].at.as_str()), (Code::Request, at), "{profile}");
+    }
+}
+
+#[test]
+fn a_function_names_the_admins_of_a_chat_made_by_hand() {
+    let script = script(
+        "custom = { lab = { type = 'LAB', per = 'homeroom', title = 'Лаборатория <class>',\n\
+         admins = function(class) return class:enrolled('teacher') end } }",
+    );
+    let made = drafted(&script, "lab", Some("g1"), None).unwrap();
+    let admins = made.admins.map(|ids| ids.into_iter().collect::<Vec<_>>());
+    assert_eq!(admins, Some(vec!["curator".to_owned(), "helper".to_owned()]));
+    assert_eq!(made.title, "Лаборатория ЭБ-23-1");
+    assert_eq!(serde_json::to_value(made.kind).unwrap()["type"], Value::from("LAB"));
 }
 
 #[test]
