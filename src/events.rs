@@ -94,9 +94,11 @@ impl Recorder<'_> {
                 self.stirred(chat, false, group)
             }
             Event::Code { chat, code } => self.code(chat, code),
-            Event::Started { account, payload } => self.started(account, payload.as_deref()),
-            Event::Wrote { account } => self.dialog(account, true),
-            Event::Stopped { account } => self.dialog(account, false),
+            Event::Started { account, payload, dialog } => {
+                self.started(account, payload.as_deref(), dialog.as_deref())
+            }
+            Event::Wrote { account, dialog } => self.dialog(account, true, dialog.as_deref()),
+            Event::Stopped { account } => self.dialog(account, false, None),
         }
     }
 
@@ -170,8 +172,13 @@ impl Recorder<'_> {
         self.state.put_group(self.platform, group)
     }
 
-    fn started(&mut self, account: &str, payload: Option<&str>) -> Result<bool> {
-        let opened = self.dialog(account, true)?;
+    fn started(
+        &mut self,
+        account: &str,
+        payload: Option<&str>,
+        dialog: Option<&str>,
+    ) -> Result<bool> {
+        let opened = self.dialog(account, true, dialog)?;
         let Some(word) = payload else { return Ok(opened) };
         let invite = self.state.take_invite(self.platform, &fingerprint::of(word), self.now)?;
         let Some(invite) = invite else { return Ok(opened) };
@@ -199,13 +206,15 @@ impl Recorder<'_> {
     }
 
     /// Whether somebody can be written to; of whom nothing was told counts as closed.
-    fn dialog(&mut self, account: &str, open: bool) -> Result<bool> {
+    fn dialog(&mut self, account: &str, open: bool, id: Option<&str>) -> Result<bool> {
         let before = self.state.dialog(self.platform, account)?;
-        if before == Some(open) {
+        let known = self.state.dialog_id(self.platform, account)?;
+        let same = before == Some(open);
+        if same && (id.is_none() || known.as_deref() == id) {
             return Ok(false);
         }
-        self.state.put_dialog(self.platform, account, open, self.now)?;
-        Ok(open || before.is_some())
+        self.state.put_dialog(self.platform, account, open, id, self.now)?;
+        Ok(!same && (open || before.is_some()))
     }
 }
 
@@ -334,7 +343,7 @@ mod tests {
     }
 
     fn started(account: &str, word: &str) -> Event {
-        Event::Started { account: account.to_owned(), payload: Some(word.to_owned()) }
+        Event::Started { account: account.to_owned(), payload: Some(word.to_owned()), dialog: None }
     }
 
     fn entered(chat: &str) -> Event {
@@ -364,7 +373,7 @@ mod tests {
     }
 
     fn wrote(account: &str) -> Event {
-        Event::Wrote { account: account.to_owned() }
+        Event::Wrote { account: account.to_owned(), dialog: None }
     }
 
     fn stopped(account: &str) -> Event {
@@ -394,12 +403,27 @@ mod tests {
             assert!(!desk.news(again.clone()), "{again:?}");
         }
         assert!(desk.news(entered(KNOWN)) && !desk.news(entered(KNOWN)));
-        assert!(desk.news(may(KNOWN)) && !desk.news(may(KNOWN)));
+        assert!(!desk.news(may(KNOWN)), "the chat is due, and its rights are read then");
         assert!(!desk.news(titled(KNOWN)), "the chat is due already");
         assert!(desk.news(joined(KNOWN)) && desk.news(joined(KNOWN)));
         assert!(desk.news(stopped("5002")) && !desk.news(stopped("5002")));
         assert!(!desk.news(stopped("5003")), "nobody would have written to them");
         assert!(!desk.news(coded(KNOWN)), "the chat has its key");
+    }
+
+    #[test]
+    fn the_id_of_a_dialog_is_kept_and_is_no_news() {
+        let mut desk = Desk::new();
+        let wrote = |dialog: Option<&str>| Event::Wrote {
+            account: "5002".to_owned(),
+            dialog: dialog.map(str::to_owned),
+        };
+        let id = |desk: &Desk| desk.state.dialog_id(Kind::Max, "5002").expect("an answer");
+        assert!(desk.news(wrote(None)) && id(&desk).is_none());
+        assert!(!desk.news(wrote(Some("77"))));
+        assert_eq!(id(&desk).as_deref(), Some("77"));
+        assert!(desk.news(stopped("5002")) && desk.news(wrote(None)));
+        assert_eq!(id(&desk).as_deref(), Some("77"), "another word about it takes nothing away");
     }
 
     #[test]

@@ -390,9 +390,13 @@ fn door_is_kept(place: &Place, came: &BTreeMap<String, Seen>, case: &str) {
         let in_it = |account: &String| stayed.contains(account);
         let linked = chat.members.iter().filter_map(account).count();
         let joined = chat.members.iter().filter_map(account).filter(in_it).count();
-        let told = json!({"desired": chat.members.len(), "linked": linked,
-            "invited": linked - joined, "joined": joined, "strangers": 0});
-        assert_eq!(place.chat(key)["members"], told, "{case}: {key}");
+        let mut counted = place.chat(key)["members"].clone();
+        // An invitation that is a year old has expired.
+        let invited = counted["invited"].take().as_u64().unwrap() as usize;
+        assert!(invited <= linked - joined, "{case}: {key}");
+        let told = json!({"desired": chat.members.len(), "linked": linked, "invited": null,
+            "joined": joined, "strangers": 0});
+        assert_eq!(counted, told, "{case}: {key}");
         assert_eq!(place.chat(key)["link"], found.link.as_str(), "{case}: {key}");
     }
 }

@@ -22,8 +22,8 @@ mod words;
 
 use server::{Reply, Seen, Server, TOKEN, access, done, driver, ok, refusal, undone};
 use words::{
-    CHAT, add, appoint, bot, chats, class, create, describe, events, group, members, one,
-    own_rights, person, read_link, remove, rename, role, s, send, tell,
+    CHAT, add, appoint, bot, chats, class, create, describe, events, find_message, group, members,
+    one, own_rights, person, read_link, remove, rename, role, s, send, tell,
 };
 
 // What is sent.
@@ -36,8 +36,9 @@ fn content(seen: &Seen) -> Reply {
         "GET /chats/{chatId}/members" => json!({ "members": [bot(9001), person(5002, false)] }),
         "GET /chats/{chatId}/members/me" => bot(9001),
         "GET /updates" => json!({ "updates": [] }),
+        "GET /messages" => json!({ "messages": [] }),
         "POST /messages" => json!({ "message": {
-            "recipient": { "chat_type": "chat" }, "timestamp": 1,
+            "recipient": { "chat_type": "chat", "chat_id": 77 }, "timestamp": 1,
             "body": { "mid": "mid.ffffbf6cd8a7dfff019d0000aabbccdd", "seq": 1 },
         } }),
         _ => json!({ "success": true }),
@@ -56,11 +57,7 @@ fn every_call_is_a_documented_request() {
         (role(false), Answer::Done, "DELETE /chats/{chatId}/members/admins/{userId}"),
         (read_link(), Answer::Link(s("https://max.ru/join/AbCdEf")), "GET /chats/{chatId}"),
         (send(), Answer::Message(s("mid.ffffbf6cd8a7dfff019d0000aabbccdd")), "POST /messages"),
-        (
-            tell("5002"),
-            Answer::Message(s("mid.ffffbf6cd8a7dfff019d0000aabbccdd")),
-            "POST /messages",
-        ),
+        (tell("5002"), Answer::Told { dialog: Some(s("77")) }, "POST /messages"),
         (describe(Some("Класс 6А")), Answer::Done, "PATCH /chats/{chatId}"),
         (describe(Some("")), Answer::Done, "PATCH /chats/{chatId}"),
         (appoint(&["write", "add_admins"]), Answer::Done, "POST /chats/{chatId}/members/admins"),
@@ -114,6 +111,7 @@ fn every_request_that_is_known_of_max_is_sent_and_no_other() {
         read_link(),
         send(),
         tell("5002"),
+        find_message(Some("77")),
         own_rights(),
         events(Some("5")),
     ];
@@ -163,6 +161,60 @@ fn malformed_ids_are_refused_without_a_request() {
 }
 
 // What is read.
+
+/// A dialog's messages, newest first: who wrote what.
+fn written(messages: &[(i64, &str)]) -> Reply {
+    let message = |(from, text): &(i64, &str)| {
+        json!({
+            "sender": { "user_id": from }, "recipient": { "chat_type": "dialog", "chat_id": 77 },
+            "timestamp": 1, "body": { "mid": "mid.1", "seq": 1, "text": text },
+        })
+    };
+    ok(json!({ "messages": messages.iter().map(message).collect::<Vec<_>>() }))
+}
+
+#[test]
+fn a_message_is_found_by_its_links_among_those_of_the_bot_itself() {
+    let (both, one_link) = (
+        "1А\nhttps://max.ru/join/AbCdEf\n\n1Б\nhttps://max.ru/join/GhIjKl",
+        "1А\nhttps://max.ru/join/AbCdEf",
+    );
+    for (messages, expected) in [
+        (vec![(5002, "спасибо"), (9001, both)], true),
+        (vec![(9001, both)], true),
+        (vec![(5002, both)], false),
+        (vec![(9001, one_link), (9001, "1Б\nhttps://max.ru/join/GhIjKl")], false),
+        (vec![], false),
+    ] {
+        let reply = written(&messages);
+        let server = Server::new(move |seen| match seen.route.as_str() {
+            "GET /messages" => reply.clone(),
+            _ => content(seen),
+        });
+        let found = one(&*server.max(), find_message(Some("77")));
+        assert_eq!(found, Ok(Answer::Found(expected)), "{messages:?}");
+        let sent = server.seen().into_iter().find(|seen| seen.route == "GET /messages").unwrap();
+        assert_eq!((sent.get("chat_id"), sent.get("count")), ("77", "50"));
+    }
+}
+
+#[test]
+fn a_dialog_whose_id_is_not_known_is_not_looked_for() {
+    let server = Server::new(content);
+    let failure = one(&*server.max(), find_message(None)).unwrap_err();
+    assert_eq!((failure.class, failure.code.as_str()), (Class::Never, "max.no_dialog_id"));
+    assert_eq!(server.seen().len(), 0);
+}
+
+#[test]
+fn a_dialog_of_another_shape_is_no_answer() {
+    let server = Server::new(|seen| match seen.route.as_str() {
+        "GET /messages" => ok(json!({ "message": null })),
+        _ => content(seen),
+    });
+    let failure = one(&*server.max(), find_message(Some("77"))).unwrap_err();
+    assert_eq!((failure.class, failure.code.as_str()), (Class::RetryLater, "max.shape"));
+}
 
 #[test]
 fn members_are_read_page_by_page_though_the_pages_overlap() {

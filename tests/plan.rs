@@ -376,6 +376,7 @@ fn cause(cause: &Cause) -> String {
         Cause::Misplaced => "misplaced",
         Cause::LeftRoster => "left_roster",
         Cause::AccountChanged => "account_changed",
+        Cause::AskedToLeave => "asked_to_leave",
         Cause::Stranger => "stranger",
         Cause::RoleLost => "role_lost",
         Cause::RoleUnknown => "role_unknown",

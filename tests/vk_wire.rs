@@ -25,7 +25,9 @@ use server::Reply::{Json, Nothing, Packed};
 use server::{
     Server, TOKEN, access, driver, head, must_be_documented, ok, refusal, reply_to, request,
 };
-use words::{add, class, create, members, one, pin, remove, rename, role, s, send, tell};
+use words::{
+    add, class, create, find_message, members, one, pin, remove, rename, role, s, send, tell,
+};
 
 fn conversation(chat: i64, title: &str, owner: i64, state: &str) -> Value {
     json!({
@@ -43,6 +45,7 @@ fn every_call_is_a_documented_request() {
         "messages.createChat" => ok(json!({ "chat_id": 12, "peer_ids": [] })),
         "messages.getInviteLink" => ok(json!({ "link": format!("link {}", seen.get("reset")) })),
         "messages.getConversationMembers" => ok(json!({ "count": 0, "items": [] })),
+        "messages.getHistory" => ok(json!({ "count": 0, "items": [] })),
         "messages.getConversationsById" => ok(json!({ "count": 0, "items": [] })),
         "messages.send" => {
             ok(json!([{ "peer_id": 1, "message_id": 0, "conversation_message_id": 207 }]))
@@ -68,8 +71,9 @@ fn every_call_is_a_documented_request() {
         ),
         (Call::Chats { only: None }, Answer::Chats(vec![]), "messages.getConversationsById"),
         (send(), Answer::Message(s("207")), "messages.send"),
-        (tell("5002", 7), Answer::Message(s("207")), "messages.send"),
+        (tell("5002", 7), Answer::Told { dialog: None }, "messages.send"),
         (pin(), Answer::Done, "messages.pin"),
+        (find_message("5002"), Answer::Found(false), "messages.getHistory"),
     ];
     for (call, answer, method) in expected {
         let before = server.seen().len();
@@ -87,7 +91,8 @@ fn every_call_is_a_documented_request() {
     assert_eq!((sent[12].get("peer_ids"), sent[12].get("random_id")), ("5002", "7"));
     assert_eq!(sent[12].get("message"), "Ссылка: https://vk.me/join/abc");
     assert_eq!((sent[13].get("peer_id"), sent[13].get("cmid")), ("2000000003", "207"));
-    assert_eq!(vk.counters().sent, 14);
+    assert_eq!((sent[14].get("peer_id"), sent[14].get("count")), ("5002", "50"));
+    assert_eq!(vk.counters().sent, 15);
 }
 
 #[test]
@@ -101,7 +106,7 @@ fn malformed_ids_are_refused_without_a_request() {
         let failure = one(&*vk, call.clone()).unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (Class::Never, "vk.id"), "{call:?}");
     }
-    for call in [tell("ivanov", 7), tell("-5", 7), tell("2000000003", 7)] {
+    for call in [tell("ivanov", 7), tell("-5", 7), tell("2000000003", 7), find_message("-5")] {
         let failure = one(&*vk, call.clone()).unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (Class::Never, "vk.id"), "{call:?}");
     }

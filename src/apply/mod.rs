@@ -22,6 +22,7 @@ mod read;
 mod resolve;
 mod settle;
 mod stage;
+mod told;
 
 pub(crate) use read::{read_chats, read_links, read_rights, read_titles, rotate_links};
 pub(crate) use resolve::resolve;

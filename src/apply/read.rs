@@ -1,10 +1,11 @@
 //! Reading chats back from the platform: who is in, who administers, what the link is.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::Work;
 use super::pool::{self, Answers, Ledger};
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result, Text};
 use crate::host::{Level, Phase};
 use crate::plan::{ChatState, KnownChat, Present, successor_key};
 use crate::platform::{Answer, Call, Class, Failure, Kind, OwnRights, Presence};
@@ -19,6 +20,8 @@ pub(crate) struct Read {
     pub(crate) keys: BTreeSet<String>,
     /// The keys of chats in which the library's own account lacks the right, or is not any more.
     pub(crate) denied: Vec<String>,
+    /// Why the others could not be read, as a report tells it.
+    pub(crate) failed: Vec<Fault>,
     /// Why nothing more can be read: the token is dead, the messenger is away.
     pub(crate) ended: Option<Failure>,
 }
@@ -52,6 +55,10 @@ pub(crate) fn read_titles(work: &mut Work, keys: &[String]) -> Result<()> {
         let Some(Ok(Answer::Chats(found))) = answer.into_iter().next() else { return Ok(()) };
         for chat in &found {
             let Some(key) = addresses.get(&chat.chat) else { continue };
+            if chat.gone.as_deref() == Some("max.closed") {
+                mark_gone(work, key, &closed())?;
+                continue;
+            }
             if !chat.title.is_empty() {
                 store_title(work, key, &chat.title)?;
             }
@@ -109,6 +116,7 @@ struct Reader<'w, 'a> {
     done: u32,
     total: u32,
     denied: Vec<String>,
+    failed: Vec<Fault>,
     error: Option<Error>,
     ended: Option<Failure>,
 }
@@ -120,8 +128,8 @@ impl<'w, 'a> Reader<'w, 'a> {
         let total = calls.len() as u32;
         let batches = portions(work, calls);
         let read = BTreeSet::new();
-        let denied = Vec::new();
-        Reader { work, batches, read, done: 0, total, denied, error: None, ended: None }
+        let (denied, failed) = (Vec::new(), Vec::new());
+        Reader { work, batches, read, done: 0, total, denied, failed, error: None, ended: None }
     }
 
     fn run(&mut self) {
@@ -133,7 +141,12 @@ impl<'w, 'a> Reader<'w, 'a> {
     fn finish(self) -> Result<Read> {
         match self.error {
             Some(error) => Err(error),
-            None => Ok(Read { keys: self.read, denied: self.denied, ended: self.ended }),
+            None => Ok(Read {
+                keys: self.read,
+                denied: self.denied,
+                failed: self.failed,
+                ended: self.ended,
+            }),
         }
     }
 
@@ -147,6 +160,9 @@ impl<'w, 'a> Reader<'w, 'a> {
 
     fn take(&mut self, key: &str, answer: std::result::Result<Answer, Failure>) -> Result<()> {
         match answer {
+            Ok(Answer::Members(members)) if is_half(self.work, &members) => {
+                return self.fail(key, &half_a_list());
+            }
             Ok(Answer::Members(members)) => store_members(self.work, key, &members)?,
             Ok(Answer::Link(link)) => store_link(self.work, key, link)?,
             Ok(Answer::Rights(own)) => store_rights(self.work, key, own)?,
@@ -161,8 +177,9 @@ impl<'w, 'a> Reader<'w, 'a> {
         if failure.class == Class::ChatGone {
             return mark_gone(self.work, key, failure);
         }
-        if failure.class == Class::MissingHere {
-            self.denied.push(key.to_owned());
+        match failure.class {
+            Class::MissingHere => self.denied.push(key.to_owned()),
+            _ => self.failed.push(unread(key, failure)),
         }
         if matches!(failure.class, Class::TokenDead | Class::Unreachable) {
             self.ended.get_or_insert_with(|| failure.clone());
@@ -235,6 +252,7 @@ fn store_members(work: &mut Work, key: &str, members: &[Presence]) -> Result<()>
         one.adopted |= adopting;
         present.insert(member.account.clone(), one);
     }
+    chat.invitations.retain(|account, _| !present.contains_key(account));
     chat.verified = Some(now);
     chat.due = chat.due.filter(|due| *due > began);
     chat.present.clone_from(&present);
@@ -242,6 +260,43 @@ fn store_members(work: &mut Work, key: &str, members: &[Presence]) -> Result<()>
     note_names(work, members);
     note_own_rights(work, key, members)?;
     note_leak(work, key, &newcomers)
+}
+
+/// MAX lists the bot among the members: a list without it is not the whole list.
+fn is_half(work: &Work, members: &[Presence]) -> bool {
+    work.platform.kind() == Kind::Max
+        && !work.own_account.is_empty()
+        && !members.iter().any(|member| member.account == work.own_account)
+}
+
+fn half_a_list() -> Failure {
+    Failure {
+        class: Class::RetryLater,
+        code: "max.half_a_list".to_owned(),
+        message: Text::new(
+            "в списке участников нет самого бота: такому списку верить нельзя",
+            "the list of members lacks the bot itself: such a list is not to be believed",
+        ),
+        after: Duration::from_secs(600),
+    }
+}
+
+fn closed() -> Failure {
+    Failure {
+        class: Class::ChatGone,
+        code: "max.closed".to_owned(),
+        message: Text::new("чат закрыт", "the chat was closed"),
+        after: Duration::ZERO,
+    }
+}
+
+fn unread(key: &str, failure: &Failure) -> Fault {
+    let told = |text: &str| format!("чат не прочитан: {text} ({})", failure.code);
+    let message = Text::new(
+        told(&failure.message.ru),
+        format!("the chat could not be read: {} ({})", failure.message.en, failure.code),
+    );
+    Fault::new("chat.unread", key, &failure.code, message)
 }
 
 /// What a report may show of those whom the school does not know.

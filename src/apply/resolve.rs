@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use super::settle::{Settled, done, fail, made, rotated, unanswered, unconfirmed};
 use super::stage::Pending;
-use super::{Outcome, Work, notice, read};
+use super::told::{self, Found, Question};
+use super::{Outcome, Work, invite, notice, read};
 use crate::error::Result;
 use crate::host::Level;
 use crate::plan::{Cause, Kind, Operation};
-use crate::platform::{Answer, Call, Class, Failure, FoundChat};
+use crate::platform::{Answer, Call, Class, Failure, FoundChat, UNTOLD_RIGHTS};
 use crate::state::{Intent, Verdict};
 
 /// A platform may still be busy with a request whose answer was lost: it is given a moment before
 /// it is asked what became of it.
-const SETTLING: Duration = Duration::from_millis(300);
+pub(super) const SETTLING: Duration = Duration::from_millis(300);
 
 /// What reading showed of each intent; an intent that is not in the map could not be looked up.
 #[derive(Debug, Default)]
@@ -48,6 +49,8 @@ enum Finding {
     Rotated(String),
     /// It was not done.
     NotDone,
+    /// Nobody will ever know.
+    Unknown,
 }
 
 /// Looks up the intents that an earlier cycle left without a result. What could not be looked up
@@ -67,6 +70,7 @@ pub(crate) fn resolve(work: &mut Work, intents: &[Intent]) -> Result<Resolved> {
             Finding::Done => done(work, intent.id, &operation)?,
             Finding::Made(chat) => made(work, intent.id, &operation, chat.clone())?,
             Finding::Rotated(link) => rotated(work, intent.id, &operation, link.clone())?,
+            Finding::Unknown => invite::given(work, intent.id, &operation, None)?,
             Finding::NotDone => {
                 let verdict = Verdict::Failed("lost".to_owned());
                 work.state.close_intent(intent.id, &verdict, work.clock.now())?;
@@ -138,7 +142,7 @@ pub(super) fn pending(
                 work.state.close_intent(one.intent, &verdict, work.clock.now())?;
                 again.push(operation);
             }
-            None => outcome.leave([operation]),
+            Some(Finding::Unknown) | None => outcome.leave([operation]),
         }
     }
     debug_assert!(again.iter().all(|operation| operation.kind == kind));
@@ -152,12 +156,10 @@ fn look_up(work: &mut Work, intents: &[Intent]) -> Result<Findings> {
     find_titles(work, intents, &mut findings);
     find_links(work, intents, &mut findings);
     find_messages(work, intents, &mut findings)?;
+    find_invitations(work, intents, &mut findings)?;
     for intent in intents {
         if is_ours_alone(intent.operation) {
             findings.insert(intent.id, Finding::NotDone);
-        } else if intent.operation == Kind::InviteMember {
-            // A message cannot be looked up, and is not sent a second time.
-            findings.insert(intent.id, Finding::Done);
         }
     }
     Ok(findings)
@@ -271,7 +273,11 @@ fn shows(work: &Work, intent: &Intent) -> bool {
             let mut asked = work.desired.admin_permissions.iter();
             let can_give =
                 |right: &String| chat.own.as_ref().is_none_or(|own| own.rights.contains(right));
-            let given = |right: &String| present.rights.contains(right) || !can_give(right);
+            let given = |right: &String| {
+                present.rights.contains(right)
+                    || UNTOLD_RIGHTS.contains(&right.as_str())
+                    || !can_give(right)
+            };
             present.admin && (present.rights.is_empty() || asked.all(given))
         }),
         _ => present.is_none_or(|present| !present.admin),
@@ -331,6 +337,31 @@ fn find_messages(work: &mut Work, intents: &[Intent], findings: &mut Findings) -
                 _ => findings.insert(intent.id, Finding::NotDone),
             },
             None => {}
+        }
+    }
+    Ok(())
+}
+
+/// A message to a person stands in their dialog, if it arrived.
+fn find_invitations(work: &mut Work, intents: &[Intent], findings: &mut Findings) -> Result<()> {
+    let lost: Vec<&Intent> =
+        intents.iter().filter(|intent| intent.operation == Kind::InviteMember).collect();
+    // The last message of a process that was killed may still be on its way.
+    if lost.is_empty() || work.stop.sleep(SETTLING).is_err() {
+        return Ok(());
+    }
+    let question = |intent: &&Intent| Question {
+        account: intent.account.clone(),
+        chats: vec![intent.chat.clone()],
+        at: intent.at,
+    };
+    let questions: Vec<Question> = lost.iter().map(question).collect();
+    for (intent, found) in lost.iter().zip(told::look_up(work, &questions)?) {
+        match found {
+            Found::Yes => findings.insert(intent.id, Finding::Done),
+            Found::No => findings.insert(intent.id, Finding::NotDone),
+            Found::Unknown => findings.insert(intent.id, Finding::Unknown),
+            Found::Later(failure) => failure.iter().for_each(|failure| findings.note(failure)),
         }
     }
     Ok(())

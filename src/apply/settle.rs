@@ -136,8 +136,8 @@ fn look_again(work: &mut Work, chat: &str) -> Result<()> {
 /// Writes down that an operation was done.
 pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Result<()> {
     if operation.kind == Kind::InviteMember {
-        // Only a message may leave this open, and that may have arrived.
-        return invite::given(work, intent, operation, true);
+        // Only a message leaves this open.
+        return invite::given(work, intent, operation, Some(true));
     }
     if operation.kind == Kind::PostMessage {
         return notice::told(work, intent, operation);

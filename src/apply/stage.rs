@@ -16,7 +16,7 @@ use crate::platform::{Answer, Call, Class, Failure};
 use crate::state::Intent;
 
 /// How often an operation is sent whose answer was lost, and which turned out not to be done.
-const ROUNDS: usize = 3;
+pub(super) const ROUNDS: usize = 3;
 
 /// Does the operations of one kind.
 pub(super) fn run(work: &mut Work, operations: &[&Operation], total: u32, outcome: &mut Outcome) {

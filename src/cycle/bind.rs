@@ -47,7 +47,9 @@ struct Seen {
 impl Seen {
     /// Whether somebody said in its title or in a message that it was made for this task.
     fn names(&self, task: &Task) -> bool {
-        self.code.as_ref() == Some(&task.code) || codes_in(&self.found.title).contains(&task.code)
+        let titled = codes_in(&self.found.title);
+        let written = || codes_in(self.code.as_deref().unwrap_or_default());
+        if titled.is_empty() { written().contains(&task.code) } else { titled.contains(&task.code) }
     }
 }
 
@@ -127,6 +129,9 @@ impl Run<'_, '_> {
         let mut unnamed: Vec<Option<Seen>> = unnamed.into_iter().map(Some).collect();
         for task in tasks {
             let by_code: Vec<usize> = positions(&named, |one| one.names(task));
+            // A group that names two tasks says nothing of either.
+            let sure = |one: &Seen| tasks.iter().filter(|task| one.names(task)).count() == 1;
+            let sure = by_code.iter().all(|at| named[*at].as_ref().is_some_and(sure));
             let wanted = self.desired.chats.get(&task.chat).map(|chat| chat.title.trim());
             let titled = |one: &Seen| Some(one.found.title.trim()) == wanted;
             let by_title = positions(&unnamed, titled);
@@ -135,7 +140,7 @@ impl Run<'_, '_> {
             });
             let alone = namesakes.count() == 1;
             let taken = match (by_code.as_slice(), by_title.as_slice()) {
-                ([only], _) => named[*only].take().map(|one| (one, false)),
+                ([only], _) if sure => named[*only].take().map(|one| (one, false)),
                 ([], [only]) if alone => unnamed[*only].take().map(|one| (one, true)),
                 _ => None,
             };

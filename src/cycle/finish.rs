@@ -9,7 +9,7 @@ use super::remember::{note_tasks, remember, task_rows};
 use super::side::lost_warning;
 use super::{Reported, Run, lacking, moving, verify};
 use crate::apply::{Ended, Outcome};
-use crate::config::Detail;
+use crate::config::{Detail, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{
     Attempt, ChatState, Kind, KnownChat, MemberState, Plan, Waiting, census, wanted_accounts,
@@ -21,6 +21,12 @@ use crate::state::Quiet;
 
 /// How often it is looked whether a person has done what was asked for, where no event may tell.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// How long a host may wait at most where events are asked for.
+const LISTEN_EVERY: std::time::Duration = std::time::Duration::from_secs(12 * 3600);
+
+/// How soon it is asked again what happened, where the messenger did not tell.
+const LISTEN_AGAIN: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// How often groups that fit no task are looked at: their titles may change.
 const LOOK_AT_GROUPS_EVERY: std::time::Duration = std::time::Duration::from_secs(600);
@@ -129,6 +135,7 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
     let lost = run.sides.iter().filter_map(|side| Some((side, side.lost.as_ref()?)));
     warnings.extend(lost.map(|(side, error)| lost_warning(side, error)));
     warnings.extend(unknown_owners(run));
+    warnings.extend(run.known.chats.values().filter_map(unconfirmed));
     let gone = run.known.chats.values().filter(|chat| chat.state == ChatState::Gone);
     // What becomes of those that were left behind is told by the ledger.
     let gone = gone.filter(|chat| !chat.former);
@@ -178,6 +185,28 @@ fn unknown_owner(account: &str, chats: &[&str]) -> Fault {
             ),
         ),
     )
+}
+
+/// Messages with a link of which nobody knows whether they arrived: without a word these people might
+/// be lost.
+fn unconfirmed(chat: &KnownChat) -> Option<Fault> {
+    let unknown = chat.people.values().filter(|member| {
+        let unknown = member.invitation.as_ref().is_some_and(|one| one.delivered.is_none());
+        unknown && member.state == MemberState::Invited
+    });
+    let count = unknown.count();
+    let message = Text::new(
+        format!(
+            "неизвестно, дошла ли ссылка в чат до приглашённых ({count}): ответа мессенджера не было; \
+             передайте ссылку сами"
+        ),
+        format!(
+            "whether the link reached the people invited ({count}) is not known, the messenger did \
+             not answer; give them the link yourselves"
+        ),
+    );
+    let fault = Fault::new("invitation.unconfirmed", &chat.key, &count.to_string(), message);
+    (chat.state == ChatState::Active && count > 0).then_some(fault)
 }
 
 fn gone_warning(chat: &KnownChat) -> Fault {
@@ -249,7 +278,20 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     let lacking = lacking.filter(|due| *due > now).min();
     let people = verify::waits_for_people(run).then(|| crate::clock::later(now, LOOK_EVERY));
     let groups = run.bound.unmatched.then(|| crate::clock::later(now, LOOK_AT_GROUPS_EVERY));
-    [plan.next_due, reading, retry, lacking, people, groups].into_iter().flatten().min()
+    // A messenger forgets what happened after a day.
+    let polled = run.sides.iter().any(|side| side.messenger.config.events == Events::Poll);
+    let unheard = run.warnings.iter().any(|one| one.code == "events.unheard");
+    let listen = if unheard { LISTEN_AGAIN } else { LISTEN_EVERY };
+    let events = polled.then(|| crate::clock::later(now, listen));
+    let dues = [plan.next_due, reading, retry, lacking, people, groups, events];
+    let soonest = dues.into_iter().flatten().min();
+    soonest.map(whole_second)
+}
+
+/// The state file knows no parts of a second: a cycle at this very time must find what is due.
+fn whole_second(due: Timestamp) -> Timestamp {
+    let begun = i64::from(due.subsec_nanosecond() > 0);
+    Timestamp::from_second(due.as_second() + begun).unwrap_or(due)
 }
 
 /// Ends the cycle in the state file. One that is limited to a few chats, or was stopped, says

@@ -28,6 +28,9 @@ pub(super) fn apply(
             replace(&mut member.accounts, link);
         }
     }
+    for link in &in_force {
+        desired.by_request.entry(link.platform).or_default().insert(link.person.clone());
+    }
     (over.iter().map(|link| link.id).collect(), accounts(roster, &in_force))
 }
 

@@ -181,6 +181,7 @@ impl<'c, 'a> Run<'c, 'a> {
         self.connect(side)?;
         let read = self.with_work(side, None, |work| apply::read_chats(work, &due))?;
         self.check(read.ended.as_ref())?;
+        self.warnings.extend(read.failed.iter().cloned());
         // No event may have told that the bot was put out, or lost its rights.
         let denied = self.with_work(side, None, |work| apply::read_rights(work, &read.denied))?;
         let lost = |key: &&String| {

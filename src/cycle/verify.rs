@@ -15,6 +15,9 @@ use crate::platform::{self, Capability};
 /// How often chats with open invitations are read where no events tell who joined.
 const WITHOUT_EVENTS: u32 = 24;
 
+/// For how long after an invitation its chat is read so often: who comes, comes soon.
+const AWAITED: Duration = Duration::from_secs(24 * 3600);
+
 /// The chats of a messenger to read in this cycle, and whether there would have been more.
 pub(super) fn due(run: &Run, side: usize) -> (Vec<String>, bool) {
     let options = run.cycle.options;
@@ -101,13 +104,19 @@ fn is_blind(run: &Run, chat: &KnownChat) -> bool {
     let polled = side.is_some_and(|side| side.messenger.config.events != Events::None);
     let told = |own: &platform::OwnRights| own.rights.contains("read_all_messages");
     let hears = polled && chat.own.as_ref().is_some_and(told);
-    let awaited = chat.people.values().any(|member| member.state == MemberState::Invited);
+    let now = run.cycle.clock.started();
+    let awaited = chat.people.values().any(|member| {
+        let given = member.invitation.as_ref().map(|invitation| invitation.at);
+        let fresh = given.is_some_and(|given| later(given, AWAITED) > now);
+        member.state == MemberState::Invited && fresh
+    });
     // Nobody is awaited where the school has moved away.
     awaited && !hears && !chat.former
 }
 
 fn spread(every: Duration, key: &str) -> Duration {
-    every.mul_f64(0.5 + 0.5 * own_share(key))
+    // Whole seconds, as the state file keeps them.
+    Duration::from_secs(every.mul_f64(0.5 + 0.5 * own_share(key)).as_secs())
 }
 
 fn own_share(key: &str) -> f64 {

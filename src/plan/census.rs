@@ -105,12 +105,14 @@ fn member_row(member: &DesiredMember, person: &str, known: &KnownChat) -> Member
 fn absent_state(account: &str, before: Option<MemberState>, known: &KnownChat) -> MemberState {
     let attempt = Attempt { operation: Kind::AddMember, account: account.to_owned() };
     let refused = known.waiting.get(&attempt).is_some_and(|waiting| waiting.refused);
+    let given = known.invitations.contains_key(account);
     match before {
         // Whom the platform refused to add has been given another way in since.
         Some(MemberState::Invited) => MemberState::Invited,
         _ if refused => MemberState::Refused,
         Some(MemberState::Joined) if known.state == ChatState::Active => MemberState::Left,
         Some(state @ (MemberState::Left | MemberState::Expired)) => state,
+        _ if given => MemberState::Invited,
         _ => MemberState::Linked,
     }
 }

@@ -241,9 +241,13 @@ fn keep_the_door(input: &Input, known: &KnownChat, plan: &mut Plan) {
     if !may || input.policy.strangers != Strangers::Remove {
         return;
     }
+    let desired = input.desired.chats.get(&known.key);
+    let wanted = desired.map(|desired| members::wanted(desired, known.platform));
+    let wanted = wanted.unwrap_or_default();
     let strange = |(account, present): &(&String, &super::Present)| {
         present.people.is_empty()
             && !present.adopted
+            && !wanted.contains_key(account.as_str())
             && !input.is_protected(known.platform, account)
     };
     for (account, _) in known.people_present().filter(strange) {

@@ -139,7 +139,10 @@ fn by_chat(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTree
         if !exceeds(input, counts.values().sum::<u32>() + lately, of, limit) {
             continue;
         }
-        held.extend(plan.operations.iter().filter(|op| op.chat == chat).cloned());
+        // A stranger whom nobody ever named, and a person's own word, are not what the doubt is about.
+        let sure = |op: &Operation| matches!(op.cause, Cause::Stranger | Cause::AskedToLeave);
+        let doubtful = |op: &&Operation| op.chat == chat && !sure(op);
+        held.extend(plan.operations.iter().filter(doubtful).cloned());
         let message = share_message(Some(chat), &counts, lately, of, limit, "guard.chat_share");
         rows.push(HeldRow {
             chat: Some(chat.to_owned()),

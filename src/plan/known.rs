@@ -125,6 +125,9 @@ pub struct KnownChat {
     pub state: ChatState,
     /// Who is in, by account, last read or confirmed.
     pub present: BTreeMap<String, Present>,
+    /// The way in that accounts were given which have not come since, by account. It outlasts the
+    /// person's row: an export that forgets somebody for a day is no reason to invite them again.
+    pub invitations: BTreeMap<String, Invitation>,
     /// Who was meant to be in, by the person's `sourcedId`, as the last cycle left it.
     pub people: BTreeMap<String, KnownMember>,
     /// Operations that failed and wait.
@@ -174,6 +177,7 @@ impl KnownChat {
             link: None,
             state: ChatState::Planned,
             present: BTreeMap::new(),
+            invitations: BTreeMap::new(),
             people: BTreeMap::new(),
             waiting: BTreeMap::new(),
             removed_lately: 0,
@@ -266,8 +270,9 @@ pub struct Invitation {
     pub at: Timestamp,
     /// Digest of the link; one that was replaced lets nobody in any more.
     pub link: String,
-    /// It was told to the person by a message.
-    pub delivered: bool,
+    /// It was told to the person by a message; `None`: it was sent, and nobody knows whether it
+    /// arrived.
+    pub delivered: Option<bool>,
 }
 
 /// What a chat that was left behind was told of its successor.

@@ -108,8 +108,16 @@ impl Chat<'_> {
         plan: &mut Plan,
     ) -> bool {
         let Some(known) = self.known else { return false };
-        if known.link.is_none() || known.own.as_ref().is_some_and(|own| !own.inside) {
-            // There is no way in to give yet, or nobody who would keep the door.
+        if known.link.is_none() {
+            // There is no way in to give. Where an admin is shown none, a person must make one.
+            let shown = known.own.as_ref().is_some_and(|own| own.admin);
+            if shown && !self.input.able_on(known.platform, Capability::RotateLink) {
+                plan.tasks.insert(task(TaskKind::RotateLink, self.desired, ""));
+            }
+            return true;
+        }
+        if known.own.as_ref().is_some_and(|own| !own.inside) {
+            // Nobody would keep the door.
             return true;
         }
         let Some(invitation) = self.invitation(account, people) else {
@@ -120,9 +128,16 @@ impl Chat<'_> {
             plan.due(expires);
         }
         // Who left since follows the policy on leavers, and is given the way in once more.
-        let given = matches!(state, Some(MemberState::Invited | MemberState::Expired));
+        let given = state != Some(MemberState::Left);
         let good = invitation.link == known.link_digest();
-        given && good && (invitation.delivered || !self.can_be_told(account))
+        let undelivered = invitation.delivered == Some(false);
+        given && good && !(undelivered && (self.can_be_told(account) || self.failed(account)))
+    }
+
+    /// A message to this account was not taken, and is sent again when its time has come.
+    fn failed(&self, account: &str) -> bool {
+        let attempt = Attempt { operation: Kind::InviteMember, account: account.to_owned() };
+        self.known.is_some_and(|known| known.waiting.contains_key(&attempt))
     }
 
     fn can_be_told(&self, account: &str) -> bool {
@@ -136,8 +151,9 @@ impl Chat<'_> {
         account: &'c str,
         people: &'c [(&str, &DesiredMember)],
     ) -> Option<&'c Invitation> {
-        let given = self.same(account, people).filter_map(|member| member.invitation.as_ref());
-        given.max_by_key(|invitation| invitation.at)
+        let rows = self.same(account, people).filter_map(|member| member.invitation.as_ref());
+        let kept = self.known.and_then(|known| known.invitations.get(account));
+        rows.chain(kept).max_by_key(|invitation| invitation.at)
     }
 
     /// The people's rows that are about this very account.
@@ -192,7 +208,9 @@ impl Chat<'_> {
         let own = self.known.and_then(|known| known.own.as_ref());
         let given = |right: &String| {
             // Nobody gives a right that they have not.
-            present.rights.contains(right) || own.is_some_and(|own| !own.rights.contains(right))
+            present.rights.contains(right)
+                || platform::UNTOLD_RIGHTS.contains(&right.as_str())
+                || own.is_some_and(|own| !own.rights.contains(right))
         };
         !present.protected
             && !present.rights.is_empty()
@@ -349,8 +367,16 @@ impl Leaver<'_> {
         if people.iter().any(|person| self.input.frozen.people.contains(person)) {
             return;
         }
-        if people.iter().any(|person| self.desired.members.contains_key(person)) {
-            self.remove(Cause::AccountChanged, plan);
+        let mut still =
+            people.iter().filter(|one| self.desired.members.contains_key(*one)).peekable();
+        if still.peek().is_some() {
+            let asked = self.input.desired.by_request.get(&self.known.platform);
+            let asked = |person: &String| asked.is_some_and(|asked| asked.contains(person));
+            let cause = match still.all(asked) {
+                true => Cause::AskedToLeave,
+                false => Cause::AccountChanged,
+            };
+            self.remove(cause, plan);
             return;
         }
         self.let_go(plan);

@@ -144,6 +144,8 @@ pub enum Cause {
     LeftRoster,
     /// The person's account was unlinked or replaced.
     AccountChanged,
+    /// The person asked for another account, or for none.
+    AskedToLeave,
     /// Nobody named this account.
     Stranger,
     /// The school knows the person, and the profile does not name them in this chat.
@@ -190,6 +192,10 @@ impl Cause {
             Cause::AccountChanged => Text::new(
                 "учётная запись отвязана или заменена",
                 "the account was unlinked or replaced",
+            ),
+            Cause::AskedToLeave => Text::new(
+                "человек отвязал или сменил учётную запись сам",
+                "the person unlinked or replaced the account themselves",
             ),
             Cause::Stranger => Text::new(
                 "этой учётной записи нет в данных школы",

@@ -196,6 +196,16 @@ pub enum Call {
         /// The same number makes a repetition the same message, where the platform can.
         once: i32,
     },
+    /// Look whether a recent message of the library's own account to a person holds all of these
+    /// parts.
+    FindMessage {
+        /// The person's account.
+        account: String,
+        /// The platform id of the dialog with the person, as far as it is known. MAX needs it.
+        dialog: Option<String>,
+        /// What the text holds.
+        parts: Vec<String>,
+    },
     /// Read what happened since `marker`; asking with a marker lets the platform forget everything
     /// before it.
     Events {
@@ -217,9 +227,10 @@ impl Call {
             Call::RotateLink { .. } => Capability::RotateLink,
             Call::Members { .. } => Capability::ListMembers,
             Call::Chats { .. } => Capability::ListChats,
-            Call::SendMessage { .. } | Call::Tell { .. } | Call::Pin { .. } => {
-                Capability::SendMessage
-            }
+            Call::SendMessage { .. }
+            | Call::Tell { .. }
+            | Call::FindMessage { .. }
+            | Call::Pin { .. } => Capability::SendMessage,
             Call::OwnRights { .. } => Capability::ListMembers,
             Call::Events { .. } => Capability::ListChats,
         }
@@ -245,6 +256,13 @@ pub enum Answer {
     Chats(Vec<FoundChat>),
     /// A posted message's id in its chat, as text.
     Message(String),
+    /// A person was written to.
+    Told {
+        /// The platform id of the dialog, where the platform tells it.
+        dialog: Option<String>,
+    },
+    /// Whether there is such a message.
+    Found(bool),
     /// What the library's own account may do in a chat.
     Rights(OwnRights),
     /// What happened, oldest first, and the marker to ask with next; `more` where the platform has
@@ -258,6 +276,10 @@ pub enum Answer {
         more: bool,
     },
 }
+
+/// Rights that a platform gives without being asked and does not always tell (MAX's `can_call`, by
+/// `platforms/max.md`, section 4.3): their absence means nothing.
+pub(crate) const UNTOLD_RIGHTS: [&str; 1] = ["can_call"];
 
 /// What the library's own account may do in one chat.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -347,11 +369,15 @@ pub enum Event {
         account: String,
         /// What the link carried.
         payload: Option<String>,
+        /// The platform id of the dialog.
+        dialog: Option<String>,
     },
     /// Somebody wrote in their dialog with the library's own account, so it is open.
     Wrote {
         /// Who.
         account: String,
+        /// The platform id of the dialog.
+        dialog: Option<String>,
     },
     /// Somebody stopped the library's own account: it cannot write to them any more.
     Stopped {

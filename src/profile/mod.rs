@@ -57,6 +57,8 @@ pub struct Desired {
     pub overrides: PerKind<Overrides>,
     /// The rights that admins are given on MAX (setting `admin_permissions`), in its own words.
     pub admin_permissions: BTreeSet<String>,
+    /// People whose account on a messenger is as they asked for themselves, not as the roster says.
+    pub by_request: BTreeMap<crate::platform::Kind, BTreeSet<String>>,
 }
 
 /// One chat as it should be.

@@ -66,7 +66,11 @@ fn words_for(member: &MemberDetail) -> Text {
         MemberState::Refused => {
             ("должен быть в чате, но мессенджер отказывает", "belongs in, the messenger refuses")
         }
-        MemberState::Invited if member.delivered => (
+        MemberState::Invited if member.delivered.is_none() => (
+            "приглашён, дошло ли сообщение со ссылкой — неизвестно, ещё не вошёл",
+            "is invited, whether the message with the link arrived is not known, has not come yet",
+        ),
+        MemberState::Invited if member.delivered == Some(true) => (
             "приглашён сообщением со ссылкой, ещё не вошёл",
             "was sent the link and has not come yet",
         ),

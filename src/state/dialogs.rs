@@ -26,7 +26,7 @@ pub(crate) struct Invite {
 }
 
 impl State {
-    /// Remembers whether somebody can be written to.
+    /// Remembers whether somebody can be written to, and the dialog's own id where it is told.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
@@ -35,11 +35,15 @@ impl State {
         platform: Kind,
         account: &str,
         open: bool,
+        chat: Option<&str>,
         at: Timestamp,
     ) -> Result<()> {
         self.transaction(|db| {
-            let text = "INSERT OR REPLACE INTO dialogs VALUES (?, ?, ?, ?)";
-            let row = params![platform.name(), account, open, at.as_second()];
+            let text = "INSERT INTO dialogs (platform, account, open, chat, at) \
+                        VALUES (?, ?, ?, ?, ?) ON CONFLICT (platform, account) DO UPDATE SET \
+                        open = excluded.open, chat = coalesce(excluded.chat, chat), \
+                        at = excluded.at";
+            let row = params![platform.name(), account, open, chat, at.as_second()];
             db.prepare_cached(text)?.execute(row).map(drop)
         })
     }
@@ -56,6 +60,16 @@ impl State {
             .prepare_cached(text)
             .and_then(|mut one| one.query_row(row, |row| row.get(0)).optional());
         found.map_err(|error| self.failure(&error))
+    }
+
+    /// The id of the dialog with somebody, as far as it was told.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn dialog_id(&self, platform: Kind, account: &str) -> Result<Option<String>> {
+        let text = "SELECT chat FROM dialogs WHERE platform = ? AND account = ?";
+        let rows = self.rows(text, [platform.name(), account], |row| row.get(0))?;
+        Ok(rows.into_iter().next().flatten())
     }
 
     /// Remembers a one-time link, in the place of those that were made for the person before.

@@ -132,24 +132,18 @@ impl State {
             // In a chat that was made a moment ago nobody has a row yet; the cycle's end fills it.
             let mut insert = db.prepare_cached(
                 "INSERT INTO members (chat, person, role, admin, granted, account, state, reasons, \
-                 admin_reasons, since, cycle, invited_at, invited_link, delivered) \
-                 VALUES (?1, ?2, '', 0, 0, ?3, 'invited', '[]', '[]', ?4, ?5, ?4, ?6, ?7) \
+                 admin_reasons, since, cycle) \
+                 VALUES (?1, ?2, '', 0, 0, ?3, 'invited', '[]', '[]', ?4, ?5) \
                  ON CONFLICT (chat, person) DO UPDATE SET account = excluded.account, \
-                 state = excluded.state, since = excluded.since, invited_at = excluded.invited_at, \
-                 invited_link = excluded.invited_link, delivered = excluded.delivered",
+                 state = excluded.state, since = excluded.since",
             )?;
+            let (chat, account) = (&operation.chat, &operation.account);
             for person in &operation.people {
-                insert.execute(params![
-                    operation.chat,
-                    person,
-                    operation.account,
-                    at,
-                    cycle,
-                    invitation.link,
-                    invitation.delivered,
-                ])?;
+                insert.execute(params![chat, person, account, at, cycle])?;
             }
-            Ok(())
+            let text = "INSERT OR REPLACE INTO invitations VALUES (?, ?, ?, ?, ?)";
+            let row = params![chat, account, at, invitation.link, invitation.delivered];
+            db.prepare_cached(text)?.execute(row).map(drop)
         })
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Group {
     pub(crate) title: Option<String>,
     /// Who put the library's own account in, as far as told.
     pub(crate) by: Option<String>,
-    /// A task's code that somebody wrote there.
+    /// The tasks' codes that people wrote there.
     pub(crate) code: Option<String>,
     /// Since when it is known.
     pub(crate) since: Timestamp,
@@ -63,10 +63,14 @@ impl State {
                         ON CONFLICT (platform, platform_id) DO UPDATE SET \
                         title = coalesce(excluded.title, title), \
                         by_account = coalesce(excluded.by_account, by_account), \
-                        code = coalesce(excluded.code, code) \
+                        code = CASE WHEN code IS NULL OR excluded.code IS NULL \
+                        THEN coalesce(excluded.code, code) \
+                        WHEN instr(code, excluded.code) > 0 THEN code \
+                        ELSE code || ' ' || excluded.code END \
                         WHERE coalesce(excluded.title, title) IS NOT title \
                         OR coalesce(excluded.by_account, by_account) IS NOT by_account \
-                        OR coalesce(excluded.code, code) IS NOT code";
+                        OR (excluded.code IS NOT NULL AND \
+                        (code IS NULL OR instr(code, excluded.code) = 0))";
             let since = group.since.as_second();
             let row = params![
                 platform.name(),

@@ -105,18 +105,18 @@ impl State {
     }
 
     fn load_people(&self, chats: &mut BTreeMap<String, KnownChat>) -> Result<()> {
-        let query = "SELECT chat, person, account, state, invited_at, invited_link, delivered \
-                     FROM members";
+        for (chat, account, invitation) in self.invitations()? {
+            if let Some(chat) = chats.get_mut(&chat) {
+                chat.invitations.insert(account, invitation);
+            }
+        }
+        let query = "SELECT chat, person, account, state FROM members";
         let rows = self.rows(query, [], |row| {
             let state = MemberState::from_name(&row.get::<_, String>(3)?);
-            let (at, link) = (row.get::<_, Option<i64>>(4)?, row.get::<_, Option<String>>(5)?);
-            let delivered = row.get(6)?;
-            let invitation =
-                at.zip(link).map(|(at, link)| Invitation { at: moment(at), link, delivered });
             let member = KnownMember {
                 account: row.get(2)?,
                 state: state.unwrap_or(MemberState::Linked),
-                invitation,
+                invitation: None,
                 removed_before: false,
             };
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, member))
@@ -127,10 +127,21 @@ impl State {
                 member.removed_before = removed.contains(&(chat.clone(), account.clone()));
             }
             if let Some(chat) = chats.get_mut(&chat) {
+                let account = member.account.as_ref();
+                member.invitation = account.and_then(|one| chat.invitations.get(one)).cloned();
                 chat.people.insert(person, member);
             }
         }
         Ok(())
+    }
+
+    /// Every way in that was given to an account that has not come yet: (chat, account, which).
+    fn invitations(&self) -> Result<Vec<(String, String, Invitation)>> {
+        self.rows("SELECT chat, account, at, link, delivered FROM invitations", [], |row| {
+            let at = moment(row.get(2)?);
+            let invitation = Invitation { at, link: row.get(3)?, delivered: row.get(4)? };
+            Ok((row.get(0)?, row.get(1)?, invitation))
+        })
     }
 
     /// Accounts that the library once took out: (chat, account).
@@ -234,6 +245,7 @@ fn chat_row(row: &Row) -> rusqlite::Result<ChatRow> {
         link: row.get(11)?,
         state: ChatState::from_name(&state).unwrap_or(ChatState::Gone),
         present: BTreeMap::new(),
+        invitations: BTreeMap::new(),
         people: BTreeMap::new(),
         waiting: BTreeMap::new(),
         removed_lately: 0,

@@ -76,8 +76,8 @@ pub(crate) struct MemberDetail {
     pub(crate) cycle: i64,
     /// When the person was last given the way in.
     pub(crate) invited: Option<Timestamp>,
-    /// That was told by a message.
-    pub(crate) delivered: bool,
+    /// That was told by a message; `None`: not known.
+    pub(crate) delivered: Option<bool>,
 }
 
 /// Before the name of a kind of work that rests.
@@ -320,7 +320,8 @@ impl State {
         person: Option<&str>,
     ) -> Result<Vec<MemberDetail>> {
         let query = "SELECT person, role, admin, granted, account, state, reasons, \
-                     admin_reasons, since, cycle, invited_at, delivered FROM members \
+                     admin_reasons, since, cycle, invitations.at, delivered FROM members \
+                     LEFT JOIN invitations USING (chat, account) \
                      WHERE (?1 IS NULL OR chat = ?1) AND (?2 IS NULL OR person = ?2) \
                      ORDER BY chat, person";
         self.rows(query, params![chat, person], |row| {

@@ -93,6 +93,10 @@ impl State {
             for (account, present) in present {
                 put_presence(db, chat, account, present)?;
             }
+            // Who came needs no way in any more; who leaves is given a new one.
+            let text = "DELETE FROM invitations WHERE chat = ?1 \
+                        AND account IN (SELECT account FROM presence WHERE chat = ?1)";
+            db.prepare_cached(text)?.execute([chat])?;
             Ok(())
         })
     }
@@ -395,8 +399,6 @@ fn put_member(
          granted = excluded.granted, account = excluded.account, reasons = excluded.reasons, \
          admin_reasons = excluded.admin_reasons, \
          since = CASE WHEN state = excluded.state THEN since ELSE excluded.since END, \
-         invited_at = CASE WHEN account IS excluded.account THEN invited_at END, \
-         invited_link = CASE WHEN account IS excluded.account THEN invited_link END, \
          cycle = CASE WHEN state = excluded.state THEN cycle ELSE excluded.cycle END, \
          state = excluded.state",
     )?

@@ -203,7 +203,16 @@ impl Place<'_> {
     }
 
     fn rotate_link(&self) -> Vec<Text> {
-        vec![self.open_as_admin(), self.renew(), self.tell_link()]
+        let change = if self.link.is_none() { self.make_link() } else { self.renew() };
+        vec![self.open_as_admin(), change, self.tell_link()]
+    }
+
+    fn make_link(&self) -> Text {
+        let ru = "Нажмите на название чата и создайте ссылку-приглашение: без неё никого нельзя \
+                  пригласить.";
+        let en = "Press the chat's title and make an invite link: without one nobody can be \
+                  invited.";
+        step(ru, en)
     }
 
     fn renew(&self) -> Text {

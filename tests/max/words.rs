@@ -61,6 +61,12 @@ pub(crate) fn tell(account: &str) -> Call {
     Call::Tell { account: s(account), text: s("Ссылка: https://max.ru/join/AbCdEf"), once: 7 }
 }
 
+/// Looks for [`tell`]'s link and another in a dialog.
+pub(crate) fn find_message(dialog: Option<&str>) -> Call {
+    let parts = vec![s("https://max.ru/join/AbCdEf"), s("https://max.ru/join/GhIjKl")];
+    Call::FindMessage { account: s("5002"), dialog: dialog.map(s), parts }
+}
+
 pub(crate) fn events(marker: Option<&str>) -> Call {
     Call::Events { marker: marker.map(s) }
 }

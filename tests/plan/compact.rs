@@ -9,10 +9,10 @@
 //!
 //! A chat whose key has an `@` was left behind on the previous platform.
 //!
-//! A person of the last cycle is `p1 101 invited`, then any of `at=<time>` (the way in was given then,
-//! by the present link, or with `old_link` by another; `delivered`: in a message) and `removed` (was
-//! once taken out). What waits is `add_member 101 <time>`, followed by `refused` where the platform
-//! will not do it.
+//! A person of the last cycle is `p1 101 invited`, then any of `at=<time>` (the way in was given
+//! then, by the present link, or with `old_link` by another; `delivered`: in a message,
+//! `unconfirmed`: in a message that may not have arrived) and `removed` (was once taken out). What
+//! waits is `add_member 101 <time>`, followed by `refused` where the platform will not do it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -186,6 +186,7 @@ fn known_chat(key: &str, fact: &Fact, platform: platform::Kind) -> KnownChat {
         link: fact.link.clone().filter(|_| made),
         state,
         present: fact.present.iter().flat_map(|line| presents(line)).collect(),
+        invitations: BTreeMap::new(),
         people: BTreeMap::new(),
         waiting: fact.waiting.iter().map(|line| waiting(line)).collect(),
         removed_lately: fact.removed_lately,
@@ -246,11 +247,12 @@ fn known_member(line: &str, present_link: &str) -> (String, KnownMember) {
     let state = MemberState::from_name(state).unwrap_or_else(|| panic!("{line:?}"));
     let mut member =
         KnownMember { account: Some(account.to_owned()), state, ..KnownMember::default() };
-    let (mut at, mut link, mut delivered) = (None, present_link, false);
+    let (mut at, mut link, mut delivered) = (None, present_link, Some(false));
     for word in words {
         match word {
             "old_link" => link = OTHER_DIGEST,
-            "delivered" => delivered = true,
+            "delivered" => delivered = Some(true),
+            "unconfirmed" => delivered = None,
             "removed" => member.removed_before = true,
             _ => at = Some(moment(word.strip_prefix("at=").unwrap())),
         }

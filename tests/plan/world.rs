@@ -130,6 +130,8 @@ impl World {
         let rights = self.desired.admin_permissions.clone();
         let dialogs = self.known.dialogs.clone();
         let chat = self.chat(&operation.chat);
+        // What is done no longer waits.
+        chat.waiting.remove(&Attempt { operation: operation.kind, account: account.clone() });
         match operation.kind {
             Kind::AddMember => {
                 let mut present = Present::seen(false, false);
@@ -144,7 +146,8 @@ impl World {
                 present.rights = if present.admin { rights } else { BTreeSet::new() };
             }
             Kind::InviteMember => {
-                let delivered = dialogs.get(&(chat.platform, account.clone())) == Some(&true);
+                let open = dialogs.get(&(chat.platform, account.clone())) == Some(&true);
+                let delivered = Some(open);
                 let invitation = Invitation { at: now(), link: chat.link_digest(), delivered };
                 for person in &operation.people {
                     let member = chat.people.entry(person.clone()).or_default();
@@ -257,7 +260,7 @@ fn weighted_bool(share: f64) -> impl Strategy<Value = bool> {
 
 /// Where a person stood; the invitation: its hour, whether by the present link, whether delivered; and
 /// whether the person was removed before.
-type Row = (MemberState, Option<(i64, bool, bool)>, bool);
+type Row = (MemberState, Option<(i64, bool, Option<bool>)>, bool);
 
 #[derive(Debug, Clone)]
 struct Fact {
@@ -278,7 +281,7 @@ fn fact() -> impl Strategy<Value = Fact> {
     ];
     let states =
         [MemberState::Joined, MemberState::Left, MemberState::Invited, MemberState::Expired];
-    let invitation = weighted(0.7, (-400..0_i64, weighted_bool(0.8), any::<bool>()));
+    let invitation = weighted(0.7, (-400..0_i64, weighted_bool(0.8), any::<Option<bool>>()));
     let person = (select(states.to_vec()), invitation, weighted_bool(0.2));
     // The platform, whether there is a link, and whether it leaked.
     let messenger = (
@@ -445,6 +448,8 @@ fn known_chat(key: &str, fact: Fact, accounts: &[Vec<usize>]) -> KnownChat {
     let digest = made.link_digest();
     let people = fact.people.into_iter().enumerate().filter_map(|(person, one)| {
         let (state, invitation, removed_before) = one?;
+        // Who came needs no way in any more.
+        let invitation = invitation.filter(|_| state != MemberState::Joined);
         let invitation = invitation.map(|(at, good, delivered)| {
             let link = if good { digest.clone() } else { "another".to_owned() };
             Invitation { at: hours(at), link, delivered }

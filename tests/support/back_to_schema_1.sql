@@ -1,6 +1,6 @@
 -- Takes a state file back to the first schema.
 DROP TABLE links; DROP TABLE proofs;
-DROP TABLE tasks; DROP TABLE groups; DROP TABLE dialogs; DROP TABLE invites;
+DROP TABLE invitations; DROP TABLE tasks; DROP TABLE groups; DROP TABLE dialogs; DROP TABLE invites;
 ALTER TABLE chats DROP COLUMN description;
 ALTER TABLE chats DROP COLUMN own;
 ALTER TABLE chats DROP COLUMN own_at;
@@ -15,7 +15,4 @@ ALTER TABLE chats DROP COLUMN emptying;
 ALTER TABLE presence DROP COLUMN owner;
 ALTER TABLE presence DROP COLUMN rights;
 ALTER TABLE presence DROP COLUMN adopted;
-ALTER TABLE members DROP COLUMN invited_at;
-ALTER TABLE members DROP COLUMN invited_link;
-ALTER TABLE members DROP COLUMN delivered;
 PRAGMA user_version = 1;

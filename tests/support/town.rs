@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Span, Timestamp, ToSpan};
 use serde_json::{Value, json};
-use zvonok::error::Code;
+use zvonok::error::{Code, Error};
 use zvonok::host::Silent;
 use zvonok::session::{Cancel, Session};
 
@@ -128,12 +128,16 @@ impl<'m> Town<'m> {
 
     /// A request, which must be understood.
     pub(crate) fn request(&mut self, method: &str, params: Value) -> (Code, Value) {
+        let answer = self.asks(method, params);
+        answer.unwrap_or_else(|error| panic!("{method}: {error} {:?}", error.faults))
+    }
+
+    /// A request, which may be refused.
+    pub(crate) fn asks(&mut self, method: &str, params: Value) -> Result<(Code, Value), Error> {
         let now = self.now.to_string();
         let request = json!({"method": method, "params": params, "now": now});
-        let answer = self.session.request(&request.to_string());
-        let (code, mut reply) =
-            answer.unwrap_or_else(|error| panic!("{request}: {error} {:?}", error.faults));
-        (code, reply["result"].take())
+        let (code, mut reply) = self.session.request(&request.to_string())?;
+        Ok((code, reply["result"].take()))
     }
 
     /// What a person is told of their accounts and of what they may join.

@@ -9,7 +9,7 @@ use zvonok::stop::Stop;
 
 use crate::server::Reply::{Half, Hang, Json, Nothing, Page};
 use crate::server::{Server, ok, refusal};
-use crate::words::{add, class, members, one, s, tell};
+use crate::words::{add, class, find_message, members, one, tell};
 
 /// What VK answers where a message arrived.
 fn arrived(id: i64) -> Value {
@@ -26,7 +26,7 @@ fn people_are_written_to_in_batches() {
     assert_eq!(vk.batch(&tell("1", 1)), 25);
     let calls: Vec<_> = (1..=30).map(|id| tell(&id.to_string(), 7)).collect();
     let answers = vk.perform(&calls, &Stop::never());
-    let expected: Vec<_> = (1..=30).map(|id| Ok(Answer::Message(id.to_string()))).collect();
+    let expected: Vec<_> = (1..=30).map(|_| Ok(Answer::Told { dialog: None })).collect();
     assert_eq!(answers, expected);
     let sizes: Vec<_> = server.seen().iter().map(|seen| seen.calls().len()).collect();
     assert_eq!(sizes, [25, 5]);
@@ -54,7 +54,7 @@ fn one_refusal_of_a_batch_is_of_one_person() {
         Json(json!({ "response": [arrived(1), false, refused], "execute_errors": [error] }))
     });
     let answers = server.vk().perform(&[tell("1", 7), tell("2", 7), tell("3", 7)], &Stop::never());
-    assert_eq!(answers[0], Ok(Answer::Message(s("1"))));
+    assert_eq!(answers[0], Ok(Answer::Told { dialog: None }));
     let codes: Vec<_> = answers[1..].iter().map(|a| a.as_ref().unwrap_err().code.clone()).collect();
     assert_eq!(codes, ["vk.901", "vk.902"]);
 }
@@ -72,6 +72,37 @@ fn a_lost_message_is_sent_again_as_the_same_one() {
         let seen = server.seen();
         assert_eq!(seen.len(), 2);
         assert_eq!(seen[0].calls(), seen[1].calls(), "with the same numbers");
+    }
+}
+
+#[test]
+fn messages_are_found_by_their_link_among_those_of_the_community() {
+    let item = |from: i64, text: &str| json!({ "id": 1, "from_id": from, "text": text, "out": 1 });
+    let ours = "1А\nhttps://vk.me/join/abc";
+    let server = Server::new(move |seen| {
+        let dialogs = seen.calls().into_iter().map(|(method, call)| {
+            assert_eq!(method, "messages.getHistory");
+            match call["peer_id"].as_str() {
+                "1" => json!({ "count": 2, "items": [item(1, "спасибо"), item(-77, ours)] }),
+                "2" => json!({ "count": 1, "items": [item(2, ours)] }),
+                "3" => json!({ "count": 1, "items": [item(-77, "https://vk.me/join/ab")] }),
+                _ => json!({ "count": 0, "items": [] }),
+            }
+        });
+        ok(dialogs.collect())
+    });
+    let calls: Vec<_> = (1..=4).map(|id| find_message(&id.to_string())).collect();
+    let answers = server.vk().perform(&calls, &Stop::never());
+    let expected = [true, false, false, false].map(|found| Ok(Answer::Found(found)));
+    assert_eq!(answers, expected);
+    assert_eq!(server.seen().len(), 1);
+    for (reply, class_) in [
+        (refusal(15, "Access denied"), Class::Never),
+        (refusal(936, "Conversation does not exist"), Class::Never),
+        (ok(json!({ "count": 0 })), Class::RetryLater),
+    ] {
+        let found = one(&*Server::replies(vec![reply]).vk(), find_message("5"));
+        assert_eq!(class(&found), Some(class_), "{found:?}");
     }
 }
 

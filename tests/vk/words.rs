@@ -51,6 +51,15 @@ pub(crate) fn pin() -> Call {
     Call::Pin { chat: s("3"), message: s("207") }
 }
 
+/// Looks for [`tell`]'s link in the dialog with a person.
+pub(crate) fn find_message(account: &str) -> Call {
+    Call::FindMessage {
+        account: s(account),
+        dialog: None,
+        parts: vec![s("https://vk.me/join/abc")],
+    }
+}
+
 pub(crate) fn tell(account: &str, once: i32) -> Call {
     Call::Tell { account: s(account), text: s("Ссылка: https://vk.me/join/abc"), once }
 }

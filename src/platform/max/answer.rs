@@ -26,16 +26,43 @@ pub(super) fn of(call: &Call, request: &Request, value: &Value) -> Result<Answer
         Call::ReadLink { .. } => link(request, value),
         Call::Events { .. } => events(request, value),
         Call::OwnRights { .. } => own_rights(request, value).map(Answer::Rights),
-        Call::SendMessage { .. } | Call::Tell { .. } => {
-            let body = value.get("message").and_then(|message| message.get("body"));
-            let mid = body.and_then(|body| text(body, "mid"));
-            Ok(Answer::Message(mid.ok_or_else(|| half_told(request, value))?.to_owned()))
+        Call::SendMessage { .. } => Ok(Answer::Message(posted(request, value)?.to_owned())),
+        Call::Tell { .. } => {
+            posted(request, value)?;
+            let recipient = value.get("message").and_then(|message| message.get("recipient"));
+            Ok(Answer::Told { dialog: recipient.and_then(super::events::dialog_id) })
         }
         // MAX answers with the whole chat here.
         Call::RenameChat { .. } if value.get("chat_id").is_some() => Ok(Answer::Done),
         _ if success(value) == Some(true) => Ok(Answer::Done),
         _ => Err(half_told(request, value)),
     }
+}
+
+/// The id of a message that was posted.
+fn posted<'v>(request: &Request, value: &'v Value) -> Result<&'v str, Failure> {
+    let body = value.get("message").and_then(|message| message.get("body"));
+    body.and_then(|body| text(body, "mid")).ok_or_else(|| half_told(request, value))
+}
+
+/// Whether one of the bot's own messages holds all the parts; `own` is the bot's id.
+pub(super) fn holds(
+    request: &Request,
+    value: &Value,
+    own: i64,
+    parts: &[String],
+) -> Result<bool, Failure> {
+    let messages = value.get("messages").and_then(Value::as_array);
+    let messages = messages.ok_or_else(|| misread(request, value))?;
+    let is_own = |message: &&Value| {
+        let sender = message.get("sender").and_then(|sender| sender.get("user_id"));
+        sender.and_then(number) == Some(own)
+    };
+    let mut texts = messages
+        .iter()
+        .filter(is_own)
+        .filter_map(|message| message.get("body").and_then(|body| text(body, "text")));
+    Ok(texts.any(|text| parts.iter().all(|part| text.contains(part.as_str()))))
 }
 
 fn link(request: &Request, value: &Value) -> Result<Answer, Failure> {
@@ -145,9 +172,14 @@ pub(super) fn chat(request: &Request, value: &Value, own: i64) -> Result<FoundCh
         // MAX tells who the owner is to admins only.
         own: value.get("owner_id").and_then(number) == Some(own),
         members: members.and_then(|count| count.try_into().ok()),
-        gone: ended(value).map(|status| format!("max.{status}")),
+        gone: ended(value).or(no_group(value)).map(|why| format!("max.{why}")),
         link: text(value, "link").filter(|link| !link.is_empty()).map(str::to_owned),
     })
+}
+
+/// Channels and dialogs are no groups, whoever puts the bot in.
+fn no_group(chat: &Value) -> Option<&str> {
+    text(chat, "type").filter(|kind| matches!(*kind, "channel" | "dialog"))
 }
 
 /// Why the bot can do nothing in the chat, in MAX's word.

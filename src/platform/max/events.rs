@@ -56,7 +56,8 @@ fn of_dialog(kind: &str, update: &Value) -> Option<Event> {
     Some(match kind {
         "bot_started" => {
             let payload = text(update, "payload").filter(|payload| !payload.is_empty());
-            Event::Started { account, payload: payload.map(str::to_owned) }
+            let dialog = dialog_id(update);
+            Event::Started { account, payload: payload.map(str::to_owned), dialog }
         }
         "bot_stopped" | "dialog_removed" => Event::Stopped { account },
         _ => return None,
@@ -72,7 +73,9 @@ fn message(message: &Value) -> Vec<Event> {
     let chat_type = text(recipient, "chat_type").filter(|_| !flag(sender, "is_bot"));
     match (chat_type, id(recipient, "chat_id"), id(sender, "user_id")) {
         (Some("chat"), Some(chat), _) => codes(message, &chat),
-        (Some("dialog"), _, Some(account)) => vec![Event::Wrote { account }],
+        (Some("dialog"), _, Some(account)) => {
+            vec![Event::Wrote { account, dialog: dialog_id(recipient) }]
+        }
         _ => Vec::new(),
     }
 }
@@ -81,6 +84,11 @@ fn codes(message: &Value, chat: &str) -> Vec<Event> {
     let written = message.get("body").and_then(|body| text(body, "text")).unwrap_or_default();
     let codes = crate::plan::codes_in(written).into_iter();
     codes.map(|code| Event::Code { chat: chat.to_owned(), code }).collect()
+}
+
+/// The dialog's id; MAX sometimes tells nought.
+pub(super) fn dialog_id(value: &Value) -> Option<String> {
+    id(value, "chat_id").filter(|id| id != "0")
 }
 
 /// Whom the update is about.

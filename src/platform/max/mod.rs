@@ -80,6 +80,12 @@ impl Max {
             Call::Members { chat } => self.members(chat, stop).map(Answer::Members),
             Call::Chats { only: Some(chats) } => self.chats(chats, stop).map(Answer::Chats),
             Call::OwnRights { chat } => self.own_rights(chat, stop),
+            Call::FindMessage { dialog, parts, .. } => {
+                let request = request::messages(dialog.as_deref())?;
+                let own = self.own(stop)?;
+                let value = self.link.ask(&request, stop)?;
+                answer::holds(&request, &value, own, parts).map(Answer::Found)
+            }
             call => {
                 let request = request::of(call)?;
                 let value = self.link.ask(&request, stop);

@@ -21,6 +21,9 @@ pub(super) const RENAME: &str = "PATCH /chats/{chatId}";
 pub(super) const TELL: &str = "POST /messages?user_id";
 pub(super) const EVENTS: &str = "GET /updates";
 
+/// Messages of a dialog that are looked through.
+const MESSAGES: usize = 50;
+
 /// Events that MAX tells at once.
 pub(super) const EVENTS_AT_ONCE: usize = 100;
 
@@ -85,6 +88,7 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
         Call::CreateChat { .. }
         | Call::RotateLink { .. }
         | Call::Pin { .. }
+        | Call::FindMessage { .. }
         | Call::Chats { .. } => Err(not_offered(call)),
     }
 }
@@ -191,6 +195,26 @@ fn tell(account: &str, text: &str) -> Result<Request, Failure> {
     let body = Ask::Post(json!({ "text": text }));
     let request = Request::new(TELL, Nature::Make, body, format!("/messages?user_id={account}"));
     Ok(Request { counted: Some(Counted::Person(account)), ..request })
+}
+
+/// The newest messages of the dialog with a person.
+pub(super) fn messages(dialog: Option<&str>) -> Result<Request, Failure> {
+    let dialog = chat_id(dialog.ok_or_else(no_dialog_id)?)?;
+    let target = format!("/messages?chat_id={dialog}&count={MESSAGES}");
+    Ok(Request::new("GET /messages", Nature::Read, Ask::Get, target))
+}
+
+/// MAX finds a dialog to write to by the person, and one to read by its own id only.
+fn no_dialog_id() -> Failure {
+    Failure {
+        class: Class::Never,
+        code: "max.no_dialog_id".to_owned(),
+        message: Text::new(
+            "номер диалога с человеком неизвестен, прочитать его нельзя",
+            "the id of the dialog with the person is not known, so it cannot be read",
+        ),
+        after: Duration::ZERO,
+    }
 }
 
 /// A chat's id: negative for groups, so any whole number but nought.

@@ -50,7 +50,9 @@ pub(super) fn of(call: &Call, value: &Value) -> Result<Answer, Failure> {
         }
         Call::ReadLink { .. } => link(value).ok_or_else(|| misread("messages.getInviteLink")),
         Call::RotateLink { .. } => link(value).ok_or_else(|| half_told("messages.getInviteLink")),
-        Call::SendMessage { .. } | Call::Tell { .. } => message(value),
+        Call::SendMessage { .. } => message(value),
+        Call::Tell { .. } => message(value).map(|_| Answer::Told { dialog: None }),
+        Call::FindMessage { parts, .. } => holds(value, parts).map(Answer::Found),
         _ => done(value),
     }
 }
@@ -94,6 +96,16 @@ fn message(value: &Value) -> Result<Answer, Failure> {
     let id = item.get("conversation_message_id").or_else(|| item.get("cmid")).and_then(number);
     let id = id.or_else(|| item.get("message_id").and_then(number));
     Ok(Answer::Message(id.ok_or_else(|| half_told("messages.send"))?.to_string()))
+}
+
+/// Whether a message of the community holds all the parts. In a dialog with a person nobody else has
+/// a negative number.
+fn holds(value: &Value, parts: &[String]) -> Result<bool, Failure> {
+    let items = value.get("items").and_then(Value::as_array);
+    let items = items.ok_or_else(|| misread("messages.getHistory"))?;
+    let own = |item: &&Value| item.get("from_id").and_then(number).is_some_and(|from| from < 0);
+    let mut texts = items.iter().filter(own).filter_map(|item| text(item, "text"));
+    Ok(texts.any(|text| parts.iter().all(|part| text.contains(part.as_str()))))
 }
 
 /// How many members there are in all, and those of this page.

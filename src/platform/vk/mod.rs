@@ -88,7 +88,7 @@ impl Vk {
     ) -> Result<Answer, Failure> {
         match (call, outcome) {
             (Call::Members { chat }, Ok(first)) => reading::members(&self.link, chat, &first, stop),
-            (Call::Tell { .. }, outcome) => {
+            (Call::Tell { .. } | Call::FindMessage { .. }, outcome) => {
                 outcome.and_then(|value| answer::of(call, &value)).map_err(of_a_person)
             }
             (call, Ok(value)) => answer::of(call, &value),
@@ -157,6 +157,7 @@ impl Platform for Vk {
             | Call::RenameChat { .. }
             | Call::ReadLink { .. }
             | Call::Tell { .. }
+            | Call::FindMessage { .. }
             | Call::Members { .. } => execute::MOST,
             Call::CreateChat { .. }
             | Call::RotateLink { .. }

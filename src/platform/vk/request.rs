@@ -17,6 +17,9 @@ const CHATS_BEGIN: i64 = 2_000_000_000;
 /// VK's greatest chat id; also an id that no chat has ever had.
 pub(super) const LAST_CHAT: i64 = 100_000_000;
 
+/// Messages of a dialog that are looked through.
+const MESSAGES: usize = 50;
+
 /// One method call.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Request {
@@ -106,6 +109,9 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
                 .with("random_id", *once)
                 .with("message", text.as_str())
         }
+        Call::FindMessage { account, .. } => Request::new("messages.getHistory", Read)
+            .with("peer_id", person_id(account)?)
+            .with("count", MESSAGES),
         Call::OwnRights { .. } | Call::Events { .. } => return Err(not_offered(call)),
     })
 }

@@ -34,6 +34,7 @@ CREATE TABLE dialogs (
   platform TEXT NOT NULL,
   account  TEXT NOT NULL,
   open     INTEGER NOT NULL,
+  chat     TEXT,                          -- the dialog's own id, where it was told
   at       INTEGER NOT NULL,
   PRIMARY KEY (platform, account)
 ) WITHOUT ROWID;
@@ -63,9 +64,15 @@ ALTER TABLE presence ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE presence ADD COLUMN rights TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE presence ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
 
-ALTER TABLE members ADD COLUMN invited_at INTEGER;
-ALTER TABLE members ADD COLUMN invited_link TEXT;               -- digest of the link that was given
-ALTER TABLE members ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0;
+-- The way in that was given to an account that has not come yet.
+CREATE TABLE invitations (
+  chat      TEXT NOT NULL,
+  account   TEXT NOT NULL,
+  at        INTEGER NOT NULL,
+  link      TEXT NOT NULL,                -- digest: one that was replaced lets nobody in
+  delivered INTEGER,                      -- in a message; NULL: not known
+  PRIMARY KEY (chat, account)
+) WITHOUT ROWID;
 
 -- The move to another messenger, for chats that were left behind.
 ALTER TABLE chats ADD COLUMN noticed_at INTEGER;                -- told where the new chat is

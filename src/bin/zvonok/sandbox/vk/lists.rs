@@ -110,6 +110,21 @@ pub(crate) fn conversations(caller: &mut Caller<'_>, params: &Params) -> Result<
     Ok(json!({ "count": all.len(), "items": items, "unread_count": 0 }))
 }
 
+/// messages.getHistory, newest first; a dialog that was never begun is empty.
+pub(crate) fn history(caller: &mut Caller<'_>, params: &Params) -> Result<Value, Error> {
+    caller.check_group(params)?;
+    let (offset, count) = params.page(20, 200)?;
+    let peer = params.need_int("peer_id")?;
+    if chat_of_peer(peer).is_some() {
+        caller.chat(chat_by_peer(params)?, Purpose::Read)?;
+    }
+    let messages = talk(caller.papers, peer).map(|talk| &talk.messages);
+    let all: Vec<_> = messages.into_iter().flatten().rev().collect();
+    let page = all.iter().skip(offset).take(count);
+    let items: Vec<_> = page.map(|message| message_item(peer, message)).collect();
+    Ok(json!({ "count": all.len(), "items": items }))
+}
+
 /// The talk with a peer, if there is one.
 fn talk(papers: &Papers, peer: i64) -> Option<&Talk> {
     match chat_of_peer(peer) {

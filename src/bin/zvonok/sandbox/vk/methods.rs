@@ -59,6 +59,7 @@ const METHODS: &[Method] = &[
     method("messages.getConversationMembers", Group, Reads, lists::members),
     method("messages.getConversations", Group, Reads, lists::conversations),
     method("messages.getConversationsById", Group, Reads, lists::conversations_by_id),
+    method("messages.getHistory", Group, Reads, lists::history),
     method("messages.getInviteLink", Group, ChangesWith("reset"), chats::invite_link),
     method("messages.isMessagesFromGroupAllowed", Group, Reads, smalls::messages_allowed),
     method("messages.joinChatByInviteLink", User, Changes, closed),
