@@ -1,15 +1,19 @@
 -- Любая система, которая отдаёт OneRoster 1.1 или 1.2 без своих дополнений.
 
+local shared = zvonok.shared
+
 -- Кураторы класса - учителя с primary; их может быть несколько.
-local function curators(class)
-  return class:enrolled("teacher", { primary = true }):because("куратор")
-end
+local curators = shared.leads "куратор"
 
 -- Предмет ведут учителя с primary; если такие не отмечены - все учителя предмета.
 local function lead_teachers(journal)
   local leads = journal:enrolled("teacher", { primary = true })
   if #leads == 0 then leads = journal.teachers end
   return leads:because("учитель предмета")
+end
+
+local function is_administrator(actor)
+  return actor:is("principal", "siteAdministrator")
 end
 
 return zvonok.profile {
@@ -25,35 +29,26 @@ return zvonok.profile {
   },
 
   chats = {
-    teachers = {
-      per = "school", type = "TEACHER",
-      title = function(school, set) return zvonok.fill(set.teachers_title, school) end,
+    teachers = shared.teachers_chat {
       members = function(school) return school.staff end,
       admins = function(school) return school:people("principal", "siteAdministrator") end,
     },
-
-    class = {
-      per = "homeroom", type = "CLASS",
-      title = function(class, set) return zvonok.fill(set.class_title, class) end,
-      members = function(class) return class.students + curators(class) end,
-      admins = curators,
-    },
-
-    parents = {
-      per = "homeroom", type = "PARENTS",
-      title = function(class, set) return zvonok.fill(set.parents_title, class) end,
-      members = function(class) return class:guardians() + curators(class) end,
-      admins = curators,
-    },
-
-    subject = {
-      per = "class", type = "SUBJECT",
-      title = function(journal, set) return zvonok.fill(set.subject_title, journal) end,
-      members = function(journal) return journal.students + journal.teachers end,
-      admins = lead_teachers,
-    },
+    class = shared.class_chat { leads = curators },
+    parents = shared.parents_chat { leads = curators },
+    subject = shared.subject_chat { admins = lead_teachers },
   },
+
+  -- Любые чаты с любыми людьми создаёт администратор.
+  custom = { custom = { type = "CUSTOM", title = "<organisation_short>" } },
 
   -- Правки, сделанные людьми в системе, сохраняются.
   overrides = "kept",
+
+  requests = shared.requests {
+    administrator = is_administrator,
+    ["chats.create"] = shared.administrator_only,
+    ["chats.rename"] = shared.chat_admins, ["chats.delete"] = shared.administrator_only,
+    ["members.*"] = shared.chat_admins, ["admins.*"] = shared.chat_admins,
+    ["calls.*"] = shared.chat_admins,
+  },
 }

@@ -1,5 +1,7 @@
 -- Параграф (школы Санкт-Петербурга): учительская, по два чата на класс и предметные чаты.
 
+local shared = zvonok.shared
+
 -- Классный руководитель берётся только из карточки класса; человек без действующей
 -- роли сотрудника не считается, о нём будет предупреждение.
 local function class_teacher(class)
@@ -8,6 +10,17 @@ end
 
 -- Кому «Параграф» сам дал права на школу.
 local has_access = zvonok.host_role("Администратор", "Руководитель")
+
+-- Права есть у директора, у исполняющего обязанности и у тех, кому их дал «Параграф».
+-- Все они должны быть действующими сотрудниками этой школы.
+local function heads(school)
+  local directors = school:holding { positionLevel = "Руководитель 1 уровня" }
+  return directors:because("руководитель 1 уровня")
+    + school.staff:where("metadata.actingHead"):because("ИО руководителя")
+    + school.staff:where(has_access):because("роль доступа в «Параграфе»")
+end
+
+local by_hand = shared.nobody("состав, названия и права в чатах ведёт только «Параграф»")
 
 return zvonok.profile {
   name = "paragraf",
@@ -25,40 +38,20 @@ return zvonok.profile {
   },
 
   chats = {
-    teachers = {
-      per = "school", type = "TEACHER", locked = true,
-      title = function(school, set) return zvonok.fill(set.teachers_title, school) end,
+    teachers = shared.teachers_chat {
+      locked = true,
       members = function(school)
         return school:people("teacher"):because("педагогический работник")
       end,
-      -- Права есть у директора, у исполняющего обязанности и у тех, кому их дал «Параграф».
-      -- Все они должны быть действующими сотрудниками этой школы.
-      admins = function(school)
-        local directors = school:holding { positionLevel = "Руководитель 1 уровня" }
-        return directors:because("руководитель 1 уровня")
-          + school.staff:where("metadata.actingHead"):because("ИО руководителя")
-          + school.staff:where(has_access):because("роль доступа в «Параграфе»")
-      end,
+      admins = heads,
     },
-
-    class = {
-      per = "homeroom", type = "CLASS", locked = true,
-      title = function(class, set) return zvonok.fill(set.class_title, class) end,
-      members = function(class) return class.students + class_teacher(class) end,
-      admins = class_teacher,
-    },
-
-    parents = {
-      per = "homeroom", type = "PARENTS", locked = true,
-      title = function(class, set) return zvonok.fill(set.parents_title, class) end,
-      members = function(class) return class:guardians() + class_teacher(class) end,
-      admins = class_teacher,
-    },
+    class = shared.class_chat { leads = class_teacher, locked = true },
+    parents = shared.parents_chat { leads = class_teacher, locked = true },
 
     -- Предметный чат бывает у журналов общего образования с включённым «чатом по предмету»
     -- и создаётся, когда опубликован или проведён первый онлайн-урок.
-    subject = {
-      per = "class", type = "SUBJECT", locked = true,
+    subject = shared.subject_chat {
+      locked = true,
       title = function(journal, set)
         local class = journal.homeroom or journal
         return zvonok.fill(set.subject_title, journal, { class = class.title })
@@ -69,11 +62,17 @@ return zvonok.profile {
       create_when = function(journal)
         return journal:has_lesson { online = true, state = { "published", "conducted" } }
       end,
-      members = function(journal) return journal.students + journal.teachers end,
-      admins = function(journal) return journal.teachers:because("учитель предмета") end,
     },
   },
 
   -- Состав ведёт только «Параграф»: руками никого не добавить и не убрать.
   overrides = "forbidden",
+
+  requests = shared.requests {
+    administrator = function(actor) return actor:among(heads) end,
+    ["chats.create"] = by_hand, ["chats.rename"] = by_hand, ["chats.delete"] = by_hand,
+    ["members.*"] = by_hand, ["admins.*"] = by_hand,
+    -- Звонок начинают и заканчивают администраторы чата, в предметном - учитель предмета.
+    ["calls.*"] = shared.chat_admins,
+  },
 }

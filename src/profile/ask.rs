@@ -31,8 +31,7 @@ impl Asked<'_> {
         self.evaluation.luau.call(Some(self.key), || {
             let answer = function.call((&self.argument, &self.evaluation.settings))?;
             take(&answer).map_err(|text| {
-                let line = function.info().line_defined.and_then(|line| u32::try_from(line).ok());
-                said_at("profile.script", text, line)
+                said_at("profile.script", text, self.evaluation.luau.line_of(function))
             })
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{objects, people, shape};
+use super::{actor, objects, people, policy, shape};
 
 const TYPES: &str = include_str!("../../scripts/zvonok.d.luau");
 
@@ -22,19 +22,35 @@ fn declared(start: &str, end: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_types_for_editors_are_complete() {
-    let cases: [(&str, &str, &[&str]); 6] = [
+    let cases: [(&str, &str, &[&str]); 13] = [
         ("extern type People with", "\nend", people::MEMBERS),
         ("extern type Person with", "\nend", objects::PERSON),
         ("extern type Class with", "\nend", objects::CLASS),
         ("extern type School with", "\nend", objects::SCHOOL),
         ("type Profile = {", "\n}", shape::PROFILE),
         ("type ChatRule<Object> = {", "\n}", shape::CHAT),
+        ("type CustomKind = {", "\n}", policy::CUSTOM),
+        ("type Guardians = {", "\n}", policy::GUARDIANS),
+        ("type Rollover = {", "\n}", policy::ROLLOVER),
+        ("extern type Actor with", "\nend", actor::ACTOR),
+        ("extern type Request with", "\nend", actor::REQUEST),
+        ("extern type Target with", "\nend", actor::TARGET),
+        ("extern type Call with", "\nend", actor::CALL),
     ];
     for (start, end, known) in cases {
         let known: BTreeSet<String> = known.iter().map(|name| (*name).to_owned()).collect();
         assert_eq!(declared(start, end), known, "{start}");
     }
-    let known = ["fill", "host_role", "list", "metadata", "now", "profile", "today", "yes"];
+    let known =
+        ["fill", "host_role", "list", "metadata", "now", "profile", "shared", "today", "yes"];
     let known: BTreeSet<String> = known.map(str::to_owned).into();
     assert_eq!(declared("declare zvonok: {", "\n}"), known);
+}
+
+#[test]
+fn the_types_know_what_profiles_share() {
+    let lua = mlua::Lua::new();
+    let shared: mlua::Table = lua.load(super::source::SHARED).eval().unwrap();
+    let names = shared.pairs::<String, mlua::Value>().map(|pair| pair.unwrap().0);
+    assert_eq!(declared("type Shared = {", "\n}"), names.collect::<BTreeSet<_>>());
 }

@@ -18,7 +18,7 @@ use super::room::{Limits, Luau};
 use super::settings::{self, Settings};
 use super::shape::{ChatRule, Per, Script};
 use super::text::nearest;
-use super::{Desired, DesiredChat, Existence, Setting, Source};
+use super::{Desired, DesiredChat, Existence, Policies, Setting, Source};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::roster::{ClassIx, ClassType, OrgIx, Roster};
 use crate::stop::Stop;
@@ -54,6 +54,8 @@ pub struct Description {
     pub settings: BTreeMap<String, Setting>,
     /// The kinds of chats, sorted.
     pub kinds: Vec<String>,
+    /// What it says beside its chats.
+    pub policies: Policies,
 }
 
 impl Description {
@@ -97,14 +99,28 @@ pub fn describe(source: &Source) -> Result<Description> {
         let luau = open(source, Limits::default(), Stop::never(), &now)?;
         let script = script(&luau, source)?;
         let kinds = script.chats.keys().cloned().collect();
-        let Script { name, title, version, settings, .. } = script;
-        Ok(Description { name, title, version, settings, kinds })
+        let Script { name, title, version, settings, rules, .. } = script;
+        Ok(Description { name, title, version, settings, kinds, policies: rules.policies })
     })?
+}
+
+/// What the objects of one evaluation stand on.
+pub(super) fn ground(
+    script: &Script,
+    settings: &Map<String, Value>,
+    roster: &Arc<Roster>,
+) -> Rc<Ground> {
+    let ground = Ground::new(roster.clone());
+    if let Some(most) = settings["max_guardians"].as_u64() {
+        ground.max_guardians.set(most as usize);
+    }
+    ground.guardian_roles.replace(script.rules.policies.guardians.roles.clone());
+    ground
 }
 
 /// Works on a thread of its own, joined at once: hosts call on stacks of any size, and a script may
 /// nest calls as deep as Luau allows.
-fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+pub(super) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
     const STACK: usize = 8 * 1024 * 1024;
     std::thread::scope(|scope| {
         let thread =
@@ -122,11 +138,11 @@ fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
     })
 }
 
-fn open(source: &Source, limits: Limits, stop: Stop, now: &Zoned) -> Result<Luau> {
+pub(super) fn open(source: &Source, limits: Limits, stop: Stop, now: &Zoned) -> Result<Luau> {
     Luau::new(source, limits, stop, |lua| global::zvonok(lua, &source.text, now))
 }
 
-fn script(luau: &Luau, source: &Source) -> Result<Script> {
+pub(super) fn script(luau: &Luau, source: &Source) -> Result<Script> {
     match luau.run(source)? {
         LuaValue::UserData(data) if data.is::<Script>() => {
             luau.call(None, || Ok(data.borrow::<Script>()?.clone()))
@@ -148,7 +164,7 @@ fn script(luau: &Luau, source: &Source) -> Result<Script> {
 }
 
 /// The schools that are served (ruling 3).
-fn schools(roster: &Roster, organization: Option<&str>) -> Result<Vec<OrgIx>> {
+pub(super) fn schools(roster: &Roster, organization: Option<&str>) -> Result<Vec<OrgIx>> {
     let all = roster.schools();
     let Some(wanted) = organization else { return Ok(all) };
     let found = all.iter().copied().find(|&school| &*roster.org(school).id == wanted);
@@ -196,10 +212,7 @@ impl<'a> Evaluation<'a> {
     ) -> Result<Desired> {
         let script = script(luau, source)?;
         let settings = settings::with_given(&script.settings, given)?;
-        let ground = Ground::new(roster.clone());
-        if let Some(most) = settings["max_guardians"].as_u64() {
-            ground.max_guardians.set(most as usize);
-        }
+        let ground = ground(&script, &settings, roster);
         let organization_in_title = settings["organization_in_title"].as_bool().unwrap_or(false);
         let rights = settings["admin_permissions"].as_array().into_iter().flatten();
         let admin_permissions = rights.filter_map(|one| one.as_str().map(str::to_owned)).collect();
@@ -229,7 +242,7 @@ impl<'a> Evaluation<'a> {
             chats: self.chats,
             warnings: self.ground.take_warnings(),
             reads,
-            overrides: script.overrides,
+            overrides: script.rules.policies.overrides,
             admin_permissions: self.admin_permissions,
             by_request: BTreeMap::new(),
         }

@@ -4,12 +4,14 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use jiff::Zoned;
+use mlua::chunk::ChunkMode;
 use mlua::{Lua, Result as LuaResult, Table, Value, Variadic};
 
 use super::fault::said;
 use super::matching::{MetadataKey, host_role, texts_of};
 use super::objects::{Class, School};
 use super::shape;
+use super::source::SHARED;
 use super::text;
 use crate::error::Text;
 use crate::roster::{texts, truthy};
@@ -34,7 +36,16 @@ pub(super) fn zvonok(lua: &Lua, script: &str, now: &Zoned) -> LuaResult<Table> {
         ))),
     })?;
     table.set("profile", profile)?;
+    table.set("shared", shared(lua)?)?;
     Ok(table)
+}
+
+/// The pieces that profiles share. Their functions look for `zvonok` when they are called.
+fn shared(lua: &Lua) -> LuaResult<Table> {
+    let chunk = lua.load(SHARED).set_name("=shared.lua").set_mode(ChunkMode::Text);
+    let shared: Table = chunk.eval()?;
+    shared.set_readonly(true);
+    Ok(shared)
 }
 
 /// `zvonok.fill(template, …)`: values from objects and tables, the later before the earlier.

@@ -9,13 +9,15 @@ use mlua::{Error as LuaError, Lua, Result as LuaResult};
 
 use super::fault::said_as;
 use crate::error::{Fault, Text};
-use crate::roster::{ClassIx, Metadata, Roster};
+use crate::roster::{ClassIx, Metadata, PersonIx, Roster};
 
 /// The roster of one evaluation and the notes taken on the way.
 pub(super) struct Ground {
     pub(super) roster: Arc<Roster>,
     /// The setting `max_guardians`.
     pub(super) max_guardians: Cell<usize>,
+    /// The roles that make a guardian, where the profile wants fewer than all.
+    pub(super) guardian_roles: RefCell<Option<BTreeSet<String>>>,
     reads: RefCell<BTreeSet<String>>,
     touched: RefCell<BTreeSet<ClassIx>>,
     warnings: RefCell<BTreeMap<(String, String, String), Fault>>,
@@ -26,10 +28,19 @@ impl Ground {
         Rc::new(Ground {
             roster,
             max_guardians: Cell::new(usize::MAX),
+            guardian_roles: RefCell::default(),
             reads: RefCell::default(),
             touched: RefCell::default(),
             warnings: RefCell::default(),
         })
+    }
+
+    /// Whether somebody has one of the roles in force that the profile takes for a guardian's.
+    pub(super) fn may_guard(&self, person: PersonIx) -> bool {
+        let roles = self.guardian_roles.borrow();
+        let Some(roles) = &*roles else { return true };
+        let mut held = self.roster.roles_of(person);
+        held.any(|role| roles.contains(&*role.role) && self.roster.role_in_force(role))
     }
 
     /// A value of metadata; that the script asked for this name is noted.

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use crate::error::Fault;
 
+mod actor;
 mod ask;
+mod draft;
 #[cfg(test)]
 mod editor;
 mod evaluate;
@@ -19,6 +21,8 @@ mod library;
 mod matching;
 mod objects;
 mod people;
+mod permit;
+mod policy;
 mod room;
 mod settings;
 mod shape;
@@ -26,7 +30,12 @@ mod source;
 mod text;
 mod words;
 
+pub use draft::{Draft, draft};
 pub use evaluate::{Description, Room, describe, evaluate};
+pub use permit::{CallFacts, Permission, Request, Target, permits};
+pub use policy::{
+    CustomKind, Graduated, Guardians, Leavers, Lineage, Overrides, Per, PerKind, Policies, Rollover,
+};
 pub use room::Limits;
 pub(crate) use source::looks_like_a_path;
 pub use source::{BUILT_IN, Source, source};
@@ -45,24 +54,11 @@ pub struct Desired {
     /// The names of metadata that the script read, or declared to read; the state file keeps these.
     pub reads: BTreeSet<String>,
     /// What happens to changes that people make by hand.
-    pub overrides: Overrides,
+    pub overrides: PerKind<Overrides>,
     /// The rights that admins are given on MAX (setting `admin_permissions`), in its own words.
     pub admin_permissions: BTreeSet<String>,
     /// People whose account on a messenger is as they asked for themselves, not as the roster says.
     pub by_request: BTreeMap<crate::platform::Kind, BTreeSet<String>>,
-}
-
-/// What happens to a change that a person makes through the host's screens.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Overrides {
-    /// Refused.
-    #[default]
-    Forbidden,
-    /// Kept across cycles.
-    Kept,
-    /// Undone by the next cycle.
-    Reverted,
 }
 
 /// One chat as it should be.

@@ -145,7 +145,7 @@ impl UserData for School {
     }
 }
 
-fn is_staff(role: &Role) -> bool {
+pub(super) fn is_staff(role: &Role) -> bool {
     !NOT_STAFF.contains(&&*role.role)
 }
 
@@ -175,7 +175,7 @@ impl Class {
     }
 
     /// The students that count (ruling 9).
-    fn students(&self, lua: &Lua) -> LuaResult<People> {
+    pub(super) fn students(&self, lua: &Lua) -> LuaResult<People> {
         self.ground.touch(self.class);
         let (role, word): (Rc<str>, Rc<str>) = ("student".into(), "ученик класса".into());
         let entries = self.ground.roster.student_enrollments(self.class).into_iter().map(|row| {
@@ -407,16 +407,16 @@ impl UserData for Person {
 
 /// Whose metadata.
 #[derive(Clone, Copy)]
-enum Place {
+pub(super) enum Place {
     Org(OrgIx),
     Class(ClassIx),
     Person(PersonIx),
 }
 
 /// `object.metadata`: every name may be asked for; a name that is not there is `nil`.
-struct Metadata {
-    ground: Rc<Ground>,
-    place: Place,
+pub(super) struct Metadata {
+    pub(super) ground: Rc<Ground>,
+    pub(super) place: Place,
 }
 
 impl Metadata {
@@ -473,6 +473,6 @@ pub(super) fn to_lua(lua: &Lua, value: &serde_json::Value) -> LuaResult<Value> {
     }
 }
 
-fn owned(texts: &[Box<str>]) -> Vec<String> {
+pub(super) fn owned(texts: &[Box<str>]) -> Vec<String> {
     texts.iter().map(|text| text.to_string()).collect()
 }

@@ -173,7 +173,8 @@ impl People {
         for student in self.entries.iter().map(|entry| entry.person) {
             let id = &ground.roster.person(student).id;
             let word: Rc<str> = format!("законный представитель ученика {id}").into();
-            let all: Vec<PersonIx> = ground.roster.guardians_of(student).collect();
+            let all = ground.roster.guardians_of(student);
+            let all: Vec<PersonIx> = all.filter(|&guardian| ground.may_guard(guardian)).collect();
             if all.len() > most {
                 self.warn_too_many(student, all.len(), most);
             }

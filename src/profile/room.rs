@@ -195,6 +195,13 @@ impl Luau {
         self.call(None, || chunk.eval::<Value>())
     }
 
+    /// The line where a function of the script begins; one of another file has none here.
+    pub(super) fn line_of(&self, function: &mlua::Function) -> Option<u32> {
+        let info = function.info();
+        let own = info.source.as_deref() == Some(&*format!("={}", chunk_name(&self.file)));
+        info.line_defined.filter(|_| own).and_then(|line| u32::try_from(line).ok())
+    }
+
     /// Does something that may run the script, for an object. What the watch says goes before the
     /// result: a script may have caught its own end and returned happily.
     pub(super) fn call<T>(

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlua::{Function, Result as LuaResult, Table, UserData, Value};
 
 use super::fault::{line_of_key, said_at};
+use super::policy::{self, Lineage, Rules};
 use super::text::unknown;
-use super::{Overrides, Setting, settings};
+use super::{Setting, settings};
 use crate::error::Text;
 
 /// What a script returned, ready to be asked.
@@ -17,7 +18,7 @@ pub(super) struct Script {
     pub(super) version: u32,
     pub(super) settings: BTreeMap<String, Setting>,
     pub(super) chats: BTreeMap<String, ChatRule>,
-    pub(super) overrides: Overrides,
+    pub(super) rules: Rules,
     pub(super) reads: BTreeSet<String>,
 }
 
@@ -60,12 +61,14 @@ pub(super) const PROFILE: &[&str] = &[
     "version",
     "settings",
     "chats",
+    "custom",
+    "guardians",
     "overrides",
+    "leavers",
+    "rollover",
+    "requests",
     "reads",
     "calls",
-    "requests",
-    "rollover",
-    "leavers",
 ];
 pub(super) const CHAT: &[&str] =
     &["per", "type", "locked", "title", "description", "members", "admins", "when", "create_when"];
@@ -76,17 +79,21 @@ pub(super) fn script(table: &Table, text: &str) -> LuaResult<Script> {
     let top = Node { table, place: "profile", text };
     top.only(PROFILE)?;
     top.expect("calls", &["table"])?;
-    top.expect("requests", &["function"])?;
-    top.expect("rollover", &["table", "function"])?;
-    top.expect("leavers", &["table", "string"])?;
     let name: String = top.need("name", "string")?;
+    let chats = chats(&top)?;
+    let kinds: Vec<&str> = chats.keys().map(String::as_str).collect();
+    let rules = policy::rules(&top, &kinds)?;
+    let mut settings = declared_settings(&top)?;
+    if let Some(most) = rules.policies.guardians.most {
+        settings.entry("max_guardians".to_owned()).and_modify(|one| one.default = most.into());
+    }
     Ok(Script {
         title: top.maybe("title", "string")?.unwrap_or_else(|| name.clone()),
         version: version(&top)?,
-        settings: declared_settings(&top)?,
-        chats: chats(&top)?,
-        overrides: overrides(&top)?,
-        reads: reads(&top)?,
+        settings,
+        reads: reads(&top, &rules)?,
+        chats,
+        rules,
         name,
     })
 }
@@ -103,26 +110,19 @@ fn version(top: &Node) -> LuaResult<u32> {
     Ok(number as u32)
 }
 
-fn overrides(top: &Node) -> LuaResult<Overrides> {
-    let Some(word) = top.maybe::<String>("overrides", "string")? else {
-        return Ok(Overrides::default());
+/// What the requests and the new school year ask of metadata, beside what the profile declares.
+fn reads(top: &Node, rules: &Rules) -> LuaResult<BTreeSet<String>> {
+    let mut reads: BTreeSet<String> = match top.maybe::<Table>("reads", "table")? {
+        Some(names) => names.sequence_values::<String>().collect::<LuaResult<_>>()?,
+        None => BTreeSet::new(),
     };
-    match word.as_str() {
-        "forbidden" => Ok(Overrides::Forbidden),
-        "kept" => Ok(Overrides::Kept),
-        "reverted" => Ok(Overrides::Reverted),
-        _ => {
-            let words = "forbidden, kept, reverted";
-            Err(top.bad("overrides", &format!("бывает: {words}"), &format!("may be: {words}")))
-        }
+    if rules.requests.is_some() {
+        reads.extend(["accessRoles", "rights"].map(str::to_owned));
     }
-}
-
-fn reads(top: &Node) -> LuaResult<BTreeSet<String>> {
-    match top.maybe::<Table>("reads", "table")? {
-        Some(names) => names.sequence_values::<String>().collect(),
-        None => Ok(BTreeSet::new()),
+    if let Some(Lineage::Metadata(name)) = &rules.policies.rollover.lineage {
+        reads.insert(name.clone());
     }
+    Ok(reads)
 }
 
 fn declared_settings(top: &Node) -> LuaResult<BTreeMap<String, Setting>> {
@@ -195,7 +195,7 @@ fn chats(top: &Node) -> LuaResult<BTreeMap<String, ChatRule>> {
 }
 
 /// A kind is the first half of a chat's key, `class:1a`; `custom` is the library's own.
-fn is_kind(kind: &str) -> bool {
+pub(super) fn is_kind(kind: &str) -> bool {
     kind != "custom"
         && kind.starts_with(|c: char| c.is_ascii_lowercase())
         && kind.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -217,16 +217,10 @@ fn chat_rule(node: &Node) -> LuaResult<ChatRule> {
 }
 
 fn per(node: &Node) -> LuaResult<Per> {
-    let word: String = node.need("per", "string")?;
-    match word.as_str() {
-        "school" => Ok(Per::School),
-        "homeroom" => Ok(Per::Homeroom),
-        "class" => Ok(Per::Class),
-        _ => Err(node.bad(
-            "per",
-            "бывает: school, homeroom, class",
-            "may be: school, homeroom, class",
-        )),
+    let words = [("school", Per::School), ("homeroom", Per::Homeroom), ("class", Per::Class)];
+    match node.word("per", &words)? {
+        Some(per) => Ok(per),
+        None => Err(node.bad("per", "не задан (string)", "is not given (string)")),
     }
 }
 
@@ -252,15 +246,15 @@ fn description(node: &Node) -> LuaResult<Option<Title>> {
 }
 
 /// A table of the script with its place in the profile.
-struct Node<'a> {
-    table: &'a Table,
-    place: &'a str,
-    text: &'a str,
+pub(super) struct Node<'a> {
+    pub(super) table: &'a Table,
+    pub(super) place: &'a str,
+    pub(super) text: &'a str,
 }
 
 impl Node<'_> {
     /// Refuses keys that are not known, naming the nearest that is.
-    fn only(&self, known: &[&str]) -> LuaResult<()> {
+    pub(super) fn only(&self, known: &[&str]) -> LuaResult<()> {
         for pair in self.table.pairs::<Value, Value>() {
             let (key, _) = pair?;
             let key = key.to_string()?;
@@ -274,7 +268,7 @@ impl Node<'_> {
     }
 
     /// A value of one of these types, or none.
-    fn expect(&self, key: &str, types: &[&str]) -> LuaResult<Value> {
+    pub(super) fn expect(&self, key: &str, types: &[&str]) -> LuaResult<Value> {
         let value: Value = self.table.get(key)?;
         let kind = match &value {
             Value::Integer(_) => "number",
@@ -291,20 +285,32 @@ impl Node<'_> {
         ))
     }
 
-    fn maybe<T: mlua::FromLua>(&self, key: &str, kind: &str) -> LuaResult<Option<T>> {
+    pub(super) fn maybe<T: mlua::FromLua>(&self, key: &str, kind: &str) -> LuaResult<Option<T>> {
         match self.expect(key, &[kind])? {
             Value::Nil => Ok(None),
             _ => self.table.get(key),
         }
     }
 
-    fn need<T: mlua::FromLua>(&self, key: &str, kind: &str) -> LuaResult<T> {
+    pub(super) fn need<T: mlua::FromLua>(&self, key: &str, kind: &str) -> LuaResult<T> {
         self.maybe(key, kind)?.ok_or_else(|| {
             self.bad(key, &format!("не задан ({kind})"), &format!("is not given ({kind})"))
         })
     }
 
-    fn bad(&self, key: &str, ru: &str, en: &str) -> mlua::Error {
+    /// One of these words, or none.
+    pub(super) fn word<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> LuaResult<Option<T>> {
+        let Some(given) = self.maybe::<String>(key, "string")? else { return Ok(None) };
+        let found = words.iter().find(|(word, _)| *word == given).map(|(_, meaning)| *meaning);
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let known = known.join(", ");
+        match found {
+            Some(meaning) => Ok(Some(meaning)),
+            None => Err(self.bad(key, &format!("бывает: {known}"), &format!("may be: {known}"))),
+        }
+    }
+
+    pub(super) fn bad(&self, key: &str, ru: &str, en: &str) -> mlua::Error {
         let place = match key {
             "" => self.place.to_owned(),
             _ => format!("{}.{key}", self.place),

@@ -1,15 +1,21 @@
 //! Where a profile's text comes from: the library itself, or a file.
 
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256};
 
 use super::text::nearest;
 use crate::error::{Code, Error, Fault, Result, Text};
 
 /// The profiles that are compiled into the library: name and text.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("ais_poo", include_str!("../../scripts/ais_poo.lua")),
+    ("epos_spo", include_str!("../../scripts/epos_spo.lua")),
+    ("it_school", include_str!("../../scripts/it_school.lua")),
     ("oneroster", include_str!("../../scripts/oneroster.lua")),
     ("paragraf", include_str!("../../scripts/paragraf.lua")),
 ];
+
+/// What all profiles share, which scripts see as `zvonok.shared`.
+pub(super) const SHARED: &str = include_str!("../../scripts/shared.lua");
 
 /// A script longer than this is no profile.
 const LONGEST: u64 = 1024 * 1024;
@@ -21,7 +27,7 @@ pub struct Source {
     pub name: String,
     /// The Luau text.
     pub text: String,
-    /// SHA-256 of the text, in hexadecimal digits.
+    /// SHA-256 of the text and of what profiles share, in hexadecimal digits.
     pub fingerprint: String,
 }
 
@@ -29,7 +35,10 @@ impl Source {
     /// A profile from its text; `name` is what errors call it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
         let text = text.into();
-        let hash = digest(&SHA256, text.as_bytes());
+        let mut hash = Context::new(&SHA256);
+        hash.update(SHARED.as_bytes());
+        hash.update(text.as_bytes());
+        let hash = hash.finish();
         let fingerprint = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         Source { name: name.into(), text, fingerprint }
     }

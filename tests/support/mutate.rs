@@ -25,7 +25,7 @@ const ACCESS: [&str; 4] =
 
 type Mutation = fn(&mut Value, &mut Chance);
 
-const MUTATIONS: [Mutation; 23] = [
+const MUTATIONS: [Mutation; 24] = [
     dates,
     dates,
     status,
@@ -45,6 +45,7 @@ const MUTATIONS: [Mutation; 23] = [
     enrollment,
     enrollment,
     class_card,
+    curators,
     mode,
     lesson,
     journal_students,
@@ -224,6 +225,16 @@ fn class_card(roster: &mut Value, chance: &mut Chance) {
             set(journal, "courseSourcedId", None);
             set(journal, "subjects", some.then(|| json!(["Лепка", "Резьба"])));
         }
+    }
+}
+
+/// The teachers of a class are its curators, all of them or none.
+fn curators(roster: &mut Value, chance: &mut Chance) {
+    let class = id_of(any_class(roster, "homeroom", chance));
+    let primary = chance.random_bool(0.5);
+    let of = |row: &Value| row["classSourcedId"] == class.as_str() && row["role"] == "teacher";
+    for row in list_mut(roster, "enrollments").iter_mut().filter(|row| of(row)) {
+        set(row, "primary", Some(primary.into()));
     }
 }
 

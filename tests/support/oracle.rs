@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+#[path = "oracle/hosts.rs"]
+mod hosts;
+
 /// What should become of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Should {
@@ -52,6 +55,9 @@ pub(crate) fn chats(profile: &str, roster: &Value, today: &str) -> BTreeMap<Stri
     match profile {
         "paragraf" => school.paragraf(),
         "oneroster" => school.oneroster(),
+        "epos_spo" => school.epos_spo(),
+        "ais_poo" => school.ais_poo(),
+        "it_school" => school.it_school(),
         other => panic!("nothing is written here about the profile {other}"),
     }
 }

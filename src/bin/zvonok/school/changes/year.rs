@@ -94,11 +94,15 @@ fn renew_journals(roster: &mut Value, calendar: Calendar) {
     for journal in &old {
         let homeroom = text(&journal["metadata"], "homeroom").to_owned();
         let next = grade(roster, &homeroom) + 1;
-        if next <= 11 && courses::taught_in(text(journal, "courseSourcedId"), next) {
-            let row = renewed_journal(roster, journal, &homeroom, calendar);
-            renewed
-                .insert(text(journal, "sourcedId").to_owned(), text(&row, "sourcedId").to_owned());
-            add(roster, "classes", row);
+        if next > 11 || !courses::taught_in(text(journal, "courseSourcedId"), next) {
+            continue;
+        }
+        let next = renewed_journal(roster, journal, &homeroom, calendar);
+        let id = text(&next, "sourcedId").to_owned();
+        // A journal of the year before last that came back has its successor already.
+        if row(roster, "classes", &id).is_none() {
+            add(roster, "classes", next);
+            renewed.insert(text(journal, "sourcedId").to_owned(), id);
         }
     }
     for journal in &old {

@@ -1,0 +1,302 @@
+//! What a profile says beside its chats: what becomes of changes made by hand, which chats people
+//! may make, who counts as a guardian, what the new school year and those who leave mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlua::{Function, Result as LuaResult, Table, Value};
+use serde::{Deserialize, Serialize};
+
+use super::shape::{Node, is_kind};
+use crate::roster::GUARDIAN;
+
+/// What a profile says beside its chats.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Policies {
+    /// What happens to changes that people make by hand.
+    pub overrides: PerKind<Overrides>,
+    /// What is done about people who leave by themselves; none where the configuration decides.
+    pub leavers: Option<PerKind<Leavers>>,
+    /// Who counts as a guardian.
+    pub guardians: Guardians,
+    /// The kinds of chats that people may make, by name.
+    pub custom: BTreeMap<String, CustomKind>,
+    /// What the new school year means.
+    pub rollover: Rollover,
+}
+
+/// A word for every kind of chat.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PerKind<T> {
+    /// For kinds that are not named.
+    pub general: T,
+    /// For the kinds that are.
+    pub kinds: BTreeMap<String, T>,
+}
+
+impl<T: Copy> PerKind<T> {
+    /// The word for a kind of chat.
+    pub fn of(&self, kind: &str) -> T {
+        self.kinds.get(kind).copied().unwrap_or(self.general)
+    }
+}
+
+/// What happens to a change that a person makes through the host's screens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overrides {
+    /// Refused.
+    #[default]
+    Forbidden,
+    /// Kept across cycles.
+    Kept,
+    /// Undone by the next cycle.
+    Reverted,
+}
+
+/// What is done about people who left a chat by themselves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Leavers {
+    /// They are invited again.
+    #[default]
+    Invite,
+    /// They stay out.
+    Respect,
+}
+
+/// Who counts as a guardian (ruling 7).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Guardians {
+    /// The roles; none for all of `guardian`, `parent`, `relative`.
+    pub roles: Option<BTreeSet<String>>,
+    /// At most so many of one student, where the configuration's `max_guardians` does not say.
+    pub most: Option<u32>,
+}
+
+/// What a chat belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// The school.
+    School,
+    /// A class with classType `homeroom`.
+    Homeroom,
+    /// A class with classType `scheduled`.
+    Class,
+    /// A subject of the school, in whichever classes it is taught; only of chats made by hand.
+    Subject,
+}
+
+/// A kind of chat that people may make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CustomKind {
+    /// What the maker has to choose.
+    pub per: Per,
+    /// What registries show.
+    #[serde(rename = "type")]
+    pub chat_type: String,
+    /// The title where the maker gives none: a template as of `zvonok.fill`.
+    pub title: Option<String>,
+    /// Whether its title may be changed afterwards.
+    pub rename: bool,
+    /// Whoever makes it administers it where the maker marks nobody; else the kind has a function
+    /// that says who does.
+    pub maker_is_admin: bool,
+}
+
+/// What the new school year means.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Rollover {
+    /// How a class is known again under another `sourcedId`; none where it is not.
+    pub lineage: Option<Lineage>,
+    /// What becomes of the chats of classes that finished school.
+    pub graduated: Graduated,
+}
+
+/// How a class is known again under another `sourcedId`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lineage {
+    /// By what its metadata says under this name.
+    Metadata(String),
+    /// By a function of the profile.
+    Function,
+}
+
+/// What becomes of the chats of classes that finished school.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Graduated {
+    /// They are archived.
+    #[default]
+    Archive,
+    /// They live on.
+    Carry,
+}
+
+/// The policies with the functions in them.
+#[derive(Clone, Default)]
+pub(super) struct Rules {
+    pub(super) policies: Policies,
+    /// `admins` of the kinds that people may make, where it is a function.
+    pub(super) custom_admins: BTreeMap<String, Function>,
+    pub(super) requests: Option<Function>,
+}
+
+pub(super) const CUSTOM: &[&str] = &["per", "type", "title", "rename", "admins"];
+pub(super) const GUARDIANS: &[&str] = &["roles", "most"];
+pub(super) const ROLLOVER: &[&str] = &["lineage", "graduated"];
+
+const OVERRIDES: [(&str, Overrides); 3] = [
+    ("forbidden", Overrides::Forbidden),
+    ("kept", Overrides::Kept),
+    ("reverted", Overrides::Reverted),
+];
+const LEAVERS: [(&str, Leavers); 2] = [("invite", Leavers::Invite), ("respect", Leavers::Respect)];
+const GRADUATED: [(&str, Graduated); 2] =
+    [("archive", Graduated::Archive), ("carry", Graduated::Carry)];
+const PER: [(&str, Per); 4] = [
+    ("school", Per::School),
+    ("homeroom", Per::Homeroom),
+    ("class", Per::Class),
+    ("subject", Per::Subject),
+];
+
+/// Reads what the profile's table says beside its chats, of which the kinds are known.
+pub(super) fn rules(top: &Node, kinds: &[&str]) -> LuaResult<Rules> {
+    let mut rules = Rules { requests: top.maybe("requests", "function")?, ..Rules::default() };
+    custom(top, &mut rules)?;
+    let made: Vec<String> = rules.policies.custom.keys().cloned().collect();
+    let mut known: Vec<&str> =
+        made.iter().map(String::as_str).chain(kinds.iter().copied()).collect();
+    known.sort_unstable();
+    known.dedup();
+    rules.policies.overrides = per_kind(top, "overrides", &OVERRIDES, &known)?.unwrap_or_default();
+    rules.policies.leavers = per_kind(top, "leavers", &LEAVERS, &known)?;
+    rules.policies.guardians = guardians(top)?;
+    rules.policies.rollover = rollover(top)?;
+    Ok(rules)
+}
+
+/// A word for all kinds, or a table of kinds and words.
+fn per_kind<T: Copy + Default>(
+    top: &Node,
+    key: &str,
+    words: &[(&str, T)],
+    kinds: &[&str],
+) -> LuaResult<Option<PerKind<T>>> {
+    match top.expect(key, &["string", "table"])? {
+        Value::Table(table) => {
+            let node = Node { table: &table, place: key, text: top.text };
+            node.only(kinds)?;
+            let mut all = PerKind::default();
+            for pair in table.pairs::<String, Value>() {
+                let kind = pair?.0;
+                let word = node.word(&kind, words)?.unwrap_or_default();
+                all.kinds.insert(kind, word);
+            }
+            Ok(Some(all))
+        }
+        _ => {
+            let word = top.word(key, words)?;
+            Ok(word.map(|general| PerKind { general, kinds: BTreeMap::new() }))
+        }
+    }
+}
+
+fn guardians(top: &Node) -> LuaResult<Guardians> {
+    let Some(table) = top.maybe::<Table>("guardians", "table")? else {
+        return Ok(Guardians::default());
+    };
+    let node = Node { table: &table, place: "guardians", text: top.text };
+    node.only(GUARDIANS)?;
+    let roles = match node.maybe::<Table>("roles", "table")? {
+        Some(roles) => Some(guardian_roles(&node, &roles)?),
+        None => None,
+    };
+    let most = match node.maybe::<f64>("most", "number")? {
+        Some(most) if most < 0.0 || most.fract() != 0.0 || most > 1000.0 => {
+            return Err(node.bad(
+                "most",
+                "нужно целое число от 0",
+                "a whole number from 0 is needed",
+            ));
+        }
+        most => most.map(|most| most as u32),
+    };
+    Ok(Guardians { roles, most })
+}
+
+fn guardian_roles(node: &Node, roles: &Table) -> LuaResult<BTreeSet<String>> {
+    let known = GUARDIAN.join(", ");
+    let wrong = || {
+        let (ru, en) = (format!("список из: {known}"), format!("a list of: {known}"));
+        node.bad("roles", &ru, &en)
+    };
+    let mut named = BTreeSet::new();
+    for role in roles.sequence_values::<Value>() {
+        let role = role?;
+        let role = role.as_string().map(|role| role.to_string_lossy()).unwrap_or_default();
+        if !GUARDIAN.contains(&role.as_str()) {
+            return Err(wrong());
+        }
+        named.insert(role);
+    }
+    if named.is_empty() { Err(wrong()) } else { Ok(named) }
+}
+
+fn rollover(top: &Node) -> LuaResult<Rollover> {
+    let Some(table) = top.maybe::<Table>("rollover", "table")? else {
+        return Ok(Rollover::default());
+    };
+    let node = Node { table: &table, place: "rollover", text: top.text };
+    node.only(ROLLOVER)?;
+    let lineage = match node.expect("lineage", &["string", "function"])? {
+        Value::Nil => None,
+        Value::String(name) => Some(Lineage::Metadata(name.to_str()?.to_owned())),
+        _ => Some(Lineage::Function),
+    };
+    Ok(Rollover { lineage, graduated: node.word("graduated", &GRADUATED)?.unwrap_or_default() })
+}
+
+fn custom(top: &Node, rules: &mut Rules) -> LuaResult<()> {
+    let Some(table) = top.maybe::<Table>("custom", "table")? else { return Ok(()) };
+    for pair in table.pairs::<String, Value>() {
+        let (kind, about) = pair?;
+        let outer = Node { table: &table, place: "custom", text: top.text };
+        if kind != "custom" && !is_kind(&kind) {
+            return Err(outer.bad(
+                &kind,
+                "вид чата пишется строчными латинскими буквами, цифрами и _",
+                "a kind is written in small Latin letters, digits and _",
+            ));
+        }
+        outer.expect(&kind, &["table"])?;
+        let Value::Table(about) = about else { continue };
+        let place = format!("custom.{kind}");
+        let node = Node { table: &about, place: &place, text: top.text };
+        let (made, admins) = custom_kind(&node)?;
+        rules.custom_admins.extend(admins.map(|admins| (kind.clone(), admins)));
+        rules.policies.custom.insert(kind, made);
+    }
+    Ok(())
+}
+
+fn custom_kind(node: &Node) -> LuaResult<(CustomKind, Option<Function>)> {
+    node.only(CUSTOM)?;
+    let admins = match node.expect("admins", &["string", "function"])? {
+        Value::Function(admins) => Some(admins),
+        _ => {
+            node.word("admins", &[("maker", ())])?;
+            None
+        }
+    };
+    let kind = CustomKind {
+        per: node.word("per", &PER)?.unwrap_or(Per::School),
+        chat_type: node.need("type", "string")?,
+        title: node.maybe("title", "string")?,
+        rename: node.maybe("rename", "boolean")?.unwrap_or(true),
+        maker_is_admin: admins.is_none(),
+    };
+    Ok((kind, admins))
+}
