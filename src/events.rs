@@ -6,9 +6,11 @@
 
 use jiff::Timestamp;
 
+use crate::cycle::named_account;
 use crate::error::Result;
 use crate::fingerprint;
 use crate::platform::{Event, Kind, OwnRights};
+use crate::roster::Roster;
 use crate::state::{Group, Invite, Link, Met, State};
 
 /// A person of the last accepted roster, who is not struck out there.
@@ -16,6 +18,14 @@ use crate::state::{Group, Invite, Link, Met, State};
 pub(crate) struct Named {
     /// The account that the roster names on the messenger.
     pub(crate) account: Option<String>,
+}
+
+impl Named {
+    /// The person with this `sourcedId`, unless struck out or not in the roster at all.
+    pub(crate) fn find(roster: &Roster, person: &str, platform: Kind) -> Option<Named> {
+        let account = named_account(roster, person, platform).map(str::to_owned);
+        roster.is_there(person).then_some(Named { account })
+    }
 }
 
 /// What came of some events.

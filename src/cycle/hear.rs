@@ -6,7 +6,7 @@ use crate::config::Events;
 use crate::error::{Code, Fault, Result};
 use crate::events::{self, Named};
 use crate::host::Level;
-use crate::platform::{Answer, Call, Class, Event, Failure};
+use crate::platform::{Answer, Call, Class, Event, Failure, Kind};
 use crate::session::Messenger;
 use crate::state::State;
 
@@ -76,7 +76,7 @@ fn take(
     if told.is_empty() && marker.map(str::to_owned) == state.marker(platform)? {
         return Ok(());
     }
-    let named = named(cycle, state, platform);
+    let named = named(cycle, platform);
     let recorded = events::record(state, platform, told, marker, &named, cycle.clock.started())?;
     if recorded.concerning > 0 {
         let text = format!("events: {} of {} concern the school", recorded.concerning, told.len());
@@ -87,19 +87,13 @@ fn take(
 
 /// Tells of a person in the last accepted roster; it is read only when somebody followed a one-time
 /// link.
-fn named<'c>(
-    cycle: &'c Cycle,
-    _state: &State,
-    platform: crate::platform::Kind,
-) -> impl Fn(&str) -> Result<Option<Named>> + 'c {
+fn named<'c>(cycle: &'c Cycle, platform: Kind) -> impl Fn(&str) -> Result<Option<Named>> + 'c {
     move |person| {
         let state = State::reopen(&cycle.config.state)?;
         let roster = match kept_roster(cycle.config, cycle.clock, &state) {
             Err(error) if error.code == Code::Request => return Ok(None),
             roster => roster?,
         };
-        let there = roster.find_person(person).is_some_and(|one| !roster.person(one).absent);
-        let account = super::named_account(&roster, person, platform).map(str::to_owned);
-        Ok(there.then_some(Named { account }))
+        Ok(Named::find(&roster, person, platform))
     }
 }

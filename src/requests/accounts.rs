@@ -79,7 +79,7 @@ pub(super) fn carry_out(ask: &mut Ask, order: &Order) -> Result<(Code, Value)> {
     let roster = kept_roster(ask.session.config(), &ask.clock, &state)?;
     // Who links must be in the school's data; who unlinks may have left them and still be in chats.
     let may = match order.account {
-        Some(_) => is_there(&roster, &order.person),
+        Some(_) => roster.is_there(&order.person),
         None => is_known(&state, &roster, &order.person)?,
     };
     if !may {
@@ -139,15 +139,10 @@ fn store(ask: &Ask, state: &mut State, order: &Order, named: Option<&str>) -> Re
 pub(super) fn may_link(ask: &Ask, person: &str) -> Result<()> {
     let state = ask.state()?;
     let roster = kept_roster(ask.session.config(), &ask.clock, &state)?;
-    match is_there(&roster, person) {
+    match roster.is_there(person) {
         true => Ok(()),
         false => Err(no_such(("человек", "the person"), person)),
     }
-}
-
-/// In the last accepted roster and not struck out there.
-fn is_there(roster: &Roster, person: &str) -> bool {
-    roster.find_person(person).is_some_and(|person| !roster.person(person).absent)
 }
 
 fn is_known(state: &State, roster: &Roster, person: &str) -> Result<bool> {

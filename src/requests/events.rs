@@ -5,12 +5,11 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 use super::Ask;
-use crate::cycle::{kept_roster, named_account};
+use crate::cycle::kept_roster;
 use crate::document::{Faults, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::events::{Named, record};
 use crate::platform::{Event, Kind, read_events};
-use crate::roster::Roster;
 
 /// What a host hands in.
 struct Push {
@@ -110,15 +109,8 @@ fn store(ask: &Ask, platform: Kind, events: &[Event]) -> Result<Vec<String>> {
     let config = ask.session.config();
     let named = |person: &str| {
         let roster = kept_roster(config, &ask.clock, &reader)?;
-        Ok(named(&roster, person, platform))
+        Ok(Named::find(&roster, person, platform))
     };
     let recorded = record(&mut state, platform, events, None, &named, ask.clock.now())?;
     Ok(recorded.linked)
-}
-
-/// The person in the last accepted roster, unless struck out there.
-pub(super) fn named(roster: &Roster, person: &str, platform: Kind) -> Option<Named> {
-    let found = roster.find_person(person)?;
-    let account = named_account(roster, person, platform).map(str::to_owned);
-    (!roster.person(found).absent).then_some(Named { account })
 }

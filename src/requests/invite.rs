@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::events::named;
 use super::{Ask, no_such};
 use crate::clock::later;
 use crate::cycle::kept_roster;
@@ -40,7 +39,7 @@ pub(super) fn invite(ask: &mut Ask) -> Result<(Code, Value)> {
     check_platform(ask, wish.platform)?;
     let mut state = ask.state()?;
     let roster = kept_roster(ask.session.config(), &ask.clock, &state)?;
-    if named(&roster, &wish.person, wish.platform).is_none() {
+    if !roster.is_there(&wish.person) {
         return Err(no_such(("человек", "the person"), &wish.person));
     }
     let nick = nick(ask, &mut state)?;

@@ -143,6 +143,11 @@ impl Roster {
         self.index.people.get(id).copied().map(PersonIx)
     }
 
+    /// Whether a person is in the roster and not struck out there.
+    pub(crate) fn is_there(&self, person: &str) -> bool {
+        self.find_person(person).is_some_and(|found| !self.person(found).absent)
+    }
+
     /// The schools (ruling 3): organisations of type `school`, or, where no row has a type, all.
     pub fn schools(&self) -> Vec<OrgIx> {
         let untyped = self.orgs.iter().all(|org| org.kind.is_empty());
