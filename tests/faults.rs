@@ -4,6 +4,8 @@
 
 #[path = "support/pupils.rs"]
 mod pupils;
+#[path = "support/refusing.rs"]
+mod refusing;
 #[path = "support/rig.rs"]
 mod rig;
 mod support;

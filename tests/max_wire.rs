@@ -13,6 +13,8 @@ use zvonok::stop::Stop;
 mod adding;
 #[path = "max/happening.rs"]
 mod happening;
+#[path = "support/refusing.rs"]
+mod refusing;
 #[path = "max/server.rs"]
 mod server;
 #[path = "max/trouble.rs"]

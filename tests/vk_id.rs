@@ -3,6 +3,8 @@
 
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/refusing.rs"]
+mod refusing;
 #[path = "support/rig.rs"]
 mod rig;
 mod support;
@@ -17,6 +19,7 @@ use std::thread::JoinHandle;
 use serde_json::{Value, json};
 use zvonok::error::{Code, Error};
 
+use crate::refusing::Refusing;
 use crate::rig::{Rig, at, count};
 use crate::support::{agent, read};
 use crate::tiny::{row, tiny};
@@ -284,8 +287,8 @@ fn the_application_of_the_platform_before_the_move_is_good_as_well() {
 fn a_vk_id_that_cannot_be_reached_leaves_the_code_good() {
     let mut place = Place::new();
     let code = place.code(5301);
-    let closed = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it");
-    place.set_up(&format!("http://{closed}"));
+    let closed = Refusing::new();
+    place.set_up(&closed.url());
     let error = place.bad(&code);
     assert_eq!((error.code, error.code.retryable()), (Code::Platform, true), "{error:?}");
     assert!(error.message.ru.contains("VK ID"), "{error:?}");
@@ -297,8 +300,8 @@ fn a_vk_id_that_cannot_be_reached_leaves_the_code_good() {
 fn a_cancel_ends_the_wait_for_vk_id_and_the_next_request_is_free_of_it() {
     let mut place = Place::new();
     let code = place.code(5301);
-    let closed = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it");
-    place.set_up(&format!("http://{closed}"));
+    let closed = Refusing::new();
+    place.set_up(&closed.url());
     let mut session = place.rig.open().expect("a session");
     session.canceller().cancel();
     let request = |method: &str, params: Value| {

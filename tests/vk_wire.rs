@@ -14,6 +14,8 @@ use zvonok::stop::Stop;
 
 #[path = "vk/people.rs"]
 mod people;
+#[path = "support/refusing.rs"]
+mod refusing;
 #[path = "vk/server.rs"]
 mod server;
 #[path = "vk/trouble.rs"]

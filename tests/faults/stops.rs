@@ -11,6 +11,7 @@ use zvonok::host::Phase;
 use zvonok::session::Cancel;
 
 use crate::pupils::{School, account};
+use crate::refusing::Refusing;
 use crate::rig::{Rig, at, count, with_now};
 
 fn finishes(rig: &mut Rig, roster: &Value, chats: usize) {
@@ -54,15 +55,15 @@ fn a_messenger_that_is_down_loses_nothing() {
     let mut school = School::with_classes(&[3]);
     let mut rig = Rig::new();
     let good = rig.config["platform"]["base_url"].clone();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    rig.set("/platform/base_url", json!(format!("http://{free}")));
+    let free = Refusing::new();
+    rig.set("/platform/base_url", json!(free.url()));
     rig.expect_error(Code::Platform, &school.0, &at(1, "09:00"));
     rig.expect_error(Code::Platform, &school.0, &at(1, "09:10"));
     rig.set("/platform/base_url", good.clone());
     rig.expect(Code::Ok, &school.0, &at(1, "09:20"));
     // The same between two checks, and with somebody to remove.
     school.expel(100);
-    rig.set("/platform/base_url", json!(format!("http://{free}")));
+    rig.set("/platform/base_url", json!(free.url()));
     rig.expect_error(Code::Platform, &school.0, &at(1, "10:00"));
     rig.expect_error(Code::Platform, &school.0, &at(2, "10:00"));
     rig.set("/platform/base_url", good);

@@ -1,6 +1,5 @@
 //! Refusals, lost answers, silence, cancels and the rates.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,7 @@ use serde_json::{Value, json};
 use zvonok::platform::{Access, Answer, Call, Class};
 use zvonok::stop::Stop;
 
+use crate::refusing::Refusing;
 use crate::server::Reply::{Half, Hang, Json, Nothing, Page, Wait};
 use crate::server::{Reply, Server, access, done, driver, ok, refusal};
 use crate::words::{
@@ -134,8 +134,8 @@ fn a_slow_answer_ends_at_the_time_limit() {
 
 #[test]
 fn what_never_left_is_unreachable_even_for_a_change() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let max = driver(access(&format!("http://{closed}")));
+    let closed = Refusing::new();
+    let max = driver(access(&closed.url()));
     let failure = one(&*max, send()).unwrap_err();
     assert_eq!((failure.class, failure.code.as_str()), (Class::Unreachable, "http.connect"));
     assert_eq!(max.counters().sent, 0);

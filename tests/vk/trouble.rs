@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use zvonok::platform::{Access, Answer, Call, Class};
 use zvonok::stop::Stop;
 
+use crate::refusing::Refusing;
 use crate::server::Reply::{Half, Hang, Nothing, Page};
 use crate::server::{Server, access, driver, ok, refusal};
 use crate::words::{add, class, create, members, one, remove, rename, role, s, send};
@@ -148,9 +149,9 @@ fn not_tls() -> String {
 
 #[test]
 fn what_never_left_is_unreachable_even_for_a_change() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = Refusing::new();
     let places = [
-        (format!("http://{closed}"), "http.connect"),
+        (closed.url(), "http.connect"),
         (s("http://no-such-host.invalid"), "http.dns"),
         (not_tls(), "http.tls"),
     ];
