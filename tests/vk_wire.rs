@@ -289,7 +289,6 @@ fn adding_is_probed_with_a_request_that_can_change_nothing() {
         let vk = server.vk();
         assert_eq!(vk.probe(Capability::AddMembers, &Stop::never()), Ok(Some(open)), "{code}");
         assert_eq!(server.seen()[0].get("chat_id"), "100000000");
-        assert_eq!(vk.probe(Capability::StartCall, &Stop::never()), Ok(Some(false)));
         assert_eq!(vk.probe(Capability::RotateLink, &Stop::never()), Ok(Some(true)));
         assert_eq!(server.seen().len(), 1);
     }

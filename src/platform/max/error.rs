@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::request::{ADD, DEMOTE, EVENTS, PROMOTE, REMOVE, RENAME, TELL};
+use super::request::{ADD, DEMOTE, EVENTS, PIN, PROMOTE, REMOVE, RENAME, TELL, UNPIN};
 use crate::error::Text;
 use crate::platform::{Class, Failure};
 
@@ -91,7 +91,7 @@ impl Rule {
 }
 
 /// The right that a request needs, as a person is asked to give it.
-const RIGHTS: [(&str, &str, &str); 4] = [
+const RIGHTS: [(&str, &str, &str); 6] = [
     (
         REMOVE,
         "нужно право добавлять и удалять участников",
@@ -100,6 +100,8 @@ const RIGHTS: [(&str, &str, &str); 4] = [
     (PROMOTE, "нужно право назначать администраторов", "it needs the right to appoint admins"),
     (DEMOTE, "нужно право назначать администраторов", "it needs the right to appoint admins"),
     (RENAME, "нужно право менять данные чата", "it needs the right to change the chat's info"),
+    (PIN, "нужно право закреплять сообщения", "it needs the right to pin messages"),
+    (UNPIN, "нужно право закреплять сообщения", "it needs the right to pin messages"),
 ];
 
 /// What one error means may hang on its text or on the request.

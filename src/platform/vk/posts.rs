@@ -1,0 +1,59 @@
+//! What the community has posted and pinned in a chat.
+
+use super::answer;
+use super::request::{self, HISTORY};
+use super::{Answer, Call, Class, Failure, Vk};
+use crate::stop::Stop;
+
+/// Pages of a chat's history that are looked through for one message.
+const PAGES: usize = 5;
+
+impl Vk {
+    /// Goes back through a chat until the message is found, the chat begins, or what is left is too
+    /// old to be meant.
+    pub(super) fn find_post(
+        &self,
+        chat: &str,
+        parts: &[String],
+        stop: &Stop,
+    ) -> Result<Answer, Failure> {
+        for page in 0..PAGES {
+            let request = request::history(chat, page * HISTORY)?;
+            let own = self.own(stop)?;
+            let (told, found) = answer::post(&self.link.ask(&request, stop)?, own, parts)?;
+            if found.is_some() || told < HISTORY {
+                return Ok(Answer::Post(found));
+            }
+        }
+        Ok(Answer::Post(None))
+    }
+
+    /// VK takes down whatever is pinned, so where one message is meant it is looked at first. What
+    /// it answers where nothing is pinned is not documented: a refusal is looked into.
+    pub(super) fn unpin(
+        &self,
+        chat: &str,
+        message: Option<&str>,
+        stop: &Stop,
+    ) -> Result<Answer, Failure> {
+        let call = Call::Unpin { chat: chat.to_owned(), message: None };
+        let request = request::of(&call)?;
+        if message.is_some()
+            && let Some(pinned) = self.pinned(chat, stop)?
+            && message != Some(&pinned)
+        {
+            return Ok(Answer::Done);
+        }
+        let value = self.link.ask(&request, stop);
+        value.and_then(|value| answer::of(&call, &value)).or_else(|failure| {
+            let nothing = failure.class == Class::Never && self.pinned(chat, stop) == Ok(None);
+            if nothing { Ok(Answer::Done) } else { Err(failure) }
+        })
+    }
+
+    /// The message that is pinned in a chat.
+    fn pinned(&self, chat: &str, stop: &Stop) -> Result<Option<String>, Failure> {
+        let request = request::conversations(&request::chat_ids(&[chat.to_owned()])?);
+        answer::pinned(&self.link.ask(&request, stop)?)
+    }
+}
