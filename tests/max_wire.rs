@@ -366,12 +366,14 @@ fn a_chat_without_a_link_says_why() {
         ("removed", "max.removed", Class::MissingHere),
         ("left", "max.left", Class::MissingHere),
         ("closed", "max.closed", Class::ChatGone),
+        ("suspended", "max.suspended", Class::RetryLater),
     ] {
         let server = Server::new(move |_| {
             ok(json!({ "chat_id": -1, "type": "chat", "status": status, "link": null }))
         });
         let failure = one(&*server.max(), read_link()).unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (expected, code));
+        assert!(!failure.message.en.contains("does not know"), "{failure:?}");
     }
 }
 

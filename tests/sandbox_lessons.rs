@@ -103,8 +103,7 @@ fn a_lost_answer_leaves_one_call_and_never_a_second() {
     for deed in ["drop_after", "truncate"] {
         messenger.does("counters/reset", json!({}));
         let before = messenger.look("tally")["calls"]["started"].as_u64().unwrap();
-        messenger
-            .does("faults", json!({"match": {"method": "calls.start", "nth": 1}, "do": deed}));
+        messenger.does("faults", json!({"match": {"method": "calls.start", "nth": 1}, "do": deed}));
         assert_eq!(class(&one(&*vk, Call::StartCall)), Some(Class::Lost), "{deed}");
         assert_eq!(messenger.look("tally")["calls"]["started"], before + 1, "{deed}");
         assert_eq!(messenger.look("counters")["requests"], 1, "{deed}");
@@ -238,7 +237,10 @@ fn what_befalls_other_requests_befalls_posts_and_pins() {
         assert_eq!(place.tally()["posted"], 1);
 
         let pin = ["messages.pin", "PUT /chats/{chatId}/pin"];
-        place.fault(pin, json!({"do": "error", "code": if place.kind == Kind::Vk { 6 } else { 429 }}));
+        place.fault(
+            pin,
+            json!({"do": "error", "code": if place.kind == Kind::Vk { 6 } else { 429 }}),
+        );
         assert_eq!(one(&*driver, place.pin(&id)), Ok(Answer::Done), "a second later");
         place.fault(pin, json!({"do": "drop_after"}));
         assert_eq!(class(&one(&*driver, place.pin(&id))), Some(Class::Lost));
