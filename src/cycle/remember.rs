@@ -196,6 +196,7 @@ fn unmade_state(plan: &Plan, key: &str) -> ChatState {
 fn censuses(run: &Run) -> Vec<(String, Census)> {
     let both = run.desired.chats.values();
     let both = both.filter_map(|chat| Some((chat, run.known.chats.get(&chat.key)?)));
+    let both = both.filter(|(_, known)| known.state != ChatState::Deleted);
     both.map(|(chat, known)| (chat.key.clone(), census(chat, known, run.own(known)))).collect()
 }
 
