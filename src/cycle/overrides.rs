@@ -12,7 +12,21 @@ use crate::roster::{ClassType, PersonIx, Roster};
 use crate::state::{Custom, End, Override, State, Wish};
 
 /// Overrides that count no more, and why.
-pub(super) type Over = Vec<(i64, End)>;
+#[derive(Default)]
+pub(super) struct Over {
+    /// Those over which nothing is left to do.
+    pub(super) now: Vec<(i64, End)>,
+    /// Those that this cycle has to carry out once more before.
+    pub(super) then: Vec<(Override, End)>,
+}
+
+impl Over {
+    /// Of those that were to be carried out, the ones that have been.
+    pub(super) fn done(&self, known: &Known) -> Vec<(i64, End)> {
+        let done = |(one, _): &&(Override, End)| !is_so(known, one);
+        self.then.iter().filter(done).map(|(one, end)| (one.id, *end)).collect()
+    }
+}
 
 /// Applies what is in force. The cycle of a host undoes what the profile wants undone; a request
 /// that runs a cycle does not.
@@ -27,14 +41,14 @@ pub(super) fn apply(
     desired: &mut Desired,
 ) -> Result<Over> {
     let host = school.new || cycle.options.dry_run;
-    let mut ground = Ground { school, known, over: Over::new() };
+    let mut ground = Ground { school, known, over: Over::default() };
     for custom in state.custom_chats()? {
         make(cycle, &school.roster, custom, desired);
     }
     let overrides = state.open_overrides()?;
     let (undone, overrides): (Vec<_>, Vec<_>) =
         overrides.into_iter().partition(|one| host && is_undone(desired, one));
-    ground.over.extend(undone.iter().map(|one| (one.id, End::Reverted)));
+    ground.over.now.extend(undone.iter().map(|one| (one.id, End::Reverted)));
     let touched: BTreeSet<&String> = overrides.iter().map(|one| &one.chat).collect();
     // Rights are for those who are in: who is in is settled first.
     let rank = |one: &&Override| matches!(one.wish, Wish::Admin(_));
@@ -132,7 +146,7 @@ impl Ground<'_> {
         match &one.wish {
             Wish::Member(true) => self.bring_in(one, chat),
             Wish::Member(false) => {
-                if chat.members.remove(&person).is_none() && !self.is_present(one) {
+                if chat.members.remove(&person).is_none() {
                     self.end(one, chat, made);
                 }
                 desired.ordered.out.entry(key).or_default().insert(person, by);
@@ -145,8 +159,7 @@ impl Ground<'_> {
                         member.admin = false;
                         member.admin_reasons.clear();
                     }
-                    None if !self.is_admin(one) => self.end(one, chat, made),
-                    None => {}
+                    None => self.end(one, chat, made),
                 }
                 desired.ordered.unrighted.entry(key).or_default().insert(person, by);
             }
@@ -217,24 +230,24 @@ impl Ground<'_> {
             || roster.frozen.orgs.contains(&chat.organization)
             || roster.frozen.people.contains(&one.person)
             || chat.depends_on.iter().any(broken);
-        if !doubtful {
-            self.over.push((one.id, if made { End::Done } else { End::Roster }));
+        let end = if made { End::Done } else { End::Roster };
+        match is_so(self.known, one) {
+            _ if doubtful => {}
+            true => self.over.then.push((one.clone(), end)),
+            false => self.over.now.push((one.id, end)),
         }
     }
+}
 
-    fn is_present(&self, one: &Override) -> bool {
-        self.presence(one).next().is_some()
-    }
-
-    fn is_admin(&self, one: &Override) -> bool {
-        self.presence(one).any(|admin| admin)
-    }
-
-    /// Whether each account that stands for the person in the chat has rights there.
-    fn presence<'o>(&'o self, one: &'o Override) -> impl Iterator<Item = bool> + 'o {
-        let known = self.known.chats.get(&one.chat).into_iter();
-        let present = known.flat_map(|chat| chat.people_present());
-        present.filter(|(_, present)| present.people.contains(&one.person)).map(|(_, p)| p.admin)
+/// Whether the messenger still shows what is not to be: somebody who is in, or has rights.
+fn is_so(known: &Known, one: &Override) -> bool {
+    let chat = known.chats.get(&one.chat).into_iter();
+    let present = chat.flat_map(|chat| chat.people_present());
+    let mut theirs = present.filter(|(_, present)| present.people.contains(&one.person));
+    match one.wish {
+        Wish::Member(false) => theirs.next().is_some(),
+        Wish::Admin(false) => theirs.any(|(_, present)| present.admin),
+        _ => false,
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Run<'c, 'a> {
     /// Names that the platform showed, by account; never stored.
     pub(super) names: BTreeMap<String, String>,
     pub(super) bound: Bound,
+    /// Orders that count no more, or will not once they are carried out.
+    pub(super) undone: overrides::Over,
     /// The open tasks, as reports show them.
     pub(super) tasks: Vec<serde_json::Value>,
 }
@@ -77,7 +79,7 @@ impl<'c, 'a> Run<'c, 'a> {
                 accept(cycle, state, &school, &desired)?;
             }
             state.close_links(&over, now)?;
-            state.close_overrides(&undone, now)?;
+            state.close_overrides(&undone.now, now)?;
             number = state.begin_cycle(&school.fingerprint, now)?;
         }
         let sides = cycle.messengers.iter().map(|one| Side::known(cycle, one, state));
@@ -99,6 +101,7 @@ impl<'c, 'a> Run<'c, 'a> {
             warnings,
             names: BTreeMap::new(),
             bound: Bound::default(),
+            undone,
             tasks: Vec::new(),
         })
     }

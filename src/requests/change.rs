@@ -223,7 +223,7 @@ impl Now {
                 }
                 changes
             }
-            Deed::Revoke if admin == Some(true) || wish.1.is_some() || member.is_none() => {
+            Deed::Revoke if admin == Some(true) || wish.1.is_some() => {
                 vec![want(Wish::Admin(false))]
             }
             Deed::Revoke => Vec::new(),
