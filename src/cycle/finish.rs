@@ -224,6 +224,7 @@ fn gone_warning(chat: &KnownChat) -> Fault {
 fn chats(run: &Run) -> Value {
     let empty = |chat: &KnownChat| report::chat(chat, &crate::plan::Counts::default());
     let row = |chat: &KnownChat| match run.desired.chats.get(&chat.key) {
+        Some(_) if chat.state == ChatState::Deleted => empty(chat),
         Some(desired) => report::chat(chat, &census(desired, chat, run.own(chat)).counts),
         None => empty(chat),
     };
@@ -268,7 +269,7 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     let living = run.known.chats.values().filter(|chat| {
         let served = run.sides.iter().any(|side| side.kind() == chat.platform);
         let readable = !chat.unable().contains(&Capability::ListMembers);
-        readable && served && verify::is_watched(chat)
+        readable && served && verify::is_watched(run, chat)
     });
     let reading = living.map(|chat| verify::next(run, chat).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();

@@ -27,6 +27,10 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         }
         return;
     }
+    if let Some(by) = input.desired.ordered.deleted.get(former::successor_key(key)) {
+        let known = known.into_iter();
+        return known.for_each(|known| delete(input, known, by, plan));
+    }
     match (desired, known) {
         (Some(desired), None) => make(input, desired, None, plan),
         (Some(desired), Some(known)) if known.former => former::plan(input, desired, known, plan),
@@ -34,6 +38,48 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         (None, Some(known)) => unspoken(input, known, plan),
         (None, None) => {}
     }
+}
+
+/// A chat that is no more: everybody is taken out, its door is closed, and then it is forgotten but
+/// for its key. Nothing of it is an accident that the guard would have to ask about.
+fn delete(input: &Input, known: &KnownChat, by: &str, plan: &mut Plan) {
+    let cause = Cause::Ordered(by.to_owned());
+    let open = matches!(known.state, ChatState::Active | ChatState::Archived);
+    let rotates = input.able_on(known.platform, Capability::RotateLink);
+    if known.state == ChatState::Deleted {
+        // Where the old link cannot be replaced, whoever comes by it is taken out again.
+        return if rotates { () } else { take_everybody_out(input, known, &cause, plan) };
+    }
+    if open && known.platform_id.is_some() {
+        let planned = plan.operations.len();
+        take_everybody_out(input, known, &cause, plan);
+        let leaving = plan.operations.len() - planned;
+        let inside = known.people_present();
+        let inside = inside.filter(|(one, _)| !input.is_protected(known.platform, one)).count();
+        if rotates && !waits(input, Some(known), Kind::RotateLink, plan) {
+            plan.operations.push(operation(Kind::RotateLink, &known.key, cause.clone()));
+        }
+        if leaving < inside {
+            plan.warnings.push(cannot_empty(known));
+            return;
+        }
+    }
+    if !waits(input, Some(known), Kind::DeleteChat, plan) {
+        plan.operations.push(operation(Kind::DeleteChat, &known.key, cause));
+    }
+}
+
+fn cannot_empty(known: &KnownChat) -> Fault {
+    Fault::new(
+        "plan.cannot_empty",
+        &known.key,
+        &known.title,
+        Text::new(
+            "чат удаляется, но исключить из него можно не всех; следующий цикл попробует снова",
+            "the chat is being deleted, but not everybody in it can be removed; the next cycle tries \
+             again",
+        ),
+    )
 }
 
 fn make(input: &Input, desired: &DesiredChat, known: Option<&KnownChat>, plan: &mut Plan) {
@@ -48,9 +94,16 @@ fn make(input: &Input, desired: &DesiredChat, known: Option<&KnownChat>, plan: &
     }
     plan.operations.push(Operation {
         title: Some(desired.title.clone()),
-        ..operation(Kind::CreateChat, &desired.key, Cause::Wanted(desired.kind.clone()))
+        ..operation(Kind::CreateChat, &desired.key, made_by(input, desired))
     });
     members::plan(input, desired, None, false, plan);
+}
+
+fn made_by(input: &Input, desired: &DesiredChat) -> Cause {
+    match input.desired.ordered.made.get(&desired.key) {
+        Some(by) => Cause::Ordered(by.clone()),
+        None => Cause::Wanted(desired.kind.clone()),
+    }
 }
 
 /// A chat on another platform than this cycle's: its id and its accounts mean nothing here.
@@ -120,10 +173,15 @@ fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool,
     {
         plan.operations.push(Operation {
             title: Some(desired.title.clone()),
-            ..operation(Kind::RenameChat, &known.key, Cause::TitleChanged)
+            ..operation(Kind::RenameChat, &known.key, titled_by(input, known))
         });
     }
     members::plan(input, desired, Some(known), frozen, plan);
+}
+
+fn titled_by(input: &Input, known: &KnownChat) -> Cause {
+    let by = input.desired.ordered.titled.get(&known.key);
+    by.map_or(Cause::TitleChanged, |by| Cause::Ordered(by.clone()))
 }
 
 /// What the library cannot do in this chat until a person there has done something.
@@ -265,7 +323,9 @@ pub(super) fn take_everybody_out(input: &Input, known: &KnownChat, cause: &Cause
     if !input.can(known, Capability::RemoveMembers) {
         return;
     }
-    let frozen = |person: &String| input.frozen.people.contains(person);
+    // What broken rows name is left alone, but not by a person's order.
+    let ordered = matches!(cause, Cause::Ordered(_));
+    let frozen = |person: &String| !ordered && input.frozen.people.contains(person);
     for (account, present) in known.people_present() {
         let kept = input.is_protected(known.platform, account)
             || present.people.iter().any(frozen)
