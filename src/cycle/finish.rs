@@ -7,12 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::remember::{note_tasks, remember, task_rows};
 use super::side::lost_warning;
+use super::summary::summary;
 use super::{Reported, Run, lacking, moving, verify};
 use crate::apply::{Ended, Outcome};
 use crate::config::{Detail, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{
-    Attempt, ChatState, Kind, KnownChat, MemberState, Plan, Waiting, census, wanted_accounts,
+    Attempt, ChatState, Counts, Kind, KnownChat, MemberState, Plan, Waiting, census, wanted_accounts,
 };
 use crate::platform::Capability;
 use crate::profile::Existence;
@@ -38,12 +39,12 @@ pub(super) type Rows = Vec<(String, Attempt, Waiting)>;
 pub(super) fn finish(run: &mut Run, plan: &Plan, outcome: Option<Outcome>) -> Result<Reported> {
     let Some(outcome) = outcome else {
         run.tasks = task_rows(run, &run.state.open_tasks()?)?;
-        return Ok(told(run, plan, None, &waiting(run)?));
+        return told(run, plan, None, &waiting(run)?);
     };
     remember(run, plan, &outcome)?;
     run.tasks = note_tasks(run, plan)?;
     let rows = waiting(run)?;
-    let reported = told(run, plan, Some(&outcome), &rows);
+    let reported = told(run, plan, Some(&outcome), &rows)?;
     close(run, plan, &outcome, &rows, &reported)?;
     let lost = run.sides[0].lost.take();
     match failure_of(&outcome).or(lost) {
@@ -75,7 +76,12 @@ fn waiting(run: &Run) -> Result<Rows> {
 }
 
 /// The report. A dry run tells of what is planned; what was done is empty then.
-fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Reported {
+fn told(
+    run: &Run,
+    plan: &Plan,
+    outcome: Option<&Outcome>,
+    rows: &Rows,
+) -> Result<Reported> {
     let (cycle, clock) = (run.cycle, run.cycle.clock);
     let status = status(run, plan, outcome, rows);
     let mut document = report::head(status, run.number, clock, cycle.options.dry_run);
@@ -84,7 +90,7 @@ fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Repor
         report::name_held(held, &run.names);
     }
     if cycle.options.detail != Detail::Summary {
-        document.insert("chats".to_owned(), chats(run));
+        document.insert("chats".to_owned(), chats(run)?);
     }
     if cycle.options.detail == Detail::Operations {
         document.insert("operations".to_owned(), report::operations(plan, outcome));
@@ -92,7 +98,7 @@ fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Repor
     document.insert("calls".to_owned(), json!([]));
     let requests = report::requests(cycle, &run.counters);
     document.insert("requests".to_owned(), requests);
-    (status, Value::Object(document))
+    Ok((status, Value::Object(document)))
 }
 
 /// The parts of a report that an unchanged cycle says again.
@@ -114,7 +120,11 @@ fn lasting(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Ma
             &warnings(run, plan),
         ),
     );
-    put("plan", json!({"fingerprint": plan.fingerprint, "operations": planned}));
+    let mut shown = json!({"fingerprint": plan.fingerprint, "operations": planned});
+    if let (None, Some(shown)) = (outcome, shown.as_object_mut()) {
+        shown.extend(summary(run, plan));
+    }
+    put("plan", shown);
     put("done", done);
     put("failed", report::failed(rows, clock));
     put("hold", report::hold(plan.hold.as_ref(), clock));
@@ -221,11 +231,17 @@ fn gone_warning(chat: &KnownChat) -> Fault {
     )
 }
 
-fn chats(run: &Run) -> Value {
-    let empty = |chat: &KnownChat| report::chat(chat, &crate::plan::Counts::default());
+fn chats(run: &Run) -> Result<Value> {
+    let rows = run.state.chats()?;
+    let before: BTreeMap<&str, &Counts> =
+        rows.iter().map(|row| (row.chat.key.as_str(), &row.counts)).collect();
     let row = |chat: &KnownChat| match run.desired.chats.get(&chat.key) {
         Some(desired) => report::chat(chat, &census(desired, chat, run.own(chat)).counts),
-        None => empty(chat),
+        // A chat of which nothing is said is left alone, and its numbers with it.
+        None => {
+            let counts = before.get(chat.key.as_str()).copied().copied();
+            report::chat(chat, &counts.unwrap_or_default())
+        }
     };
     let known = run.known.chats.values().filter(|chat| !chat.former).map(row);
     // A dry run of the first cycle has no rows yet: what would be made is shown as planned.
@@ -236,7 +252,7 @@ fn chats(run: &Run) -> Value {
         let known = KnownChat::planned(chat, run.sides[0].kind());
         report::chat(&known, &census(chat, &known, run.own(&known)).counts)
     });
-    known.chain(unmade).collect()
+    Ok(known.chain(unmade).collect())
 }
 
 fn status(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Code {

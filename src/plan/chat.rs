@@ -27,6 +27,10 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         }
         return;
     }
+    if input.desired.carried.contains(key) {
+        // Its class finished school: its people stay as they are, and nobody else comes in.
+        return known.into_iter().for_each(|known| keep_the_door(input, known, plan));
+    }
     match (desired, known) {
         (Some(desired), None) => make(input, desired, None, plan),
         (Some(desired), Some(known)) if known.former => former::plan(input, desired, known, plan),
@@ -120,10 +124,17 @@ fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool,
     {
         plan.operations.push(Operation {
             title: Some(desired.title.clone()),
-            ..operation(Kind::RenameChat, &known.key, Cause::TitleChanged)
+            ..operation(Kind::RenameChat, &known.key, renaming(input, desired))
         });
     }
     members::plan(input, desired, Some(known), frozen, plan);
+}
+
+fn renaming(input: &Input, desired: &DesiredChat) -> Cause {
+    match (input.desired.continues.get(&desired.key), &desired.class) {
+        (Some(before), Some(now)) => Cause::Continues(before.clone(), now.clone()),
+        _ => Cause::TitleChanged,
+    }
 }
 
 /// What the library cannot do in this chat until a person there has done something.

@@ -230,10 +230,11 @@ impl<'a> Evaluation<'a> {
         for &school in schools {
             evaluation.school(&script, school)?;
         }
-        Ok(evaluation.finish(script))
+        let lineages = evaluation.lineages(&script, schools)?;
+        Ok(evaluation.finish(script, lineages))
     }
 
-    fn finish(self, script: Script) -> Desired {
+    fn finish(self, script: Script, lineages: BTreeMap<String, String>) -> Desired {
         let mut reads = self.ground.take_reads();
         reads.extend(script.reads);
         Desired {
@@ -243,6 +244,11 @@ impl<'a> Evaluation<'a> {
             warnings: self.ground.take_warnings(),
             reads,
             overrides: script.rules.policies.overrides,
+            leavers: script.rules.policies.leavers,
+            graduated: script.rules.policies.rollover.graduated,
+            lineages,
+            continues: BTreeMap::new(),
+            carried: BTreeSet::new(),
             admin_permissions: self.admin_permissions,
             by_request: BTreeMap::new(),
         }
@@ -330,7 +336,7 @@ impl<'a> Evaluation<'a> {
         chat.depends_on = home.into_iter().chain([class]).map(|class| self.id_of(class)).collect();
     }
 
-    fn argument(&self, key: &str, object: &Object) -> Result<LuaValue> {
+    pub(super) fn argument(&self, key: &str, object: &Object) -> Result<LuaValue> {
         let lua = &self.luau.lua;
         self.luau.call(Some(key), || match object {
             Object::School(school) => school.clone().into_lua(lua),

@@ -18,6 +18,7 @@ mod fault;
 mod global;
 mod ground;
 mod library;
+mod lineage;
 mod matching;
 mod objects;
 mod people;
@@ -55,10 +56,30 @@ pub struct Desired {
     pub reads: BTreeSet<String>,
     /// What happens to changes that people make by hand.
     pub overrides: PerKind<Overrides>,
+    /// What is done about people who leave by themselves; the configuration decides where the
+    /// profile says nothing.
+    pub leavers: PerKind<Option<Leavers>>,
+    /// What becomes of the chats of classes that finished school.
+    pub graduated: Graduated,
+    /// By what the profile knows classes again under another `sourcedId`, by that of the class.
+    pub lineages: BTreeMap<String, String>,
+    /// Chats that a class goes on with since this cycle, by key: the class before.
+    pub continues: BTreeMap<String, String>,
+    /// Keys of chats whose class finished school, and which live on.
+    pub carried: BTreeSet<String>,
     /// The rights that admins are given on MAX (setting `admin_permissions`), in its own words.
     pub admin_permissions: BTreeSet<String>,
     /// People whose account on a messenger is as they asked for themselves, not as the roster says.
     pub by_request: BTreeMap<crate::platform::Kind, BTreeSet<String>>,
+}
+
+impl Desired {
+    /// Says nothing any more of the chats of a class that finished school: those that there are, by
+    /// these keys, are left as they are.
+    pub(crate) fn carry(&mut self, class: &str, keys: impl Iterator<Item = String>) {
+        self.carried.extend(keys);
+        self.chats.retain(|key, _| key.split_once(':').is_none_or(|(_, id)| id != class));
+    }
 }
 
 /// One chat as it should be.
