@@ -16,7 +16,7 @@ use crate::plan::{
     Attempt, ChatState, Counts, Kind, KnownChat, MemberState, Plan, Waiting, census, wanted_accounts,
 };
 use crate::platform::Capability;
-use crate::profile::Existence;
+use crate::profile::{DesiredChat, Existence};
 use crate::report;
 use crate::state::Quiet;
 
@@ -145,6 +145,13 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
     let lost = run.sides.iter().filter_map(|side| Some((side, side.lost.as_ref()?)));
     warnings.extend(lost.map(|(side, error)| lost_warning(side, error)));
     warnings.extend(unknown_owners(run));
+    // One that is not made anew and is there nevertheless needs somebody, too.
+    let kept = run.desired.chats.values().filter(|chat| {
+        let known = run.known.chats.get(&chat.key);
+        chat.existence == Existence::NotYet
+            && known.is_some_and(|known| known.state == ChatState::Active && !known.former)
+    });
+    warnings.extend(kept.filter_map(DesiredChat::unled));
     warnings.extend(run.known.chats.values().filter_map(unconfirmed));
     let gone = run.known.chats.values().filter(|chat| chat.state == ChatState::Gone);
     // What becomes of those that were left behind is told by the ledger.

@@ -286,9 +286,8 @@ impl<'a> Evaluation<'a> {
         if chat.existence != Existence::Archived {
             chat.members = asked.members(kind, rule)?;
         }
-        if chat.existence == Existence::Wanted && !chat.members.values().any(|member| member.admin)
-        {
-            self.warn_no_admin(&key, &chat.title);
+        if chat.existence == Existence::Wanted {
+            self.ground.take_up(chat.unled());
         }
         let touched = self.ground.take_touched();
         chat.depends_on.extend(touched.into_iter().map(|class| self.id_of(class)));
@@ -346,15 +345,5 @@ impl<'a> Evaluation<'a> {
 
     fn id_of(&self, class: ClassIx) -> String {
         self.roster.class(class).id.to_string()
-    }
-
-    fn warn_no_admin(&self, key: &str, title: &str) {
-        let message = Text::new(
-            format!(
-                "в чате «{title}» некому быть администратором, им остаётся учётная запись сервиса"
-            ),
-            format!("nobody administers the chat \"{title}\", it is left to the service's account"),
-        );
-        self.ground.warn("profile.no_admin", key.to_owned(), "", message);
     }
 }

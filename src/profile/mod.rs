@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::Fault;
+use crate::error::{Fault, Text};
 
 mod actor;
 mod ask;
@@ -110,6 +110,23 @@ pub struct DesiredChat {
     /// `sourcedId`s of the classes whose rows decide about this chat: broken or missing rows of any
     /// of them freeze it. The class itself and, for a journal, its homeroom.
     pub depends_on: BTreeSet<String>,
+}
+
+impl DesiredChat {
+    /// What a person is told where nobody administers the chat (ruling 10).
+    pub(crate) fn unled(&self) -> Option<Fault> {
+        if self.members.values().any(|member| member.admin) {
+            return None;
+        }
+        let title = &self.title;
+        let message = Text::new(
+            format!(
+                "в чате «{title}» некому быть администратором, им остаётся учётная запись сервиса"
+            ),
+            format!("nobody administers the chat \"{title}\", it is left to the service's account"),
+        );
+        Some(Fault::new("profile.no_admin", &self.key, "", message))
+    }
 }
 
 /// Whether a chat should exist (ruling 5).
