@@ -6,20 +6,32 @@ mod support;
 
 #[path = "support/college.rs"]
 mod college;
+#[path = "support/crowd.rs"]
+mod crowd;
+#[path = "support/office.rs"]
+mod office;
 #[allow(dead_code, reason = "each file of tests needs its own part of this")]
 #[path = "support/oracle.rs"]
 mod oracle;
+#[path = "support/pupils.rs"]
+mod pupils;
 #[allow(dead_code, unused_imports, reason = "the binary uses what this test does not")]
 #[path = "../src/bin/zvonok/school/mod.rs"]
 mod school;
 #[path = "support/school_day.rs"]
 mod school_day;
+#[path = "support/story.rs"]
+mod story;
 #[allow(dead_code, reason = "each file of tests needs its own part of this")]
 #[path = "support/tiny.rs"]
 mod tiny;
+#[path = "support/town.rs"]
+mod town;
 
 #[path = "new_year/policies.rs"]
 mod policies;
+#[path = "new_year/public.rs"]
+mod public;
 #[path = "new_year/whole_school.rs"]
 mod whole_school;
 
@@ -109,7 +121,11 @@ fn a_class_that_comes_under_another_id_goes_on_with_the_chats_of_the_one_before(
         assert_eq!(place.report["done"], json!({"rename_chat": 2}), "{before:?}");
         assert_eq!(warned(&place, "roster.missing_class"), [""; 0], "{before:?}");
         assert_eq!(["class:7a", "parents:7a"].map(|key| place.seen(key).link), links);
-        assert_eq!(place.chat("class:7a")["class"], "8a", "the key stays, the class is the new one");
+        assert_eq!(
+            place.chat("class:7a")["class"],
+            "8a",
+            "the key stays, the class is the new one"
+        );
         assert_eq!(place.seen("parents:7a").title, "8А - Родительский чат");
         holds(&place, "class:7a", &["110", "200", "201", "202"], &["110"]);
         follows_the_new_class(&mut place, before);
@@ -139,9 +155,34 @@ fn is_told_of_both_years(place: &mut Place) {
     let told = ask(place, "explain", json!({"chat": "class:7a", "person": "child-200"}));
     assert!(told.to_string().contains("ученик класса"), "{told:#}");
     let audit = ask(place, "audit", json!({"chat": "class:7a"})).to_string();
-    for word in ["create_chat", "rename_chat", "чат класса 7a продолжает класс 8a"] {
+    for word in ["create_chat", "rename_chat", "чат класса 7a продолжает класс 8a"]
+    {
         assert!(audit.contains(word), "{word}: {audit}");
     }
+}
+
+/// A journal of last year that is continued under another id goes on with its subject chat.
+#[test]
+fn a_journal_that_comes_under_another_id_goes_on_with_its_subject_chat() {
+    let mut roster = with_lineage();
+    row(&mut roster, "lessons", "lesson")["metadata"]["state"] = "published".into();
+    row(&mut roster, "classes", "7a-algebra")["metadata"]["lineage"] = "алгебра".into();
+    let mut place = started("paragraf", roster, json!({}));
+    let link = place.seen("subject:7a-algebra").link;
+    ends(&mut place.roster, "7a", Before::StruckOut);
+    continued(&mut place.roster, "8a", "8А", &CHILDREN);
+    let journal = row(&mut place.roster, "classes", "7a-algebra");
+    journal["sourcedId"] = "8a-algebra".into();
+    row(&mut place.roster, "enrollments", "7a-algebra-teacher-111-teacher")["classSourcedId"] =
+        "8a-algebra".into();
+    // Of the new year no lesson is published yet: a chat that is there stays.
+    place.roster["lessons"] = json!([]);
+    next(&mut place);
+    assert_eq!(place.report["done"], json!({"rename_chat": 3}), "{:#}", place.report);
+    let seen = place.seen("subject:7a-algebra");
+    assert_eq!((seen.title.as_str(), &seen.link), ("8А/Алгебра", &link));
+    assert_eq!(place.chat("subject:7a-algebra")["class"], "8a");
+    holds(&place, "subject:7a-algebra", &["111", "200", "201", "202"], &["111"]);
 }
 
 #[test]
@@ -174,7 +215,10 @@ fn chats_that_rested_over_the_summer_come_back_with_the_class_that_continues_the
     continued(&mut place.roster, "8a", "8А", &CHILDREN[..2]);
     next(&mut place);
     assert_eq!(place.report["done"]["restore_chat"], 2, "{:#}", place.report["done"]);
-    assert_eq!((place.seen("class:7a").link, &place.chat("class:7a")["class"]), (link, &json!("8a")));
+    assert_eq!(
+        (place.seen("class:7a").link, &place.chat("class:7a")["class"]),
+        (link, &json!("8a"))
+    );
     holds(&place, "class:7a", &["110", "200", "201"], &["110"]);
 }
 
@@ -240,7 +284,10 @@ fn a_dry_run_shows_who_goes_on_with_what_and_remembers_nothing() {
     let here = with_lineage();
     place.roster = here;
     next(&mut place);
-    assert_eq!((&place.report["done"], &place.chat("class:7a")["class"]), (&json!({}), &json!("7a")));
+    assert_eq!(
+        (&place.report["done"], &place.chat("class:7a")["class"]),
+        (&json!({}), &json!("7a"))
+    );
 }
 
 /// A year that the host takes back gives the chats back, titles and all.

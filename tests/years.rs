@@ -5,6 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use zvonok::plan::{ChatState, Known, KnownChat, Line, Standing, Turn, Years};
 use zvonok::platform::Kind;
 use zvonok::profile::{Desired, DesiredChat, Existence};
@@ -314,6 +317,97 @@ fn a_chat_that_is_taken_over_belongs_to_the_new_class_at_once() {
     assert_eq!(chat.depends_on, BTreeSet::from(["8a".to_owned()]));
 }
 
+/// While a school moves to another messenger, the chats that it leaves behind are the ones that there
+/// are: they go on, and so does the move.
+#[test]
+fn a_chat_that_was_left_behind_on_another_messenger_goes_on_too() {
+    let chat = KnownChat {
+        key: "class:7a@vk".to_owned(),
+        platform_id: Some("1".to_owned()),
+        former: true,
+        ..KnownChat::planned(&wish("7a", false), Kind::Vk)
+    };
+    let mut known = Known { chats: [(chat.key.clone(), chat)].into(), ..Known::default() };
+    let (lines, marks) = ([line("7a=x")], BTreeMap::from([("8a".to_owned(), "x".to_owned())]));
+    let of = |id: &str| if id == "8a" { Standing::Here } else { Standing::Missing };
+    let turn = Turn::new(&Years { lines: &lines, marks: &marks, standing: &of }, &known);
+    let chats = [("class:8a".to_owned(), wish("8a", false))].into();
+    let mut desired = Desired { chats, ..Desired::default() };
+    turn.rekey(&mut desired, &mut known);
+    assert!(desired.chats.contains_key("class:7a"), "its successor has the plain key");
+    assert_eq!(known.chats["class:7a@vk"].class.as_deref(), Some("8a"));
+}
+
+/// What the rosters of many years, by chance, make of a few classes: no key is there twice, no chat
+/// has two classes, and looking at the same roster again changes nothing.
+#[test]
+fn whatever_comes_of_the_years_every_chat_has_one_class() {
+    let mut chance = ChaCha8Rng::seed_from_u64(6);
+    let mut taken = 0;
+    for _ in 0..1000 {
+        let (mut lines, mut known) = (Vec::new(), Known::default());
+        for _ in 0..8 {
+            let (standings, marks) = a_year(&mut chance);
+            let of = |id: &str| standings.get(id).copied().unwrap_or(Standing::Missing);
+            let years = Years { lines: &lines, marks: &marks, standing: &of };
+            let turn = Turn::new(&years, &known);
+            let mut desired = profile_of(&standings);
+            turn.rekey(&mut desired, &mut known);
+            let owners: BTreeSet<&String> = turn.lines.values().map(|line| &line.class).collect();
+            assert_eq!(owners.len(), turn.lines.len(), "{:?}", turn.lines);
+            let classes: BTreeSet<_> = desired.chats.values().map(|chat| &chat.class).collect();
+            assert_eq!(classes.len(), desired.chats.len(), "{:?}", desired.chats.keys());
+            for (key, chat) in &desired.chats {
+                assert_eq!(*key, format!("class:{}", turn.root_of(chat.class.as_ref().unwrap())));
+            }
+            taken += turn.taken.len();
+            lines = turn.lines.values().cloned().collect();
+            let again = Turn::new(&Years { lines: &lines, marks: &marks, standing: &of }, &known);
+            assert_eq!((&again.lines, again.taken.len()), (&turn.lines, 0), "{marks:?}");
+            make(&desired, &mut known);
+        }
+    }
+    assert!(taken > 100, "{taken} classes went on with others' chats");
+}
+
+type Year = (BTreeMap<&'static str, Standing>, BTreeMap<String, String>);
+
+/// Where some of a few classes stand, and by what they are known.
+fn a_year(chance: &mut ChaCha8Rng) -> Year {
+    let all = ["here", "here", "here", "ahead", "left", "dissolved", "unsure", "missing"];
+    let (mut standings, mut marks) = (BTreeMap::new(), BTreeMap::new());
+    for class in ["1", "2", "3", "4", "5", "6"] {
+        let word = *all.choose(chance).unwrap();
+        if word == "missing" {
+            continue;
+        }
+        standings.insert(class, standing(word));
+        if word != "unsure" && chance.random_bool(0.8) {
+            marks.insert(class.to_owned(), ["x", "y", "z"].choose(chance).unwrap().to_string());
+        }
+    }
+    (standings, marks)
+}
+
+fn profile_of(standings: &BTreeMap<&str, Standing>) -> Desired {
+    let there = standings.iter().filter(|(_, standing)| **standing != Standing::Unsure);
+    let chats = there.map(|(class, standing)| wish(class, *standing == Standing::Dissolved));
+    let chats = chats.map(|chat| (chat.key.clone(), chat)).collect();
+    Desired { chats, ..Desired::default() }
+}
+
+/// The messenger makes what is wanted.
+fn make(desired: &Desired, known: &mut Known) {
+    for chat in desired.chats.values().filter(|chat| chat.existence == Existence::Wanted) {
+        let made = KnownChat {
+            platform_id: Some("1".to_owned()),
+            state: ChatState::Active,
+            ..KnownChat::planned(chat, Kind::Vk)
+        };
+        known.chats.insert(chat.key.clone(), made);
+    }
+}
+
 /// The school's own chat and those that people made are no class's, whatever their ids are.
 #[test]
 fn only_chats_of_classes_are_taken_over() {
@@ -329,10 +423,8 @@ fn only_chats_of_classes_are_taken_over() {
     for (kind, class) in [("custom", Some("7a".to_owned())), ("teachers", None)] {
         let key = format!("{kind}:7a");
         let wish = DesiredChat { key, kind: kind.to_owned(), class, ..wish("7a", false) };
-        let chat = KnownChat {
-            platform_id: Some("1".to_owned()),
-            ..KnownChat::planned(&wish, Kind::Vk)
-        };
+        let chat =
+            KnownChat { platform_id: Some("1".to_owned()), ..KnownChat::planned(&wish, Kind::Vk) };
         let known = Known { chats: [(chat.key.clone(), chat)].into(), ..Known::default() };
         let lines: Vec<Line> = case.lines.iter().map(|text| line(text)).collect();
         let marks = BTreeMap::from([("8a".to_owned(), "x".to_owned())]);

@@ -13,7 +13,8 @@ use crate::apply::{Ended, Outcome};
 use crate::config::{Detail, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{
-    Attempt, ChatState, Counts, Kind, KnownChat, MemberState, Plan, Waiting, census, wanted_accounts,
+    Attempt, ChatState, Counts, Kind, KnownChat, MemberState, Plan, Waiting, census,
+    wanted_accounts,
 };
 use crate::platform::Capability;
 use crate::profile::{DesiredChat, Existence};
@@ -76,12 +77,7 @@ fn waiting(run: &Run) -> Result<Rows> {
 }
 
 /// The report. A dry run tells of what is planned; what was done is empty then.
-fn told(
-    run: &Run,
-    plan: &Plan,
-    outcome: Option<&Outcome>,
-    rows: &Rows,
-) -> Result<Reported> {
+fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Result<Reported> {
     let (cycle, clock) = (run.cycle, run.cycle.clock);
     let status = status(run, plan, outcome, rows);
     let mut document = report::head(status, run.number, clock, cycle.options.dry_run);

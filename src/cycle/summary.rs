@@ -53,7 +53,8 @@ fn row(run: &Run, key: &str, both: &Both) -> Value {
 fn moves(run: &Run, plan: &Plan) -> Value {
     let all = || plan.operations.iter().chain(&plan.held);
     let mut left: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    let leaves = |one: &&Operation| one.kind == Kind::RemoveMember && one.cause == Cause::LeftRoster;
+    let leaves =
+        |one: &&Operation| one.kind == Kind::RemoveMember && one.cause == Cause::LeftRoster;
     for operation in all().filter(leaves) {
         for person in &operation.people {
             let from = left.entry((kind(run, &operation.chat), person)).or_default();
@@ -70,9 +71,7 @@ fn moves(run: &Run, plan: &Plan) -> Value {
             }
         }
     }
-    let row = |((from, to), people): (&(&str, &str), &BTreeSet<&str>)| {
-        json!({"from": from, "to": to, "people": people.len()})
-    };
+    let row = |((from, to), people): (&(&str, &str), &BTreeSet<&str>)| json!({"from": from, "to": to, "people": people.len()});
     moves.iter().map(row).collect()
 }
 

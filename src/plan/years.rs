@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Known, KnownChat, successor_key};
 use crate::error::{Fault, Text};
-use crate::profile::{Desired, DesiredChat};
+use crate::profile::Desired;
 
 /// To which class the chats under a key belong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -230,7 +230,7 @@ impl Turn {
         desired.chats = std::mem::take(&mut desired.chats)
             .into_values()
             .filter_map(|mut chat| {
-                let class = class_of(&chat)?.to_owned();
+                let class = object_in(&chat.key).to_owned();
                 if let Some(root) = heirs.get(class.as_str()) {
                     let key = format!("{}:{root}", chat.kind);
                     moved.insert(std::mem::replace(&mut chat.key, key.clone()), key);
@@ -252,16 +252,11 @@ impl Turn {
             }
         }
         let taken = desired.chats.keys().filter_map(|key| {
-            let before = self.taken.get(key.split_once(':')?.1)?;
+            let before = self.taken.get(object_in(key))?;
             Some((key.clone(), before.clone()))
         });
         desired.continues = taken.collect();
     }
-}
-
-/// The object whose `sourcedId` is in a desired chat's key, as far as it can be a class.
-fn class_of(chat: &DesiredChat) -> Option<&str> {
-    chat.key.split_once(':').map(|(_, id)| id)
 }
 
 /// Classes that are known again by the same mark.
@@ -279,9 +274,10 @@ struct Group {
 fn made(known: &Known) -> BTreeSet<String> {
     let made = known.chats.values().filter(|chat| {
         let of_school = chat.class.is_none() && chat.subject.is_none();
-        chat.platform_id.is_some() && chat.kind != "custom" && !of_school
+        chat.platform_id.is_some() && !of_school
     });
-    made.map(|chat| object_of(chat).to_owned()).collect()
+    let objects = made.map(object_of).filter(|object| !object.is_empty());
+    objects.map(str::to_owned).collect()
 }
 
 /// The key without what a chat that was left behind has after it.
@@ -289,9 +285,14 @@ fn plain_key(chat: &KnownChat) -> &str {
     if chat.former { successor_key(&chat.key) } else { &chat.key }
 }
 
-/// What stands in a chat's key: the `sourcedId` of a class or organisation.
+/// What stands in a chat's key: the `sourcedId` of a class or organisation; nothing for a chat that
+/// somebody made by hand.
 pub fn object_of(chat: &KnownChat) -> &str {
-    plain_key(chat).split_once(':').map_or("", |(_, id)| id)
+    object_in(plain_key(chat))
+}
+
+fn object_in(key: &str) -> &str {
+    key.split_once(':').filter(|(kind, _)| *kind != "custom").map_or("", |(_, id)| id)
 }
 
 fn waits(class: &str, before: &str) -> Fault {

@@ -78,7 +78,7 @@ impl Desired {
     /// these keys, are left as they are.
     pub(crate) fn carry(&mut self, class: &str, keys: impl Iterator<Item = String>) {
         self.carried.extend(keys);
-        self.chats.retain(|key, _| key.split_once(':').is_none_or(|(_, id)| id != class));
+        self.chats.retain(|key, chat| *key != format!("{}:{class}", chat.kind));
     }
 }
 

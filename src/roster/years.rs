@@ -30,9 +30,8 @@ impl Roster {
         row.dissolved
             && row.class_type == ClassType::Homeroom
             && students.peek().is_some()
-            && !students.any(|student| {
-                self.enrollments_of_person(student).any(|row| self.is_a_place(row))
-            })
+            && !students
+                .any(|student| self.enrollments_of_person(student).any(|row| self.is_a_place(row)))
     }
 
     fn is_a_place(&self, row: &Enrollment) -> bool {

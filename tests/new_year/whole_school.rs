@@ -47,9 +47,8 @@ fn go_up(place: &mut Place) -> (BTreeSet<String>, BTreeSet<String>) {
 /// The homerooms that are not struck out.
 fn homerooms(roster: &Value) -> BTreeSet<String> {
     let classes = roster["classes"].as_array().unwrap().iter();
-    let there = classes.filter(|class| {
-        class["classType"] == "homeroom" && class["status"] != "tobedeleted"
-    });
+    let there = classes
+        .filter(|class| class["classType"] == "homeroom" && class["status"] != "tobedeleted");
     there.map(|class| class["sourcedId"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -133,12 +132,8 @@ fn goes_over(place: &mut Place, roster: &Value, up: &BTreeSet<String>, gone: &BT
     let again = ask(place, "plan", json!({}));
     assert_eq!(again["hold"]["fingerprint"], fingerprint, "one plan, one fingerprint");
     assert_eq!(again["plan"]["operations"], json!({}), "what waits is held, nothing else");
-    let held: u64 = again["plan"]["chats"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| total(&row["held"]))
-        .sum();
+    let held: u64 =
+        again["plan"]["chats"].as_array().unwrap().iter().map(|row| total(&row["held"])).sum();
     assert!(held > 0);
     ask(place, "guard.approve", json!({"fingerprint": fingerprint}));
     place.pass(1.minute());
