@@ -28,8 +28,7 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         return;
     }
     if input.desired.carried.contains(key) {
-        // Its class finished school: its people stay as they are, and nobody else comes in.
-        return known.into_iter().for_each(|known| keep_the_door(input, known, plan));
+        return known.into_iter().for_each(|known| carry(input, known, plan));
     }
     match (desired, known) {
         (Some(desired), None) => make(input, desired, None, plan),
@@ -37,6 +36,15 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         (Some(desired), Some(known)) => keep(input, desired, known, plan),
         (None, Some(known)) => unspoken(input, known, plan),
         (None, None) => {}
+    }
+}
+
+/// A chat whose class finished school and that lives on: its people stay as they are, and nobody else
+/// comes in.
+fn carry(input: &Input, known: &KnownChat, plan: &mut Plan) {
+    let there = matches!(known.state, ChatState::Active | ChatState::Archived);
+    if there && !is_frozen(input, known, &known.depends_on) {
+        keep_the_door(input, known, plan);
     }
 }
 
