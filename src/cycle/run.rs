@@ -75,6 +75,9 @@ impl<'c, 'a> Run<'c, 'a> {
         if !cycle.options.dry_run {
             // From here on the last quiet answer is no longer the whole truth.
             state.drop_meta(&["quiet"])?;
+            if let Some(lines) = &told.lines {
+                state.put_lines(lines)?;
+            }
             if school.new {
                 accept(cycle, state, &school, &desired)?;
             }

@@ -31,6 +31,9 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         let known = known.into_iter();
         return known.for_each(|known| delete(input, known, by, plan));
     }
+    if input.desired.carried.contains(key) {
+        return known.into_iter().for_each(|known| carry(input, known, plan));
+    }
     match (desired, known) {
         (Some(desired), None) => make(input, desired, None, plan),
         (Some(desired), Some(known)) if known.former => former::plan(input, desired, known, plan),
@@ -80,6 +83,15 @@ fn cannot_empty(known: &KnownChat) -> Fault {
              again",
         ),
     )
+}
+
+/// A chat whose class finished school and that lives on: its people stay as they are, and nobody else
+/// comes in.
+fn carry(input: &Input, known: &KnownChat, plan: &mut Plan) {
+    let there = matches!(known.state, ChatState::Active | ChatState::Archived);
+    if there && !is_frozen(input, known, &known.depends_on) {
+        keep_the_door(input, known, plan);
+    }
 }
 
 fn make(input: &Input, desired: &DesiredChat, known: Option<&KnownChat>, plan: &mut Plan) {
@@ -173,15 +185,20 @@ fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool,
     {
         plan.operations.push(Operation {
             title: Some(desired.title.clone()),
-            ..operation(Kind::RenameChat, &known.key, titled_by(input, known))
+            ..operation(Kind::RenameChat, &known.key, renaming(input, desired))
         });
     }
     members::plan(input, desired, Some(known), frozen, plan);
 }
 
-fn titled_by(input: &Input, known: &KnownChat) -> Cause {
-    let by = input.desired.ordered.titled.get(&known.key);
-    by.map_or(Cause::TitleChanged, |by| Cause::Ordered(by.clone()))
+fn renaming(input: &Input, desired: &DesiredChat) -> Cause {
+    if let Some(by) = input.desired.ordered.titled.get(&desired.key) {
+        return Cause::Ordered(by.clone());
+    }
+    match (input.desired.continues.get(&desired.key), &desired.class) {
+        (Some(before), Some(now)) => Cause::Continues(before.clone(), now.clone()),
+        _ => Cause::TitleChanged,
+    }
 }
 
 /// What the library cannot do in this chat until a person there has done something.

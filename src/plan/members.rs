@@ -79,7 +79,7 @@ impl Chat<'_> {
             return;
         }
         let state = self.absent_state(account, people);
-        if state == Some(MemberState::Left) && self.input.policy.leavers == Leavers::Respect {
+        if state == Some(MemberState::Left) && self.leavers() == Leavers::Respect {
             return;
         }
         let may_add = self.may_add(account, state, plan);
@@ -302,6 +302,13 @@ impl Chat<'_> {
         // The way in was given to the account, whoever else stands behind it.
         let rank = |state: &MemberState| (*state == MemberState::Invited, *state);
         same.map(|member| now(member.state)).max_by_key(rank)
+    }
+
+    /// What is done about people who left: the profile's word for this kind of chat, or the
+    /// configuration's.
+    fn leavers(&self) -> Leavers {
+        let said = self.input.desired.leavers.of(&self.desired.kind);
+        said.unwrap_or(self.input.policy.leavers)
     }
 
     /// A chat that was left behind only loses people and rights.

@@ -21,6 +21,7 @@ mod guard;
 mod known;
 mod members;
 mod task;
+mod years;
 
 pub use census::{Census, Counts, MemberRow, census};
 pub use former::{
@@ -34,6 +35,8 @@ pub use known::{
     Allowed, Attempt, ChatState, Invitation, Known, KnownChat, KnownHold, KnownMember, MemberState,
     Notice, Present, Waiting,
 };
+pub use years::{Line, Standing, Turn, Years, object_of};
+
 pub use task::{
     Details as TaskDetails, TaskKind, Wanted as WantedTask, code as task_code, codes_in,
 };
@@ -164,6 +167,8 @@ pub enum Cause {
     WantedAgain,
     /// The title in the roster or in the profile's settings has changed.
     TitleChanged,
+    /// Another class goes on with the chat: the class before, and the one now.
+    Continues(String, String),
     /// Was in the group when it was bound to its key, and the roster does not name this account.
     Adopted,
     /// Somebody who was taken out came in again by the link.
@@ -227,6 +232,10 @@ impl Cause {
                 Text::new("чат снова предусмотрен профилем", "the profile wants the chat again")
             }
             Cause::TitleChanged => Text::new("название изменилось", "the title has changed"),
+            Cause::Continues(before, now) => Text::new(
+                format!("новый учебный год: чат класса {before} продолжает класс {now}"),
+                format!("the new school year: {now} goes on with the chat of {before}"),
+            ),
             Cause::Adopted => Text::new(
                 "был в группе до её привязки, в данных школы этой учётной записи здесь нет",
                 "was in the group before it was bound; the school's data does not name this account \

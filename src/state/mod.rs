@@ -17,6 +17,7 @@ mod door;
 mod groups;
 mod journal;
 mod known;
+mod lines;
 mod links;
 mod lock;
 mod moves;
@@ -39,11 +40,12 @@ pub(crate) use record::Outcome;
 pub(crate) use tasks::Task;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 
 /// `zvnk`: tells a state file from any other SQLite file.

@@ -16,4 +16,5 @@ ALTER TABLE chats DROP COLUMN emptying;
 ALTER TABLE presence DROP COLUMN owner;
 ALTER TABLE presence DROP COLUMN rights;
 ALTER TABLE presence DROP COLUMN adopted;
+DROP TABLE lines;
 PRAGMA user_version = 1;
