@@ -159,7 +159,8 @@ impl Ask<'_> {
             target,
         };
         let permission = permits(self.session.source(), room, &request)?;
-        Ok(permission.reason.filter(|_| !permission.allowed))
+        let unsaid = || Text::new("профиль этого не разрешает", "the profile does not let it");
+        Ok((!permission.allowed).then(|| permission.reason.unwrap_or_else(unsaid)))
     }
 
     /// The schools that the session serves, each to be asked about; one question where the actor is
