@@ -141,7 +141,9 @@ impl Ground<'_> {
             return self.delete(one, desired);
         }
         let made = desired.ordered.made.contains_key(&one.chat);
-        let Some(chat) = desired.chats.get_mut(&one.chat) else { return };
+        // A chat at rest is nobody's to change; what was ordered waits until it comes back.
+        let chat = desired.chats.get_mut(&one.chat);
+        let Some(chat) = chat.filter(|chat| chat.existence != Existence::Archived) else { return };
         let (key, person, by) = (one.chat.clone(), one.person.clone(), one.actor.clone());
         match &one.wish {
             Wish::Member(true) => self.bring_in(one, chat),
@@ -224,8 +226,7 @@ impl Ground<'_> {
         let broken = |class: &String| {
             roster.frozen.classes.contains(class) || lacking.classes.contains_key(class)
         };
-        let doubtful = chat.existence == Existence::Archived
-            || !lacking.tables.is_empty()
+        let doubtful = !lacking.tables.is_empty()
             || lacking.orgs.contains_key(&chat.organization)
             || roster.frozen.orgs.contains(&chat.organization)
             || roster.frozen.people.contains(&one.person)

@@ -185,7 +185,8 @@ fn note_planned(run: &mut Run, plan: &Plan) -> Result<()> {
 fn is_noted(run: &Run, plan: &Plan, key: &str) -> bool {
     run.known.chats.get(key).is_some_and(|chat| {
         let unmade = matches!(chat.state, ChatState::Planned | ChatState::Task);
-        !unmade || chat.state == unmade_state(plan, key)
+        let title = run.desired.chats.get(key).map(|desired| &desired.title);
+        !unmade || (chat.state == unmade_state(plan, key) && title == Some(&chat.title))
     })
 }
 

@@ -27,9 +27,9 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         }
         return;
     }
-    if let Some(by) = input.desired.ordered.deleted.get(former::successor_key(key)) {
-        let known = known.into_iter();
-        return known.for_each(|known| delete(input, known, by, plan));
+    let plain = known.map_or(key, KnownChat::plain_key);
+    if let Some(by) = input.desired.ordered.deleted.get(plain) {
+        return known.into_iter().for_each(|known| delete(input, known, by, plan));
     }
     if input.desired.carried.contains(key) {
         return known.into_iter().for_each(|known| carry(input, known, plan));

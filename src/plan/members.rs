@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::chat::{operation, task, waits_for};
 use super::{
     Attempt, Cause, ChatState, Input, Invitation, Kind, KnownChat, KnownMember, MemberState,
-    Operation, Plan, Present, TaskKind, successor_key,
+    Operation, Plan, Present, TaskKind,
 };
 use crate::clock::later;
 use crate::config::{Leavers, Strangers};
@@ -268,7 +268,8 @@ impl Chat<'_> {
     /// Who ordered that these people are no admins.
     fn ordered(&self, people: &[(&str, &DesiredMember)]) -> Option<&String> {
         let people: Vec<String> = people.iter().map(|(person, _)| (*person).to_owned()).collect();
-        self.input.desired.ordered.takes_rights(successor_key(&self.desired.key), &people)
+        let key = self.known.map_or(self.desired.key.as_str(), KnownChat::plain_key);
+        self.input.desired.ordered.takes_rights(key, &people)
     }
 
     /// Whether adding is worth a try. A refusal stands until its own next try, also for somebody
@@ -372,7 +373,7 @@ impl Leaver<'_> {
         let people = &self.present.people;
         // An order does not wait for a grace, nor for a row of the roster to be mended.
         let ordered = &self.input.desired.ordered;
-        if let Some(by) = ordered.takes_out(successor_key(&self.known.key), people) {
+        if let Some(by) = ordered.takes_out(self.known.plain_key(), people) {
             return self.remove(Cause::Ordered(by.clone()), plan);
         }
         if frozen {

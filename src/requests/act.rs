@@ -9,7 +9,7 @@ use super::{Ask, chats};
 use crate::config::{Detail, Options, Verify};
 use crate::cycle::From;
 use crate::error::{Code, Error, Result, Text};
-use crate::plan::{ChatState, successor_key};
+use crate::plan::ChatState;
 use crate::report;
 use crate::state::{Change, Order, State, Wish};
 
@@ -72,8 +72,8 @@ pub(super) fn carry_out(
 /// The chat and those that it left behind on another messenger.
 fn with_former(state: &State, key: &str) -> Result<BTreeSet<String>> {
     let rows = state.chats()?.into_iter().map(|row| row.chat);
-    let mut keys: BTreeSet<String> = rows.filter(|chat| chat.former).map(|chat| chat.key).collect();
-    keys.retain(|former| successor_key(former) == key);
+    let rows = rows.filter(|chat| chat.plain_key() == key);
+    let mut keys: BTreeSet<String> = rows.map(|chat| chat.key).collect();
     keys.insert(key.to_owned());
     Ok(keys)
 }
@@ -174,8 +174,9 @@ impl About<'_> {
     /// What the plan could not even try, in this chat.
     fn warning(&self, report: &Value) -> Option<Value> {
         let stands = |row: &&Value| {
-            let of_plan = row["code"].as_str().is_some_and(|code| code.starts_with("plan.cannot_"));
-            of_plan && row["at"] == *self.order.chat
+            let code = row["code"].as_str().unwrap_or_default();
+            let hinders = code.starts_with("plan.cannot_") || code == "plan.other_platform";
+            hinders && row["at"] == *self.order.chat
         };
         list(&report["roster"], "warnings").find(stands).map(|row| row["message"].clone())
     }

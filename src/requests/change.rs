@@ -13,7 +13,6 @@ use super::{Ask, act, chats};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{ChatState, KnownChat};
 use crate::profile::{Overrides, Target, tidy_title};
-use crate::roster::Roster;
 use crate::state::{Change, ChatRow, Custom, Order, State, Wish};
 
 /// What is done to people of a chat.
@@ -60,7 +59,7 @@ fn change_people(ask: &mut Ask, deed: Deed) -> Result<(Code, Value)> {
     let now = Now::of(&state, &key)?;
     let also =
         if matches!(deed, Deed::Remove | Deed::Revoke) { now.anybody() } else { BTreeSet::new() };
-    named.must_be_there(&roster, &also)?;
+    named.must_be_there(&roster, school, &also)?;
     let changes = people.iter().flat_map(|person| now.changes(deed, person)).collect::<Vec<_>>();
     let order = order(ask, &key, people);
     act::carry_out(ask, &mut state, &order, &changes)
@@ -319,16 +318,4 @@ pub(super) fn revive(ask: &Ask, keys: &[String]) -> Result<()> {
         state.put_order(&order(ask, key, Vec::new()), &[Change::Revive])?;
     }
     Ok(())
-}
-
-/// Whether the roster's school of a chat is known; else the only school there is.
-pub(super) fn school_of(
-    roster: &Roster,
-    organization: Option<&str>,
-) -> Option<crate::roster::OrgIx> {
-    let only = match roster.schools()[..] {
-        [only] => Some(only),
-        _ => None,
-    };
-    organization.and_then(|id| roster.find_org(id)).or(only)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::change::{school_of, title};
+use super::change::title;
 use super::people::{self, Named, must_be_there};
 use super::{Ask, SYSTEM, act, chats, filter};
 use crate::cycle::custom_chat;
@@ -15,7 +15,7 @@ use crate::fingerprint;
 use crate::host::Level;
 use crate::plan::{ChatState, KnownChat};
 use crate::profile::{Draft, Limits, Room, Target, draft};
-use crate::roster::Roster;
+use crate::roster::{OrgIx, Roster};
 use crate::state::{Change, Custom, Order, State, Wish};
 
 /// What is asked for.
@@ -42,6 +42,18 @@ impl Wanted {
             members: Named::read("members", params, faults),
             admins: params.texts("admins", faults).unwrap_or_default(),
         }
+    }
+
+    /// The school for which it is asked, by its name, by the class, or because the session serves no
+    /// other.
+    fn school(&self, roster: &Roster, only: Option<&str>) -> Option<OrgIx> {
+        let class = self.class.as_deref().and_then(|id| roster.find_class(id));
+        let named = self.organization.as_deref().and_then(|id| roster.find_org(id));
+        named.or(class.map(|class| roster.class(class).school)).or_else(|| {
+            let schools = roster.schools();
+            let served = only.and_then(|id| roster.find_org(id));
+            served.or((schools.len() == 1).then(|| schools[0]))
+        })
     }
 
     /// The school and class and subject that are named must be there.
@@ -91,16 +103,17 @@ fn id(params: &mut Object, faults: &mut Faults) -> Option<String> {
 pub(super) fn create(ask: &mut Ask) -> Result<(Code, Value)> {
     let wanted = ask.params(Wanted::read)?;
     let roster = ask.roster()?;
-    let school = school_of(&roster, wanted.organization.as_deref());
+    let school = wanted.school(&roster, ask.session.config().organization.as_deref());
     let mut people = wanted.members.pick(&roster, school)?;
     let admins = wanted.admins.iter().filter(|admin| !people.contains(admin));
     people.extend(admins.cloned().collect::<Vec<_>>());
     let target = target(ask, &wanted, people::known(&roster, &people));
     ask.permit(target.clone())?;
     wanted.check(&roster)?;
-    wanted.members.must_be_there(&roster, &BTreeSet::new())?;
-    must_be_there("admins", &wanted.admins, &roster, &BTreeSet::new())?;
     let draft = drafted(ask, &roster, &target)?;
+    let school = roster.find_org(&draft.organization);
+    wanted.members.must_be_there(&roster, school, &BTreeSet::new())?;
+    must_be_there("admins", &wanted.admins, &roster, school, &BTreeSet::new())?;
     let mut state = ask.state()?;
     let custom = custom(ask, &wanted, &draft)?;
     let before = state.custom_chat(&custom.key())?;

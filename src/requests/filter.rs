@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::people::is_at;
 use crate::cycle::belongs;
 use crate::document::{Faults, Object, nearest};
 use crate::error::{Code, Error, Fault, Result, Text};
@@ -80,7 +81,7 @@ impl Filter {
         let meets = |person: &PersonIx| {
             let id = &roster.person(*person).id;
             sets.iter().all(|set| set.contains(person))
-                && sieve.is_here(*person)
+                && is_at(roster, school, *person)
                 && belongs(roster, id).is_some()
                 && self.role.as_ref().is_none_or(|roles| sieve.holds(*person, roles))
                 && (!self.no_subject || sieve.teaches_nothing(*person))
@@ -132,15 +133,6 @@ struct Sieve<'r> {
 impl Sieve<'_> {
     fn serves(&self, school: OrgIx) -> bool {
         self.school.is_none_or(|only| only == school)
-    }
-
-    fn is_here(&self, person: PersonIx) -> bool {
-        let roster = self.roster;
-        self.school.is_none()
-            || roster.roles_of(person).any(|role| self.serves(role.org))
-            || roster
-                .enrollments_of_person(person)
-                .any(|row| self.serves(roster.class(row.class).school))
     }
 
     fn holds(&self, person: PersonIx, wanted: &[String]) -> bool {

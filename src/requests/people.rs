@@ -6,7 +6,7 @@ use super::filter::Filter;
 use crate::cycle::belongs;
 use crate::document::{Faults, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::roster::{OrgIx, Roster};
+use crate::roster::{OrgIx, PersonIx, Roster};
 
 /// People as an order names them: a list under `key`, a filter, or both together.
 pub(super) struct Named {
@@ -55,13 +55,18 @@ impl Named {
     ///
     /// # Errors
     /// [`Code::Request`] with a fault for each.
-    pub(super) fn must_be_there(&self, roster: &Roster, also: &BTreeSet<String>) -> Result<()> {
-        must_be_there(self.key, &self.ids, roster, also)
+    pub(super) fn must_be_there(
+        &self,
+        roster: &Roster,
+        school: Option<OrgIx>,
+        also: &BTreeSet<String>,
+    ) -> Result<()> {
+        must_be_there(self.key, &self.ids, roster, school, also)
     }
 }
 
-/// Refuses ids of a list of people of whom the roster knows none in the school; those in `also` will
-/// do all the same.
+/// Refuses ids of a list of people whom the roster does not know at a school; those in `also` will do
+/// all the same.
 ///
 /// # Errors
 /// [`Code::Request`] with a fault for each.
@@ -69,11 +74,17 @@ pub(super) fn must_be_there(
     key: &str,
     ids: &[String],
     roster: &Roster,
+    school: Option<OrgIx>,
     also: &BTreeSet<String>,
 ) -> Result<()> {
-    let unknown = |(_, id): &(usize, &String)| belongs(roster, id).is_none() && !also.contains(*id);
+    let found = |id: &str| belongs(roster, id).filter(|found| is_at(roster, school, *found));
+    let unknown = |(_, id): &(usize, &String)| found(id).is_none() && !also.contains(*id);
     let fault = |(at, id): (usize, &String)| {
         let message = match roster.find_person(id) {
+            Some(_) if belongs(roster, id).is_some() => Text::new(
+                "этот человек не из той школы, которой принадлежит чат",
+                "this person is not of the school that the chat belongs to",
+            ),
             Some(_) => Text::new("этот человек выбыл из школы", "this person has left the school"),
             None => Text::new(
                 "такого человека нет в данных школы",
@@ -90,4 +101,15 @@ pub(super) fn must_be_there(
 /// the others are refused afterwards.
 pub(super) fn known(roster: &Roster, people: &[String]) -> Vec<String> {
     people.iter().filter(|person| roster.find_person(person).is_some()).cloned().collect()
+}
+
+/// Whether a person has anything to do with a school: a role there, or a class. Without a school all
+/// are meant.
+pub(super) fn is_at(roster: &Roster, school: Option<OrgIx>, person: PersonIx) -> bool {
+    let Some(school) = school else { return true };
+    let mut classes = roster.enrollments_of_person(person);
+    roster.roles_of(person).any(|role| role.org == school)
+        || classes.any(|row| roster.class(row.class).school == school)
+        // Whom no row places anywhere is of the only school there is.
+        || roster.schools().len() < 2
 }

@@ -91,7 +91,7 @@ fn a7_a_deleted_chat_of_max_is_kept_empty_though_its_link_cannot_be_replaced() {
     let alone: std::collections::BTreeSet<String> = ["9120".to_owned()].into();
     assert_eq!(group(&place, id).members, alone, "only the owner of the group");
     comes(&place, id, 9201);
-    place.pass(2.days());
+    place.pass(48.hours());
     sync(&mut place);
     assert_eq!(group(&place, id).members, alone);
     assert_eq!(place.chat("custom:circle")["state"], "deleted");
@@ -110,4 +110,44 @@ fn a7_a_chat_that_nobody_has_made_yet_is_deleted_with_its_task() {
     does(&mut place, ADMIN, "chats.sync", json!({"chats": ["class:7a"]}));
     sync(&mut place);
     assert_eq!(place.chat("class:7a")["state"], "task");
+}
+
+#[test]
+fn x3_an_order_also_reaches_the_chat_that_was_left_behind_on_the_messenger_before() {
+    let more = json!({"guard": {"minimum": 100}});
+    let mut place = Place::open("ais_poo", "partner", big_college(), "2026-09-01", more);
+    assert_eq!(place.sync(), Code::Ok, "{}", place.report);
+    let order = json!({"id": "circle", "title": "Кружок", "members": ["child-200", "child-201"]});
+    let told = does(&mut place, ADMIN, "chats.create", order);
+    let id: i64 = told["platform_id"].as_str().unwrap().parse().unwrap();
+    let messenger = &place.messenger;
+    let vk = json!({"kind": "vk", "token": messenger.token, "base_url": messenger.address,
+        "community": messenger.community.to_string()});
+    let max = json!({"kind": "max", "token": messenger.max_token,
+        "base_url": messenger.max_address});
+    place.reopen(json!({"platform": max, "previous_platform": vk}));
+    sync(&mut place);
+    let old = |place: &Place| Side::Vk.group(&place.messenger, id).members;
+    assert_eq!(old(&place), ["120", "200", "201"].map(str::to_owned).into());
+    let order = json!({"chat": "custom:circle", "people": ["child-200"]});
+    does(&mut place, ADMIN, "members.remove", order);
+    assert_eq!(old(&place), ["120", "201"].map(str::to_owned).into());
+    let told = does(&mut place, ADMIN, "chats.delete", json!({"chat": "custom:circle"}));
+    assert_eq!(told["state"], "deleted", "{told:#}");
+    assert!(old(&place).is_empty());
+    sync(&mut place);
+    assert_eq!(place.chat("custom:circle")["state"], "deleted");
+}
+
+#[test]
+fn i4_a_chat_that_nobody_has_made_yet_is_renamed_in_the_registry_and_in_its_task() {
+    let mut place = college();
+    let order = json!({"id": "circle", "title": "Кружок", "members": ["child-200"]});
+    does(&mut place, ADMIN, "chats.create", order);
+    let title = json!({"chat": "custom:circle", "title": "Кружок химии"});
+    let told = does(&mut place, ADMIN, "chats.rename", title);
+    assert_eq!((&told["title"], &told["state"]), (&json!("Кружок химии"), &json!("task")));
+    assert_eq!(told["tasks"][0]["title"], "Кружок химии");
+    let id = made(&mut place, &told);
+    assert_eq!(group(&place, id).title, "Кружок химии");
 }

@@ -144,3 +144,41 @@ fn the_owner_of_a_chat_is_not_taken_out_by_an_order() {
     assert!(place.seen(&key).members.contains("200"));
     row(&mut place.roster, "users", "child-201")["userIds"] = json!([]);
 }
+
+#[test]
+fn e14_an_order_while_a_cycle_runs_elsewhere_is_kept_for_the_next_one() {
+    let mut place = open("oneroster");
+    let told = does(&mut place, "system", "diagnostics", json!({}));
+    let path = format!("{}.lock", told["state"]["path"].as_str().unwrap());
+    let lock = std::fs::File::options().write(true).open(path).expect("the lock's file");
+    lock.try_lock().expect("no cycle runs");
+    let order = json!({"id": "circle", "title": "Кружок", "members": ["child-200"]});
+    let (code, told) = try_as(&mut place, ADMIN, "chats.create", order).unwrap();
+    assert_eq!((code, &told["pending"]), (Code::Partial, &json!(true)), "{told:#}");
+    assert_eq!((&told["state"], &told["done"]), (&json!("planned"), &Value::Null));
+    let remove = json!({"chat": "class:7a", "people": ["child-200"]});
+    let (code, told) = try_as(&mut place, ADMIN, "members.remove", remove).unwrap();
+    assert_eq!((code, &told["done"]), (Code::Partial, &Value::Null));
+    lock.unlock().unwrap();
+    next(&mut place);
+    holds(&place, "custom:circle", &["120", "200"], &["120"]);
+    holds(&place, "class:7a", &["110", "201", "202"], &["110"]);
+}
+
+#[test]
+fn an_id_with_a_sign_of_moved_chats_in_it_is_an_id_like_any_other() {
+    let mut roster = big_college();
+    let odd = json!({"sourcedId": "7a@vk", "title": "7A@", "classType": "homeroom",
+        "schoolSourcedId": "school"});
+    add(&mut roster, "classes", odd);
+    add(&mut roster, "enrollments", enrolled("7a@vk", "child-200", "student"));
+    add(&mut roster, "enrollments", enrolled("7a@vk", "child-201", "student"));
+    let mut place = started("oneroster", roster, json!({}));
+    let order = |chat: &str| json!({"chat": chat, "people": ["child-200"]});
+    does(&mut place, ADMIN, "members.remove", order("class:7a@vk"));
+    holds(&place, "class:7a@vk", &["201"], &[]);
+    holds(&place, "class:7a", &["110", "200", "201", "202"], &["110"]);
+    does(&mut place, ADMIN, "chats.delete", json!({"chat": "class:7a"}));
+    next(&mut place);
+    holds(&place, "class:7a@vk", &["201"], &[]);
+}

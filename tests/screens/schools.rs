@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::college::{everywhere, hands_on, holds, next};
-use crate::screen::{ADMIN, big_college, changing, denied, does, member, open, refresh};
-use crate::tiny::row;
+use crate::school_day::Place;
+use crate::screen::{
+    ADMIN, big_college, changing, denied, does, makes, member, open, refresh, wrong,
+};
+use crate::tiny::{add, person, role, row};
 
 #[test]
 fn i2_one_button_of_the_administrator_makes_and_refreshes_all_chats() {
@@ -60,17 +63,14 @@ fn i4_renaming_in_the_host_renames_in_the_messenger_and_lasts() {
     assert_eq!(place.seen("class:7a").title, "ЭБ-23-1а - Чат класса");
     let (long, empty) = ("ы".repeat(201), " \n ");
     for bad in [json!(long), json!(empty), json!(7)] {
-        let (at, said) = crate::screen::wrong(&mut place, ADMIN, "chats.rename", rename(bad));
+        let (at, said) = wrong(&mut place, ADMIN, "chats.rename", rename(bad));
         assert_eq!(
             (at[0].as_str(), said.as_str()),
             ("params.title", "expected a title of up to 200 characters")
         );
     }
     let missing = json!({"chat": "class:7a"});
-    assert_eq!(
-        crate::screen::wrong(&mut place, ADMIN, "chats.rename", missing).0,
-        ["params.title"]
-    );
+    assert_eq!(wrong(&mut place, ADMIN, "chats.rename", missing).0, ["params.title"]);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn p6_nobody_adds_or_removes_members_by_hand() {
         denied(&mut place, "system", method, order);
     }
     assert_eq!(denied(&mut place, "director-100", "chats.create", json!({"title": "x"})), reason);
-    let (at, _) = crate::screen::wrong(&mut place, "system", "chats.create", json!({"title": "x"}));
+    let (at, _) = wrong(&mut place, "system", "chats.create", json!({"title": "x"}));
     assert_eq!(at, ["params.kind"], "the profile lets people make no chats");
     next(&mut place);
     assert_eq!((place.look(), changing(&place)), before);
@@ -133,4 +133,66 @@ fn p8_the_staff_sees_the_list_of_chats_with_their_links() {
     denied(&mut place, "parent-300", "chats.list", json!({}));
     denied(&mut place, "nobody", "chats.list", json!({}));
     refresh(&mut place);
+}
+
+/// The college and a second school, whose administrator is «alien».
+fn two_schools() -> Value {
+    let mut roster = big_college();
+    let second = json!({"sourcedId": "second", "name": "Школа № 2", "type": "school"});
+    add(&mut roster, "orgs", second);
+    for (who, what) in [("alien-400", "siteAdministrator"), ("pupil-401", "student")] {
+        add(&mut roster, "users", person(who));
+        let mut held = role(who, what);
+        held["orgSourcedId"] = json!("second");
+        add(&mut roster, "roles", held);
+    }
+    roster
+}
+
+#[test]
+fn in_a_session_of_several_schools_everybody_rules_in_the_own_one_only() {
+    let mut place = crate::college::started("oneroster", two_schools(), json!({}));
+    let total = |place: &mut Place, actor: &str| {
+        does(place, actor, "chats.list", json!({}))["total"].as_u64().unwrap()
+    };
+    assert_eq!(total(&mut place, "system"), 8);
+    assert_eq!((total(&mut place, ADMIN), total(&mut place, "alien-400")), (7, 1));
+    let alien = "alien-400";
+    for (method, params) in [
+        ("chats.sync", json!({})),
+        ("plan", json!({})),
+        ("diagnostics", json!({})),
+        ("guard.approve", json!({"fingerprint": "x"})),
+        ("chats.sync", json!({"chats": ["class:7a"]})),
+        ("chats.get", json!({"chat": "class:7a"})),
+        ("audit", json!({"chat": "class:7a"})),
+        ("explain", json!({"chat": "class:7a", "person": "child-200"})),
+        ("accounts.status", json!({"person": "child-200"})),
+        ("chats.rename", json!({"chat": "class:7a", "title": "x"})),
+        ("chats.delete", json!({"chat": "class:7a"})),
+        ("members.add", json!({"chat": "class:7a", "people": ["pupil-401"]})),
+        ("chats.create", json!({"organization": "school", "members": ["child-200"]})),
+    ] {
+        denied(&mut place, alien, method, params);
+    }
+    does(&mut place, alien, "chats.sync", json!({"chats": ["teachers:second"]}));
+    does(&mut place, alien, "accounts.status", json!({"person": "pupil-401"}));
+    let made = |who: &str| json!({"organization": "second", "members": [who]});
+    let (at, said) = wrong(&mut place, alien, "chats.create", made("child-200"));
+    assert_eq!(at, ["params.members[0]"]);
+    assert!(said.contains("not of the school"), "{said}");
+    let key = makes(&mut place, alien, made("pupil-401"));
+    holds(&place, &key, &["400", "401"], &["400"]);
+    let (at, _) = wrong(&mut place, ADMIN, "chats.create", json!({"title": "x"}));
+    assert_eq!(at, ["params.organization"], "which school is meant must be said");
+    denied(&mut place, ADMIN, "members.add", json!({"chat": key, "people": ["child-200"]}));
+}
+
+#[test]
+fn a_session_of_one_school_among_several_needs_no_word_about_which() {
+    let more = json!({"organization": "school"});
+    let mut place = crate::college::started("oneroster", two_schools(), more);
+    let filter = json!({"title": "Все студенты", "filter": {"role": "student"}});
+    let key = makes(&mut place, ADMIN, filter);
+    holds(&place, &key, &["120", "200", "201", "202", "210", "211"], &["120"]);
 }
