@@ -94,10 +94,8 @@ fn a_host_of_any_release_fits_the_library_of_this_tree() {
 fn a_struct_that_grew_or_a_function_that_is_gone_would_be_seen() {
     let text = fs::read_to_string(releases().join("0.1.0/libzvonok.abi")).expect("the first one");
     let altered = Path::new(env!("CARGO_TARGET_TMPDIR")).join("altered.abi");
-    let smaller = text.replace(
-        "name='zvonok_host' size-in-bits='256'",
-        "name='zvonok_host' size-in-bits='192'",
-    );
+    let smaller = text
+        .replace("name='zvonok_host' size-in-bits='256'", "name='zvonok_host' size-in-bits='192'");
     assert_ne!(smaller, text);
     fs::write(&altered, smaller).expect("written");
     let (code, said) = compared(&altered, library());
