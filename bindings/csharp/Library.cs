@@ -7,6 +7,10 @@ using System.Text;
 namespace Zvonok
 {
     /// <summary>The loaded library.</summary>
+    /// <remarks>
+    /// Mono looks for a library when it compiles a method that calls it. What calls it first is never
+    /// put into a method of the host's, therefore, which would be compiled before Load has run.
+    /// </remarks>
     public static class Library
     {
         /// <summary>
@@ -24,7 +28,6 @@ namespace Zvonok
             CheckGeneration();
         }
 
-        /// <summary>Apart, because Mono looks for a library when it compiles the method that calls it.</summary>
         [MethodImpl(MethodImplOptions.NoInlining)]
         private static void CheckGeneration()
         {
@@ -36,16 +39,19 @@ namespace Zvonok
 
         public static uint AbiVersion
         {
+            [MethodImpl(MethodImplOptions.NoInlining)]
             get { return Native.zvonok_abi_version(); }
         }
 
         /// <summary>The library's version and what is inside, in one line, for support.</summary>
         public static string Version
         {
+            [MethodImpl(MethodImplOptions.NoInlining)]
             get { return Utf8(Native.zvonok_version()); }
         }
 
         /// <summary>One English sentence for a code.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
         public static string Describe(int code)
         {
             return Utf8(Native.zvonok_strerror(code));

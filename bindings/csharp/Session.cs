@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
@@ -59,6 +60,7 @@ namespace Zvonok
         }
 
         /// <summary>Opens a session. The callbacks hear of every call on it.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
         public static Session Open(string config, LogHandler log = null, ProgressHandler progress = null)
         {
             return new Session(log, progress).Started(Native.zvonok_open, Library.Bytes(config));
@@ -71,6 +73,7 @@ namespace Zvonok
         }
 
         /// <summary>The same with bytes as they are: a settings text may be in windows-1251.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
         public static Session RunTask(byte[] settings, LogHandler log = null, ProgressHandler progress = null)
         {
             return new Session(log, progress).Started(Native.zvonok_run_task, settings);
@@ -83,6 +86,7 @@ namespace Zvonok
 
         /// <summary>Looks for every fault without the state file and the network. Faults throw
         /// nothing: the code is the first of Config, Profile, Roster that a fault is of.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
         public static Reply Check(string config, string roster = null)
         {
             using (Session session = new Session(null, null))

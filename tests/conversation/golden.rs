@@ -11,8 +11,20 @@ use crate::scene::Scene;
 
 /// Fields whose value is another one each time; it is there or null, which is compared.
 const VOLATILE: &[&str] = &[
-    "expires", "fingerprint", "finished", "link", "next_due", "next_try", "platform_id", "since",
-    "started", "waited_ms", "sent", "reads", "invite_link", "retried",
+    "expires",
+    "fingerprint",
+    "finished",
+    "link",
+    "next_due",
+    "next_try",
+    "platform_id",
+    "since",
+    "started",
+    "waited_ms",
+    "sent",
+    "reads",
+    "invite_link",
+    "retried",
 ];
 
 /// The answers of a host, a line each, as they are compared.
@@ -22,6 +34,7 @@ pub(crate) fn masked(scene: &Scene, output: &str) -> Vec<Value> {
         let mut answer = serde_json::from_str(&line).unwrap_or_else(|_| panic!("JSON: {line}"));
         mask(&mut answer);
         shorten(&mut answer);
+        unordered(&mut answer);
         answer
     });
     lines.collect()
@@ -44,21 +57,28 @@ fn mask(value: &mut Value) {
 }
 
 /// A text without numbers of processes, lines of source, versions and codes of tasks.
-fn plain(text: &str) -> String {
-    if text.starts_with("zvonok ") && text.contains(" luau ") {
-        return "zvonok …".to_owned();
-    }
-    let mut out = String::new();
-    let mut rest = text;
-    for (before, after) in [("process ", ""), ("процесс ", ""), ("src/ffi/mod.rs:", "")] {
-        while let Some(at) = rest.find(before) {
-            let (head, tail) = rest.split_at(at + before.len());
-            let tail = tail.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
-            out.push_str(&format!("{head}…{after}"));
-            rest = tail;
+pub(crate) fn plain(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let end = if line.ends_with('\n') { "\n" } else { "" };
+        match line.starts_with("zvonok ") && line.contains(" luau ") {
+            true => format!("zvonok …{end}"),
+            false => line.to_owned(),
         }
-    }
-    codes(&(out + rest))
+    });
+    let text: String = lines.collect();
+    let words = ["process ", "процесс ", "src/ffi/mod.rs:"];
+    codes(&words.iter().fold(text, |text, word| without_number(&text, word)))
+}
+
+/// A text without the numbers that follow a word.
+fn without_number(text: &str, word: &str) -> String {
+    let mut parts = text.split(word);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+        let mark = if rest.len() < part.len() { "…" } else { "" };
+        format!("{text}{word}{mark}{rest}")
+    })
 }
 
 /// A task's code is a `#` and four letters or digits.
@@ -88,8 +108,17 @@ fn shorten(answer: &mut Value) {
     }
 }
 
-fn file() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conversation/golden.json")
+/// Requests that are under way at the same time are told as they end.
+fn unordered(answer: &mut Value) {
+    for told in ["log", "phases"] {
+        if let Some(lines) = answer.get_mut(told).and_then(Value::as_array_mut) {
+            lines.sort_by_key(Value::to_string);
+        }
+    }
+}
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conversation").join(name)
 }
 
 /// Whether the golden conversation is to be written anew, by the Python host.
@@ -100,13 +129,23 @@ pub(crate) fn blessing() -> bool {
 /// Writes the golden conversation.
 pub(crate) fn bless(answers: &[Value]) {
     let text = serde_json::to_string_pretty(answers).expect("JSON");
-    fs::write(file(), text + "\n").expect("the golden conversation is written");
+    fs::write(file("golden.json"), text + "\n").expect("the golden conversation is written");
 }
 
 /// The golden conversation.
 pub(crate) fn golden() -> Vec<Value> {
-    let text = fs::read_to_string(file()).expect("the golden conversation");
+    let text = fs::read_to_string(file("golden.json")).expect("the golden conversation");
     serde_json::from_str(&text).expect("JSON")
+}
+
+/// Writes what sample hosts show.
+pub(crate) fn bless_sample(shown: &str) {
+    fs::write(file("sample.txt"), shown).expect("the sample is written");
+}
+
+/// What sample hosts show.
+pub(crate) fn sample() -> String {
+    fs::read_to_string(file("sample.txt")).expect("the sample")
 }
 
 /// Compares step by step, so that the first difference is shown and not the whole.

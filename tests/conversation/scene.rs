@@ -36,8 +36,7 @@ impl Scene {
         let messenger =
             Messenger::start(&["--mode", "partner", "--max-rate", "0", "--max-chat-rate", "0"]);
         let folder = tempfile::tempdir().expect("a folder");
-        let mut scene =
-            Scene { messenger, folder, class: String::new(), student: String::new() };
+        let mut scene = Scene { messenger, folder, class: String::new(), student: String::new() };
         fs::create_dir(scene.school()).expect("a folder");
         scene.rosters();
         scene.write("сломан.lua", "return 1 +");
@@ -70,8 +69,7 @@ impl Scene {
         let homeroom = |row: &Value| row["classType"] == "homeroom";
         let class = rows("classes").iter().position(homeroom).expect("a class");
         let id = rows("classes")[class]["sourcedId"].clone();
-        let inside =
-            |row: &Value| row["classSourcedId"] == id && row["role"] == "student";
+        let inside = |row: &Value| row["classSourcedId"] == id && row["role"] == "student";
         let student = rows("enrollments").into_iter().find(inside).expect("a student");
         self.student = student["userSourcedId"].as_str().expect("an id").to_owned();
         self.class = format!("class:{}", id.as_str().expect("an id"));
@@ -80,8 +78,7 @@ impl Scene {
         renamed["classes"][class]["title"] = json!("1 «Ёж»");
         self.write("переименован.json", renamed.to_string());
         let mut cut = renamed;
-        let left: Vec<Value> =
-            rows("enrollments").into_iter().filter(|row| !inside(row)).collect();
+        let left: Vec<Value> = rows("enrollments").into_iter().filter(|row| !inside(row)).collect();
         cut["enrollments"] = left.into();
         self.write("обрезан.json", cut.to_string());
         let mut bad = roster.clone();

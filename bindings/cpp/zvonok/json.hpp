@@ -68,8 +68,10 @@ class json {
     return nothing();
   }
   const json &operator[](const char *name) const { return (*this)[std::string_view(name)]; }
-  const json &operator[](std::size_t place) const {
-    return place < items().size() ? items()[place] : nothing();
+  template <class N, std::enable_if_t<std::is_integral_v<N>, int> = 0>
+  const json &operator[](N place) const {
+    const auto at = static_cast<std::size_t>(place);
+    return at < items().size() ? items()[at] : nothing();
   }
 
   // Sets a field; what was no object becomes one.

@@ -94,7 +94,8 @@ final class Library
     /** A document as JSON; a text is one already. */
     public static function encoded(array|object|string $document): string
     {
-        $flags = JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE | JSON_PRESERVE_ZERO_FRACTION;
+        $flags = JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES
+            | JSON_PRESERVE_ZERO_FRACTION;
         if ($document === []) {
             return '{}';
         }

@@ -21,6 +21,8 @@ import zvonok.ZvonokException;
 public final class Runner {
     /** The host's own. */
     private static final class Trouble extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
         Trouble(String text) {
             super(text);
         }
