@@ -101,7 +101,7 @@ static void task(const char *folder) {
   CHECK(file != NULL && fputs(ROSTER, file) >= 0 && fclose(file) == 0);
   snprintf(text, sizeof text,
            "roster=%s\nstate=%s/task.db\nprofile=paragraf\nplatform=vk\ntoken=t\ncommunity=1\n"
-           "base_url=http://127.0.0.1:9\ntime_budget=3s\n",
+           "base_url=http://127.0.0.1:9\n",
            path, folder);
   CHECK(zvonok_run_task(text, UP_TO_NUL, NULL, &session) == ZVONOK_PLATFORM);
   CHECK(says(session, "\"retryable\":true") && zvonok_close(session) == ZVONOK_OK);

@@ -61,6 +61,9 @@ internal static class Runner
         if (!phases.Contains((int)phase))
         {
             phases.Add((int)phase);
+            // What the library still calls must not be collected.
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
         }
         List<object> now = during.FindAll(step => (long)Map(step)["phase"] == (long)phase);
         during = during.FindAll(step => !now.Contains(step));

@@ -58,6 +58,7 @@ final class Runner
         }
         if (!in_array($phase, $this->phases, true)) {
             $this->phases[] = $phase;
+            gc_collect_cycles();
         }
         $now = array_filter($this->during, fn ($step) => $step->phase === $phase);
         $this->during = array_filter($this->during, fn ($step) => $step->phase !== $phase);
