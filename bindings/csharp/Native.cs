@@ -73,6 +73,9 @@ namespace Zvonok
     /// </summary>
     internal sealed class SessionHandle : SafeHandle
     {
+        /// <summary>What the library may call until the session ends.</summary>
+        internal object Callbacks;
+
         public SessionHandle() : base(IntPtr.Zero, true)
         {
         }

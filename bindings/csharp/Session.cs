@@ -180,7 +180,9 @@ namespace Zvonok
             host.progress = progress == null ? null : onProgress;
             try
             {
-                Finished(function(text, Size(text), ref host, out handle));
+                int code = function(text, Size(text), ref host, out handle);
+                handle.Callbacks = new Delegate[] { onLog, onProgress };
+                Finished(code);
                 return this;
             }
             catch

@@ -228,7 +228,10 @@ end;
 
 { Loading }
 
-function Symbol(Handle: THandle; const Name: AnsiString): Pointer;
+type
+  TZvonokModule = {$IFDEF MSWINDOWS}THandle{$ELSE}TLibHandle{$ENDIF};
+
+function Symbol(Handle: TZvonokModule; const Name: AnsiString): Pointer;
 begin
   {$IFDEF MSWINDOWS}
   Result := Windows.GetProcAddress(Handle, PAnsiChar(Name));
@@ -241,7 +244,7 @@ end;
 
 procedure ZvonokLoad(const Path: UTF8String);
 var
-  Handle: {$IFDEF MSWINDOWS}THandle{$ELSE}TLibHandle{$ENDIF};
+  Handle: TZvonokModule;
 begin
   {$IFDEF MSWINDOWS}
   Handle := LoadLibraryW(PWideChar(ZvonokToWide(Path)));
@@ -462,7 +465,7 @@ end;
 { A reply is borrowed until the next call, so that one has to wait. }
 procedure TZvonokSession.Enter;
 begin
-  if {$IFDEF FPC}InterlockedExchange(FInside, 1){$ELSE}InterlockedExchange(Integer(FInside), 1){$ENDIF} <> 0 then
+  if InterlockedExchange(FInside, 1) <> 0 then
     raise EZvonok.CreateOf(ZVONOK_BUSY, '{"name":"BUSY","message":{"en":' +
       ZvonokQuote(ZvonokDescribe(ZVONOK_BUSY)) + '},"retryable":true}');
 end;
@@ -650,13 +653,18 @@ begin
   SetLength(Result, Len);
 end;
 
-{ Goes to a field of the object, or to an item of the list, that J is at. }
+{ Goes to a field of the object that J is at or, where Index is not negative, to an item of the list. }
 function Step(var J: TJsonAt; const Name: UTF8String; Index: Integer): Boolean;
 var
   Start: Integer;
+  Opening: AnsiChar;
 begin
   Result := False;
-  if not Take(J, AnsiChar(Ord('[') + 32 * Ord(Index < 0))) then
+  if Index < 0 then
+    Opening := '{'
+  else
+    Opening := '[';
+  if not Take(J, Opening) then
     Exit;
   Space(J);
   while not (Peek(J) in ['}', ']', #0]) do
@@ -673,7 +681,8 @@ begin
     Space(J);
     if Result then
       Exit;
-    Dec(Index, Ord(Index > 0));
+    if Index > 0 then
+      Dec(Index);
     Skip(J);
     Take(J, ',');
     Space(J);

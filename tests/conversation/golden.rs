@@ -66,16 +66,16 @@ pub(crate) fn plain(text: &str) -> String {
         }
     });
     let text: String = lines.collect();
-    let words = ["process ", "процесс ", "src/ffi/mod.rs:"];
+    let words = ["process ", "процесс ", "src/ffi/mod.rs:", "fingerprint: ", "отпечаток: "];
     codes(&words.iter().fold(text, |text, word| without_number(&text, word)))
 }
 
-/// A text without the numbers that follow a word.
+/// A text without the numbers, in either base, that follow a word.
 fn without_number(text: &str, word: &str) -> String {
     let mut parts = text.split(word);
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| {
-        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_hexdigit() || c == ':');
         let mark = if rest.len() < part.len() { "…" } else { "" };
         format!("{text}{word}{mark}{rest}")
     })

@@ -75,8 +75,8 @@ impl Scene {
         self.class = format!("class:{}", id.as_str().expect("an id"));
 
         let mut renamed = roster.clone();
-        renamed["classes"][class]["title"] = json!("1 «Ёж»");
-        self.write("переименован.json", renamed.to_string());
+        renamed["classes"][class]["title"] = json!("1 «Ёж» 🦔");
+        self.write("переименован.json", escaped(&renamed.to_string()));
         let mut cut = renamed;
         let left: Vec<Value> = rows("enrollments").into_iter().filter(|row| !inside(row)).collect();
         cut["enrollments"] = left.into();
@@ -133,6 +133,16 @@ impl Scene {
         ];
         words.iter().fold(text.to_owned(), |text, (name, word)| text.replace(name, word))
     }
+}
+
+/// The same document in ASCII, as many hosts write it: 🦔 is a pair of escapes.
+fn escaped(json: &str) -> String {
+    let mut units = [0; 2];
+    let mut letter = |c: char| match c.is_ascii() {
+        true => c.to_string(),
+        false => c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+    };
+    json.chars().map(&mut letter).collect()
 }
 
 /// A roster of nearly as many students as the generator makes: megabytes through every border.
