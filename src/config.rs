@@ -16,6 +16,7 @@ use crate::secret::Secret;
 
 mod platform;
 
+pub use crate::profile::Leavers;
 use platform::{Network, read_platform, read_proxy};
 
 /// A session's configuration, complete: every absent field has its default.
@@ -176,15 +177,6 @@ pub enum Strangers {
     Report,
     /// Left, not told.
     Keep,
-}
-
-/// What happens to people who left by themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leavers {
-    /// Added or invited again.
-    Invite,
-    /// Left alone.
-    Respect,
 }
 
 impl Config {

@@ -20,7 +20,7 @@ use super::settings::{self, Settings};
 use super::shape::{ChatRule, Per, Script};
 use super::survey::Failures;
 use super::text::nearest;
-use super::{Desired, DesiredChat, Existence, Policies, Setting, Source};
+use super::{Desired, DesiredChat, Existence, Ordered, Policies, Setting, Source};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::roster::{ClassIx, ClassType, OrgIx, Roster};
 use crate::stop::Stop;
@@ -82,7 +82,8 @@ impl Description {
 pub fn evaluate(source: &Source, room: Room<'_>) -> Result<Desired> {
     evaluating(source, room, |mut evaluation, script, schools| {
         evaluation.schools(&script, schools)?;
-        Ok(evaluation.finish(script))
+        let lineages = evaluation.lineages(&script, schools)?;
+        Ok(evaluation.finish(script, lineages))
     })
 }
 
@@ -256,7 +257,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// What a rule gave. In a survey a failure of the script itself is noted, and there is nothing.
-    fn attempt<T>(&self, given: Result<T>) -> Result<Option<T>> {
+    pub(super) fn attempt<T>(&self, given: Result<T>) -> Result<Option<T>> {
         let of_script = |fault: &Fault| fault.code == "profile.script";
         match (given, &self.failures) {
             (Err(error), Some(failures)) if error.faults.iter().any(of_script) => {
@@ -267,7 +268,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    pub(super) fn finish(self, script: Script) -> Desired {
+    pub(super) fn finish(self, script: Script, lineages: BTreeMap<String, String>) -> Desired {
         let mut reads = self.ground.take_reads();
         reads.extend(script.reads);
         Desired {
@@ -277,8 +278,14 @@ impl<'a> Evaluation<'a> {
             warnings: self.ground.take_warnings(),
             reads,
             overrides: script.rules.policies.overrides,
+            leavers: script.rules.policies.leavers,
+            graduated: script.rules.policies.rollover.graduated,
+            lineages,
+            continues: BTreeMap::new(),
+            carried: BTreeSet::new(),
             admin_permissions: self.admin_permissions,
             by_request: BTreeMap::new(),
+            ordered: Ordered::default(),
         }
     }
 
@@ -318,9 +325,8 @@ impl<'a> Evaluation<'a> {
             chat.members = members.unwrap_or_default();
             sound &= self.attempt(asked.admins(kind, rule, &mut chat.members))?.is_some();
         }
-        let wanted = sound && chat.existence == Existence::Wanted;
-        if wanted && !chat.members.values().any(|member| member.admin) {
-            self.warn_no_admin(&key, &chat.title);
+        if sound && chat.existence == Existence::Wanted {
+            self.ground.take_up(chat.unled());
         }
         let touched = self.ground.take_touched();
         chat.depends_on.extend(touched.into_iter().map(|class| self.id_of(class)));
@@ -368,7 +374,7 @@ impl<'a> Evaluation<'a> {
         chat.depends_on = home.into_iter().chain([class]).map(|class| self.id_of(class)).collect();
     }
 
-    fn argument(&self, key: &str, object: &Object) -> Result<LuaValue> {
+    pub(super) fn argument(&self, key: &str, object: &Object) -> Result<LuaValue> {
         let lua = &self.luau.lua;
         self.luau.call(Some(key), || match object {
             Object::School(school) => school.clone().into_lua(lua),
@@ -378,15 +384,5 @@ impl<'a> Evaluation<'a> {
 
     fn id_of(&self, class: ClassIx) -> String {
         self.roster.class(class).id.to_string()
-    }
-
-    fn warn_no_admin(&self, key: &str, title: &str) {
-        let message = Text::new(
-            format!(
-                "в чате «{title}» некому быть администратором, им остаётся учётная запись сервиса"
-            ),
-            format!("nobody administers the chat \"{title}\", it is left to the service's account"),
-        );
-        self.ground.warn("profile.no_admin", key.to_owned(), "", message);
     }
 }

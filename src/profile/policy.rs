@@ -15,8 +15,9 @@ use crate::roster::GUARDIAN;
 pub struct Policies {
     /// What happens to changes that people make by hand.
     pub overrides: PerKind<Overrides>,
-    /// What is done about people who leave by themselves; none where the configuration decides.
-    pub leavers: Option<PerKind<Leavers>>,
+    /// What is done about people who leave by themselves; the configuration decides where the
+    /// profile says nothing.
+    pub leavers: PerKind<Option<Leavers>>,
     /// Who counts as a guardian.
     pub guardians: Guardians,
     /// The kinds of chats that people may make, by name.
@@ -141,6 +142,8 @@ pub(super) struct Rules {
     pub(super) policies: Policies,
     /// `admins` of the kinds that people may make, where it is a function.
     pub(super) custom_admins: BTreeMap<String, Function>,
+    /// `rollover.lineage`, where it is a function.
+    pub(super) lineage: Option<Function>,
     pub(super) requests: Option<Function>,
 }
 
@@ -153,7 +156,8 @@ const OVERRIDES: [(&str, Overrides); 3] = [
     ("kept", Overrides::Kept),
     ("reverted", Overrides::Reverted),
 ];
-const LEAVERS: [(&str, Leavers); 2] = [("invite", Leavers::Invite), ("respect", Leavers::Respect)];
+const LEAVERS: [(&str, Option<Leavers>); 2] =
+    [("invite", Some(Leavers::Invite)), ("respect", Some(Leavers::Respect))];
 const GRADUATED: [(&str, Graduated); 2] =
     [("archive", Graduated::Archive), ("carry", Graduated::Carry)];
 const PER: [(&str, Per); 4] = [
@@ -176,9 +180,10 @@ pub(super) fn rules(top: &Node, kinds: &[&str]) -> LuaResult<Rules> {
     known.dedup();
     let overrides = faults.keep(per_kind(top, "overrides", &OVERRIDES, &known)).flatten();
     rules.policies.overrides = overrides.unwrap_or_default();
-    rules.policies.leavers = faults.keep(per_kind(top, "leavers", &LEAVERS, &known)).flatten();
+    let leavers = faults.keep(per_kind(top, "leavers", &LEAVERS, &known)).flatten();
+    rules.policies.leavers = leavers.unwrap_or_default();
     rules.policies.guardians = faults.keep(guardians(top)).unwrap_or_default();
-    rules.policies.rollover = faults.keep(rollover(top)).unwrap_or_default();
+    (rules.policies.rollover, rules.lineage) = faults.keep(rollover(top)).unwrap_or_default();
     faults.done()?;
     Ok(rules)
 }
@@ -250,18 +255,19 @@ fn guardian_roles(node: &Node, roles: &Table) -> LuaResult<BTreeSet<String>> {
     if named.is_empty() { Err(wrong()) } else { Ok(named) }
 }
 
-fn rollover(top: &Node) -> LuaResult<Rollover> {
+fn rollover(top: &Node) -> LuaResult<(Rollover, Option<Function>)> {
     let Some(table) = top.maybe::<Table>("rollover", "table")? else {
-        return Ok(Rollover::default());
+        return Ok((Rollover::default(), None));
     };
     let node = Node { table: &table, place: "rollover", text: top.text };
     node.only(ROLLOVER)?;
-    let lineage = match node.expect("lineage", &["string", "function"])? {
-        Value::Nil => None,
-        Value::String(name) => Some(Lineage::Metadata(name.to_str()?.to_owned())),
-        _ => Some(Lineage::Function),
+    let (lineage, function) = match node.expect("lineage", &["string", "function"])? {
+        Value::String(name) => (Some(Lineage::Metadata(name.to_str()?.to_owned())), None),
+        Value::Function(function) => (Some(Lineage::Function), Some(function)),
+        _ => (None, None),
     };
-    Ok(Rollover { lineage, graduated: node.word("graduated", &GRADUATED)?.unwrap_or_default() })
+    let graduated = node.word("graduated", &GRADUATED)?.unwrap_or_default();
+    Ok((Rollover { lineage, graduated }, function))
 }
 
 fn custom(top: &Node, rules: &mut Rules) -> LuaResult<()> {

@@ -32,12 +32,13 @@ pub fn survey(source: &Source, room: Room<'_>) -> Result<Survey> {
     evaluating(source, room, |mut evaluation, script, schools| {
         evaluation.failures = Some(RefCell::default());
         evaluation.schools(&script, schools)?;
+        let lineages = evaluation.lineages(&script, schools)?;
         let Tried { faults, answers } =
             trial::tried(&evaluation, &script.rules, schools, &evaluation.chats)?;
         let mut failures = evaluation.failures.take().unwrap_or_default().take();
         failures.note(faults);
         let Failures { faults, more } = failures;
-        Ok(Survey { desired: evaluation.finish(script), answers, faults, more })
+        Ok(Survey { desired: evaluation.finish(script, lineages), answers, faults, more })
     })
 }
 

@@ -16,7 +16,7 @@ use super::permit::{CallFacts, Target, reason_of};
 use super::policy::{Per, Rules};
 use super::{DesiredChat, Existence};
 use crate::error::{Code, Fault, Result};
-use crate::roster::{ClassType, OrgIx, PersonIx, texts};
+use crate::roster::{ClassType, OrgIx, PersonIx, Roster, texts};
 
 /// What requests are about (`interface.md`, "Requests").
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -207,7 +207,7 @@ impl Trial<'_> {
     }
 
     fn targets(&self, about: About, rules: &Rules, person: PersonIx) -> Vec<(String, Target)> {
-        let nothing = Target::default();
+        let (nothing, roster) = (Target::default(), self.evaluation.roster);
         match about {
             About::Nothing => vec![(String::new(), nothing)],
             About::Account => {
@@ -217,13 +217,14 @@ impl Trial<'_> {
             }
             About::New => self.custom(rules, "new"),
             About::Chat => {
-                let chats = self.samples.iter().map(|chat| (chat.key.clone(), of_chat(chat)));
+                let chats = self.samples.iter();
+                let chats = chats.map(|chat| (chat.key.clone(), of_chat(chat, roster)));
                 chats.chain(self.custom(rules, "made")).collect()
             }
             About::Call => {
                 let call = CallFacts { state: "created".to_owned(), ..CallFacts::default() };
                 let with_call = |chat: &&DesiredChat| {
-                    let target = Target { call: Some(call.clone()), ..of_chat(chat) };
+                    let target = Target { call: Some(call.clone()), ..of_chat(chat, roster) };
                     (chat.key.clone(), target)
                 };
                 self.samples.iter().map(with_call).collect()
@@ -287,13 +288,15 @@ impl Trial<'_> {
     }
 }
 
-fn of_chat(chat: &DesiredChat) -> Target {
+/// A chat as a rule sees it; a subject's chat is the journal's.
+fn of_chat(chat: &DesiredChat, roster: &Roster) -> Target {
+    let (_, id) = chat.key.split_once(':').unwrap_or_default();
     Target {
         key: Some(chat.key.clone()),
         kind: Some(chat.kind.clone()),
         chat_type: Some(chat.chat_type.clone()),
         organization: Some(chat.organization.clone()),
-        class: chat.class.clone(),
+        class: roster.find_class(id).map(|_| id.to_owned()),
         subject: chat.subject.clone(),
         locked: chat.locked,
         people: chat.members.keys().take(1).cloned().collect(),

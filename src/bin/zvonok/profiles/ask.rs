@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use zvonok::error::Error;
-use zvonok::profile::{CallFacts, Desired, Permission, Request, Source, Target, permits};
+use zvonok::profile::{
+    CallFacts, Desired, DesiredChat, Permission, Request, Source, Target, permits,
+};
+use zvonok::roster::Roster;
 
 use super::Export;
 use super::case::{Aim, Call, Question, refused};
@@ -24,7 +27,7 @@ pub(crate) fn answer(
     terminal: &Terminal,
 ) -> Result<Permission, Error> {
     let aim = &question.target;
-    let target = target(aim, desired)?;
+    let target = target(aim, desired, &export.roster)?;
     let mut administers: BTreeSet<String> = desired
         .chats
         .values()
@@ -43,7 +46,7 @@ pub(crate) fn answer(
 }
 
 /// The target: what a chat of the case says about itself, and over it what the question says.
-fn target(aim: &Aim, desired: &Desired) -> Result<Target, Error> {
+fn target(aim: &Aim, desired: &Desired, roster: &Roster) -> Result<Target, Error> {
     let chat = match &aim.chat {
         None => None,
         Some(key) => Some(desired.chats.get(key).ok_or_else(|| {
@@ -61,7 +64,7 @@ fn target(aim: &Aim, desired: &Desired) -> Result<Target, Error> {
         kind: or(&aim.kind, chat.map(|chat| &chat.kind)),
         chat_type: or(&aim.chat_type, chat.map(|chat| &chat.chat_type)),
         organization: or(&aim.organization, chat.map(|chat| &chat.organization)),
-        class: or(&aim.class, chat.and_then(belongs_to).as_ref()),
+        class: or(&aim.class, chat.and_then(|chat| belongs_to(chat, roster)).as_ref()),
         subject: or(&aim.subject, chat.and_then(|chat| chat.subject.as_ref())),
         locked: aim.locked.unwrap_or(chat.is_some_and(|chat| chat.locked)),
         maker: aim.maker.clone(),
@@ -71,10 +74,10 @@ fn target(aim: &Aim, desired: &Desired) -> Result<Target, Error> {
     })
 }
 
-/// The class or journal that a chat belongs to: the second half of its key.
-fn belongs_to(chat: &zvonok::profile::DesiredChat) -> Option<String> {
-    chat.class.as_ref()?;
-    chat.key.split_once(':').map(|(_, id)| id.to_owned())
+/// The class or journal that a chat belongs to: a subject's chat is the journal's.
+fn belongs_to(chat: &DesiredChat, roster: &Roster) -> Option<String> {
+    let (_, id) = chat.key.split_once(':')?;
+    roster.find_class(id).map(|_| id.to_owned())
 }
 
 fn call(call: &Call) -> CallFacts {

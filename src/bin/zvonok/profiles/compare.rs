@@ -33,8 +33,9 @@ pub(crate) struct Comparison {
     pub(crate) summary: Summary,
     /// What differs beside the chats: policies, settings.
     pub(crate) rules: Vec<Differing>,
-    /// Requests that one allows and the other refuses.
-    pub(crate) requests: Vec<Answered>,
+    /// Requests that one allows and the other refuses; none where they were not compared, because
+    /// asking all of them takes too long.
+    pub(crate) requests: Option<Vec<Answered>>,
     /// Chats that differ, by key.
     pub(crate) chats: Vec<ChatChange>,
     /// Warnings that only the profile looked at gives.
@@ -165,7 +166,7 @@ impl Comparison {
             against: there.map(|there| there.name.clone()),
             summary,
             rules: there.map(|there| rules(&here.about, &there.about)).unwrap_or_default(),
-            requests: there.map(|there| requests(here, there)).unwrap_or_default(),
+            requests: there.and_then(|there| requests(here, there)),
             chats,
             warnings: here.desired.warnings.iter().filter(known).cloned().collect(),
         }
@@ -270,8 +271,8 @@ fn fields(here: &DesiredChat, there: &DesiredChat) -> Vec<Differing> {
 }
 
 /// Requests of the same people about the same things that are answered otherwise.
-fn requests(here: &Side, there: &Side) -> Vec<Answered> {
-    let (Some(ours), Some(theirs)) = (&here.answers, &there.answers) else { return Vec::new() };
+fn requests(here: &Side, there: &Side) -> Option<Vec<Answered>> {
+    let (ours, theirs) = (here.answers.as_ref()?, there.answers.as_ref()?);
     let key = |one: &Answer| (one.method.clone(), one.about.clone(), one.person.clone());
     let theirs: BTreeMap<_, bool> = theirs.iter().map(|one| (key(one), one.allowed)).collect();
     let mut found: Vec<Answered> = ours
@@ -286,7 +287,7 @@ fn requests(here: &Side, there: &Side) -> Vec<Answered> {
         })
         .collect();
     found.sort_by(|a, b| (&a.method, a.allowed, &a.about).cmp(&(&b.method, b.allowed, &b.about)));
-    found
+    Some(found)
 }
 
 /// Policies and the defaults of settings that differ.

@@ -35,7 +35,14 @@ pub(crate) fn show(
 ) -> io::Result<()> {
     summary(terminal, comparison)?;
     rules(terminal, &comparison.rules)?;
-    requests(terminal, &comparison.requests)?;
+    match &comparison.requests {
+        Some(answered) => requests(terminal, answered)?,
+        None if comparison.against.is_some() => terminal.say(terminal.pick(
+            "Кому что можно — не сравнивалось: на такой выгрузке это слишком долго",
+            "Who may do what was not compared: with such a roster it takes too long",
+        ))?,
+        None => {}
+    }
     if detail > Detail::Summary {
         for chat in &comparison.chats {
             terminal.say(heading(terminal, chat))?;

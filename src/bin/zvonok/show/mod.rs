@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod faults;
 pub(crate) mod members;
 pub(crate) mod moving;
+pub(crate) mod overview;
 pub(crate) mod plan;
 pub(crate) mod profiles;
 pub(crate) mod registry;
