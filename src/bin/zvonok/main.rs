@@ -7,6 +7,7 @@ mod configuration;
 mod console;
 mod help;
 mod people;
+mod profiles;
 mod sandbox;
 mod school;
 mod show;
