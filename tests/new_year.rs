@@ -241,6 +241,48 @@ fn while_both_classes_are_there_the_new_one_waits_for_the_chats() {
     assert_eq!(place.look().len(), before.len());
 }
 
+/// The same word for other children: whoever is in the old chat would be thrown out, and strangers
+/// could read what was said there.
+#[test]
+fn a_class_of_other_children_does_not_get_the_chats_though_its_lineage_fits() {
+    let mut place = started("paragraf", with_lineage(), json!({}));
+    let before = place.look();
+    ends(&mut place.roster, "7a", Before::StruckOut);
+    // The class teacher is the same, the child is another.
+    continued(&mut place.roster, "1a", "1А", &["child-203"]);
+    add(&mut place.roster, "users", child("child-203", &["parent-303"]));
+    add(&mut place.roster, "users", person("parent-303"));
+    add(&mut place.roster, "roles", role("child-203", "student"));
+    add(&mut place.roster, "roles", role("parent-303", "parent"));
+    next(&mut place);
+    assert_eq!(warned(&place, "rollover.other_people"), ["1a"]);
+    holds(&place, "class:1a", &["110", "203"], &["110"]);
+    assert_eq!(place.chat("class:7a")["state"], "archived");
+    assert_eq!(place.seen("class:7a"), before["class:7a"]);
+}
+
+/// A class that is entered before its children are goes on with nothing yet.
+#[test]
+fn a_class_without_children_so_far_waits_for_them() {
+    let mut place = started("paragraf", with_lineage(), json!({}));
+    let before = place.look();
+    row(&mut place.roster, "classes", "7a")["status"] = "tobedeleted".into();
+    continued(&mut place.roster, "8a", "8А", &[]);
+    next(&mut place);
+    assert_eq!(warned(&place, "rollover.waits"), ["8a"]);
+    assert_eq!(place.look(), before, "nobody is taken out of what the class will go on with");
+    assert_eq!(
+        (&place.report["done"], &place.chat("class:7a")["state"]),
+        (&json!({}), &json!("active"))
+    );
+    for who in CHILDREN {
+        add(&mut place.roster, "enrollments", enrolled("8a", who, "student"));
+    }
+    next(&mut place);
+    assert_eq!(place.report["done"], json!({"rename_chat": 2}));
+    holds(&place, "class:7a", &["110", "200", "201", "202"], &["110"]);
+}
+
 /// Neither of the two is the class before, and nobody guesses.
 #[test]
 fn a_class_that_splits_leaves_its_chats_at_rest_and_each_half_gets_its_own() {
