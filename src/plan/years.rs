@@ -101,8 +101,8 @@ pub struct Turn {
 impl Turn {
     /// Judges which class goes on with which chats.
     pub fn new(years: &Years, known: &Known) -> Turn {
-        let mut turn = Turn::default();
-        turn.lines = years.lines.iter().map(|line| (line.root.clone(), line.clone())).collect();
+        let lines = years.lines.iter().map(|line| (line.root.clone(), line.clone())).collect();
+        let mut turn = Turn { lines, ..Turn::default() };
         turn.give_back(years);
         let made = made(known);
         for (mark, group) in turn.groups(years, &made) {
