@@ -239,6 +239,7 @@ fn chats(run: &Run) -> Result<Value> {
     let before: BTreeMap<&str, &Counts> =
         rows.iter().map(|row| (row.chat.key.as_str(), &row.counts)).collect();
     let row = |chat: &KnownChat| match run.desired.chats.get(&chat.key) {
+        Some(_) if chat.state == ChatState::Deleted => report::chat(chat, &Counts::default()),
         Some(desired) => report::chat(chat, &census(desired, chat, run.own(chat)).counts),
         // A chat of which nothing is said is left alone, and its numbers with it.
         None => {
@@ -287,7 +288,7 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     let living = run.known.chats.values().filter(|chat| {
         let served = run.sides.iter().any(|side| side.kind() == chat.platform);
         let readable = !chat.unable().contains(&Capability::ListMembers);
-        readable && served && verify::is_watched(chat)
+        readable && served && verify::is_watched(run, chat)
     });
     let reading = living.map(|chat| verify::next(run, chat).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();

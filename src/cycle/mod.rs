@@ -24,6 +24,7 @@ mod lacking;
 mod links;
 mod moving;
 mod outcome;
+mod overrides;
 mod quiet;
 mod remember;
 mod run;
@@ -36,6 +37,7 @@ use run::Run;
 
 pub(crate) use able::error_of;
 pub(crate) use links::named as named_account;
+pub(crate) use overrides::{belongs, custom_chat};
 pub(crate) use side::own_account_name;
 
 /// What a cycle is given besides the roster.

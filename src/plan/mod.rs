@@ -175,6 +175,8 @@ pub enum Cause {
     Leaked,
     /// The school has moved to another messenger.
     Moved,
+    /// A person ordered it through the host's screens: their `sourcedId`, or `system`.
+    Ordered(String),
 }
 
 impl Cause {
@@ -243,6 +245,12 @@ impl Cause {
                 "школа перешла в другой мессенджер, вместо этого чата есть новый",
                 "the school has moved to another messenger, a new chat takes this one's place",
             ),
+            Cause::Ordered(by) if by == SYSTEM => {
+                Text::new("так распорядилась система школы", "the school's system ordered it")
+            }
+            Cause::Ordered(by) => {
+                Text::new(format!("распоряжение человека {by}"), format!("ordered by {by}"))
+            }
             Cause::Leaked => Text::new(
                 "исключённый вернулся по ссылке: прежняя ссылка больше не должна действовать",
                 "somebody who was removed came back by the link: the old link must stop working",
@@ -251,11 +259,15 @@ impl Cause {
     }
 
     /// Whether the guard counts an operation with this cause: strangers, hand-made rights and the
-    /// emptying of an archived chat are not losses of the school's people.
+    /// emptying of an archived chat are not losses of the school's people, and what a person orders
+    /// is no accident of an export.
     pub fn counts(&self) -> bool {
         matches!(self, Cause::LeftRoster | Cause::AccountChanged | Cause::RoleLost)
     }
 }
+
+/// The host itself, as who ordered something.
+const SYSTEM: &str = "system";
 
 /// What the roster lacks entirely though it had it before, and since when (ruling 5).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use super::room::{Limits, Luau};
 use super::settings::{self, Settings};
 use super::shape::{ChatRule, Per, Script};
 use super::text::nearest;
-use super::{Desired, DesiredChat, Existence, Policies, Setting, Source};
+use super::{Desired, DesiredChat, Existence, Ordered, Policies, Setting, Source};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::roster::{ClassIx, ClassType, OrgIx, Roster};
 use crate::stop::Stop;
@@ -251,6 +251,7 @@ impl<'a> Evaluation<'a> {
             carried: BTreeSet::new(),
             admin_permissions: self.admin_permissions,
             by_request: BTreeMap::new(),
+            ordered: Ordered::default(),
         }
     }
 

@@ -40,6 +40,7 @@ pub use policy::{
 pub use room::Limits;
 pub(crate) use source::looks_like_a_path;
 pub use source::{BUILT_IN, Source, source};
+pub(crate) use text::tidy_title;
 
 /// The state that should be, computed from one roster.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -71,6 +72,41 @@ pub struct Desired {
     pub admin_permissions: BTreeSet<String>,
     /// People whose account on a messenger is as they asked for themselves, not as the roster says.
     pub by_request: BTreeMap<crate::platform::Kind, BTreeSet<String>>,
+    /// What people ordered otherwise than the profile says.
+    pub ordered: Ordered,
+}
+
+/// What people ordered through the host's screens, as far as the chats themselves do not show it:
+/// by the chat's key who ordered it, `sourcedId` or `system`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ordered {
+    /// Chats made by hand.
+    pub made: BTreeMap<String, String>,
+    /// Chats with a title of their own.
+    pub titled: BTreeMap<String, String>,
+    /// Who was taken out, by the person's `sourcedId`.
+    pub out: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whose rights were taken.
+    pub unrighted: BTreeMap<String, BTreeMap<String, String>>,
+    /// Chats that are no more.
+    pub deleted: BTreeMap<String, String>,
+}
+
+impl Ordered {
+    /// Who ordered that all of these people are not to be in a chat; none where nobody did of one.
+    pub fn takes_out(&self, chat: &str, people: &[String]) -> Option<&String> {
+        all_of(self.out.get(chat)?, people)
+    }
+
+    /// The same for their rights.
+    pub fn takes_rights(&self, chat: &str, people: &[String]) -> Option<&String> {
+        all_of(self.unrighted.get(chat)?, people)
+    }
+}
+
+fn all_of<'o>(orders: &'o BTreeMap<String, String>, people: &[String]) -> Option<&'o String> {
+    let by: Option<Vec<&String>> = people.iter().map(|person| orders.get(person)).collect();
+    by?.into_iter().next()
 }
 
 impl Desired {
