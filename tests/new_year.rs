@@ -161,6 +161,25 @@ fn is_told_of_both_years(place: &mut Place) {
     }
 }
 
+/// What people ordered stays with the chat, whichever class goes on with it.
+#[test]
+fn what_was_ordered_by_hand_stays_with_the_chat_that_another_class_goes_on_with() {
+    let mut roster = college::college();
+    row(&mut roster, "classes", "7a")["metadata"]["lineage"] = "ЭБ-23".into();
+    let mut place = started("ais_poo", roster, json!({}));
+    let order = json!({"chat": "class:7a", "people": ["secretary-121"]});
+    ask(&mut place, "members.add", order);
+    holds(&place, "class:7a", &["110", "121", "200", "201", "202"], &["110"]);
+    ends(&mut place.roster, "7a", Before::StruckOut);
+    continued(&mut place.roster, "8a", "ЭБ-23-2", &CHILDREN);
+    row(&mut place.roster, "classes", "8a")["metadata"]["lineage"] = "ЭБ-23".into();
+    add(&mut place.roster, "enrollments", college::curator("8a", "teacher-110"));
+    next(&mut place);
+    assert_eq!(place.report["done"], json!({"rename_chat": 3}), "{:#}", place.report);
+    assert_eq!(place.chat("class:7a")["class"], "8a");
+    holds(&place, "class:7a", &["110", "121", "200", "201", "202"], &["110"]);
+}
+
 /// A journal of last year that is continued under another id goes on with its subject chat.
 #[test]
 fn a_journal_that_comes_under_another_id_goes_on_with_its_subject_chat() {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Known, KnownChat, successor_key};
+use super::{Known, KnownChat};
 use crate::error::{Fault, Text};
 use crate::profile::Desired;
 
@@ -273,7 +273,7 @@ impl Turn {
             }
         }
         for chat in known.chats.values_mut() {
-            let wanted = desired.chats.get(plain_key(chat));
+            let wanted = desired.chats.get(chat.plain_key());
             if let Some(wanted) = wanted.filter(|_| self.taken.contains_key(object_of(chat))) {
                 chat.follow(wanted);
             }
@@ -307,15 +307,10 @@ fn made(known: &Known) -> BTreeSet<String> {
     objects.map(str::to_owned).collect()
 }
 
-/// The key without what a chat that was left behind has after it.
-fn plain_key(chat: &KnownChat) -> &str {
-    if chat.former { successor_key(&chat.key) } else { &chat.key }
-}
-
 /// What stands in a chat's key: the `sourcedId` of a class or organisation; nothing for a chat that
 /// somebody made by hand.
 pub fn object_of(chat: &KnownChat) -> &str {
-    object_in(plain_key(chat))
+    object_in(chat.plain_key())
 }
 
 fn object_in(key: &str) -> &str {
