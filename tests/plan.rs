@@ -24,7 +24,8 @@ use compact::{Chats, Fact, Wish, moment};
 
 /// What a plan is made from. Absent: nothing, or the configuration's default. `cannot` is about the
 /// platform, `previous_cannot` about the previous one; `dialogs` lists who has a dialog,
-/// `allowed` what a person let go and could not be done yet: `remove_member class:1a 101`.
+/// `allowed` what a person let go and could not be done yet: `remove_member class:1a 101`, `ordered`
+/// what a person, b1, ordered otherwise than the profile says: `out class:1a p1`.
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Given {
@@ -37,6 +38,7 @@ struct Given {
     admin_permissions: BTreeSet<String>,
     dialogs: BTreeSet<String>,
     allowed: Vec<String>,
+    ordered: Vec<String>,
     desired: Chats<Wish>,
     known: Chats<Fact>,
     unlinked: BTreeSet<String>,
@@ -59,6 +61,7 @@ impl Default for Given {
             admin_permissions: BTreeSet::new(),
             dialogs: BTreeSet::new(),
             allowed: Vec::new(),
+            ordered: Vec::new(),
             desired: Chats::new(),
             known: Chats::new(),
             unlinked: BTreeSet::new(),
@@ -221,6 +224,7 @@ fn remembered(hold: &Hold) -> KnownHold {
 
 fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
     let mut desired = compact::desired(&given.desired, given.platform);
+    given.ordered.iter().for_each(|line| compact::order(line, &mut desired.ordered));
     desired.admin_permissions.clone_from(&given.admin_permissions);
     let mut known = compact::known(&given.known, given.platform, before.map(remembered));
     let dialogs = given.dialogs.iter().map(|account| ((given.platform, account.clone()), true));
@@ -388,6 +392,7 @@ fn cause(cause: &Cause) -> String {
         Cause::Adopted => "adopted",
         Cause::Leaked => "leaked",
         Cause::Moved => "moved",
+        Cause::Ordered(by) => return format!("ordered by {by}"),
     };
     name.to_owned()
 }
