@@ -181,6 +181,9 @@ fn in_a_session_of_several_schools_everybody_rules_in_the_own_one_only() {
     let (at, said) = wrong(&mut place, alien, "chats.create", made("child-200"));
     assert_eq!(at, ["params.members[0]"]);
     assert!(said.contains("not of the school"), "{said}");
+    let foreign = json!({"organization": "second", "class": "7a", "members": ["pupil-401"]});
+    let (at, _) = wrong(&mut place, alien, "chats.create", foreign);
+    assert_eq!(at, ["params.class"]);
     let key = makes(&mut place, alien, made("pupil-401"));
     holds(&place, &key, &["400", "401"], &["400"]);
     let (at, _) = wrong(&mut place, ADMIN, "chats.create", json!({"title": "x"}));
