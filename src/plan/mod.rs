@@ -239,7 +239,7 @@ impl Cause {
                 "школа перешла в другой мессенджер, вместо этого чата есть новый",
                 "the school has moved to another messenger, a new chat takes this one's place",
             ),
-            Cause::Ordered(by) => ordered(by),
+            Cause::Ordered(by) => ordered_by(by),
             Cause::Leaked => Text::new(
                 "исключённый вернулся по ссылке: прежняя ссылка больше не должна действовать",
                 "somebody who was removed came back by the link: the old link must stop working",
@@ -255,8 +255,12 @@ impl Cause {
     }
 }
 
-/// The host itself, as who ordered something.
-const SYSTEM: &str = "system";
+fn ordered_by(by: &str) -> Text {
+    match by {
+        "system" => Text::new("так распорядилась система школы", "the school's system ordered it"),
+        by => Text::new(format!("распоряжение человека {by}"), format!("ordered by {by}")),
+    }
+}
 
 fn wanted(kind: &str) -> Text {
     Text::new(
@@ -270,13 +274,6 @@ fn continues(before: &str, now: &str) -> Text {
         format!("новый учебный год: чат класса {before} продолжает класс {now}"),
         format!("the new school year: {now} goes on with the chat of {before}"),
     )
-}
-
-fn ordered(by: &str) -> Text {
-    match by {
-        SYSTEM => Text::new("так распорядилась система школы", "the school's system ordered it"),
-        by => Text::new(format!("распоряжение человека {by}"), format!("ordered by {by}")),
-    }
 }
 
 /// What the roster lacks entirely though it had it before, and since when (ruling 5).
