@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Events, Platform, VkId, absolute, missing};
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::Text;
 use crate::platform::{Access, Capability, Kind, Proxy};
 use crate::secret::Secret;
@@ -52,9 +52,7 @@ pub(super) fn read_platform(
     faults: &mut Faults,
 ) -> Option<Platform> {
     let mut object = root.object(key, faults)?;
-    if object.value("kind").is_none() {
-        faults.push(object.fault("kind", "missing_field", "", missing()));
-    }
+    object.demand("kind", faults);
     let kind = object.one_of("kind", &[("vk", Kind::Vk), ("max", Kind::Max)], faults);
     let token = read_token(&mut object, faults);
     let base_url = read_base_url(&mut object, kind, faults);
@@ -209,17 +207,13 @@ fn read_base_url(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -
 }
 
 fn read_community(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> String {
-    let words = (
-        "положительный идентификатор сообщества цифрами, текстом",
-        "the community's positive id in digits, as a text",
-    );
     let digits = |text: &str| {
         !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit())
     };
     let parse = |value: &Value| {
         value.as_str().filter(|text| digits(text) || text.is_empty()).map(str::to_owned)
     };
-    let community = object.read("community", faults, words, parse).unwrap_or_default();
+    let community = object.read("community", faults, Form::Community, parse).unwrap_or_default();
     if kind == Some(Kind::Vk) && object.value("community").is_none() {
         faults.push(object.fault("community", "missing_field", "", missing()));
     }
@@ -235,8 +229,7 @@ fn read_capabilities(object: &mut Object, faults: &mut Faults) -> BTreeMap<Capab
             Value::String(text) if text == "auto" => Some(None),
             _ => None,
         };
-        let words = ("\"auto\", true или false", "\"auto\", true or false");
-        if let Some(Some(able)) = inner.read(capability.name(), faults, words, parse) {
+        if let Some(Some(able)) = inner.read(capability.name(), faults, Form::Able, parse) {
             fixed.insert(capability, able);
         }
     }
@@ -246,8 +239,8 @@ fn read_capabilities(object: &mut Object, faults: &mut Faults) -> BTreeMap<Capab
 
 fn read_rate(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> u32 {
     let (default, published) = match kind {
-        Some(Kind::Max) => (MAX_DEFAULT_RATE, MAX_RATE),
-        _ => (VK_DEFAULT_RATE, VK_RATE),
+        Some(Kind::Vk) => (VK_DEFAULT_RATE, VK_RATE),
+        _ => (MAX_DEFAULT_RATE, MAX_RATE),
     };
     object.number("requests_per_second", 1..=published, faults).unwrap_or(default)
 }

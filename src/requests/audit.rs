@@ -4,17 +4,15 @@ use serde_json::Value;
 
 use super::Ask;
 use super::page::Page;
-use crate::config::TIME_WORDS;
 use crate::error::{Code, Result};
 use crate::state::{AuditFilter, State};
 
 /// `audit`
 pub(super) fn audit(ask: &mut Ask) -> Result<(Code, Value)> {
     let (filter, page) = ask.params(|params, faults| {
-        let moment = |value: &Value| value.as_str().and_then(crate::clock::moment);
         let filter = AuditFilter {
-            since: params.read("since", faults, TIME_WORDS, moment),
-            until: params.read("until", faults, TIME_WORDS, moment),
+            since: params.moment("since", faults),
+            until: params.moment("until", faults),
             chat: params.text("chat", faults),
             person: params.text("person", faults),
         };

@@ -16,6 +16,7 @@ mod keep;
 mod read;
 
 pub use files::{Content, File};
+pub(crate) use read::{Column, Holds, REQUIRED, sketch};
 pub use read::{Rules, read};
 
 /// Position of an organisation in [`Roster::orgs`].
