@@ -61,8 +61,7 @@ pub(super) fn read_platform(
     let requests_per_second = read_rate(&mut object, kind, faults);
     let in_flight = object.number("requests_in_flight", 1..=64, faults).unwrap_or(8);
     let events = read_events(&mut object, kind, faults);
-    let events_secret = object.text("events_secret", faults).map(Secret::new);
-    check_events_secret(&object, events, events_secret.as_ref(), faults);
+    let events_secret = read_events_secret(&mut object, events, faults);
     let reads_per_cycle = object.number("reads_per_cycle", 1..=100_000, faults).unwrap_or(200);
     let vk_id = read_vk_id(&mut object, faults);
     object.finish(faults);
@@ -97,27 +96,15 @@ fn read_events(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> 
 
 /// A host that hands events in shows a secret, in the signs that MAX takes for one
 /// (`platforms/max.md`, section 3).
-fn check_events_secret(
-    object: &Object,
-    events: Events,
-    secret: Option<&Secret>,
-    faults: &mut Faults,
-) {
+fn read_events_secret(object: &mut Object, events: Events, faults: &mut Faults) -> Option<Secret> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let fits = |secret: &Secret| {
-        let text = secret.reveal();
-        (5..=256).contains(&text.len()) && text.bytes().all(plain)
-    };
-    if secret.is_some_and(|secret| !fits(secret)) {
-        let message = Text::new(
-            "ожидается от 5 до 256 латинских букв, цифр, знаков _ и -",
-            "expected 5 to 256 Latin letters, digits, _ and -",
-        );
-        faults.push(object.fault("events_secret", "bad_value", "", message));
-    }
-    if secret.is_none() && events == Events::Push {
+    let fits = |text: &&str| (5..=256).contains(&text.len()) && text.bytes().all(plain);
+    let parse = |value: &Value| value.as_str().filter(fits).map(Secret::new);
+    let secret = object.hidden("events_secret", faults, Form::Password, parse);
+    if object.value("events_secret").is_none() && events == Events::Push {
         faults.push(object.fault("events_secret", "missing_field", "", missing()));
     }
+    secret
 }
 
 fn read_vk_id(object: &mut Object, faults: &mut Faults) -> Option<VkId> {
@@ -139,7 +126,8 @@ fn read_token(object: &mut Object, faults: &mut Faults) -> Option<Secret> {
     let file = absolute(object, "token_file", false, faults);
     let given = [written.is_some(), variable.is_some(), file.is_some()];
     if given.iter().filter(|given| **given).count() != 1 {
-        let known = object.has("token") || object.has("token_env") || object.has("token_file");
+        let keys = ["token", "token_env", "token_file"];
+        let known = keys.into_iter().any(|key| object.value(key).is_some());
         if !known || given.iter().any(|given| *given) {
             let message = Text::new(
                 "ожидается ровно одно из полей token, token_env, token_file",

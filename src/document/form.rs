@@ -35,6 +35,8 @@ pub(crate) enum Form {
     ChatNumber,
     /// An address that people follow.
     Link,
+    /// A secret of 5 to 256 plain signs.
+    Password,
     /// What a token can do: `"auto"`, `true` or `false`.
     Able,
     /// One of some words.
@@ -68,14 +70,14 @@ impl Form {
             Form::Duration => {
                 ("длительность вида 90s, 10m, 24h, 7d", "a duration such as 90s, 10m, 24h, 7d")
             }
-            Form::Moment => (
-                "время вида 2026-09-01T08:25:00+03:00",
-                "a time such as 2026-09-01T08:25:00+03:00",
-            ),
-            Form::Date => ("дата вида 2026-12-01", "a date such as 2026-12-01"),
-            Form::Zone => {
-                ("имя часового пояса, например Europe/Moscow", "a zone's name such as Europe/Moscow")
+            Form::Moment => {
+                ("время вида 2026-09-01T08:25:00+03:00", "a time such as 2026-09-01T08:25:00+03:00")
             }
+            Form::Date => ("дата вида 2026-12-01", "a date such as 2026-12-01"),
+            Form::Zone => (
+                "имя часового пояса, например Europe/Moscow",
+                "a zone's name such as Europe/Moscow",
+            ),
             Form::Account => (
                 "номер учётной записи: положительное десятичное число текстом",
                 "an account's number: a positive decimal number as text",
@@ -88,6 +90,10 @@ impl Form {
                 ("номер чата текстом, например -71000000000001", "a chat's number as text")
             }
             Form::Link => ("ссылка вида https://…", "a link such as https://…"),
+            Form::Password => (
+                "от 5 до 256 латинских букв, цифр, знаков _ и -",
+                "5 to 256 Latin letters, digits, _ and -",
+            ),
             Form::Able => ("\"auto\", true или false", "\"auto\", true or false"),
             Form::Texts => ("список текстов", "a list of texts"),
             Form::Events => ("список событий", "a list of events"),
@@ -125,6 +131,7 @@ impl Form {
             Form::Community => text("^[0-9]{0,18}$"),
             Form::ChatNumber => text("^-?[1-9][0-9]{0,18}$"),
             Form::Link => text("^https://\\S+$"),
+            Form::Password => text("^[A-Za-z0-9_-]{5,256}$"),
             Form::Able => json!({"enum": ["auto", true, false]}),
             Form::OneOf(words) => json!({"enum": words}),
             Form::Texts => json!({"type": "array", "items": {"type": "string"}}),

@@ -306,10 +306,8 @@ fn chat() -> Value {
         field("strangers", count(), "who is in and whom nobody named"),
         maybe("leaving", count(), "who is still in and belongs there no longer"),
     ]);
-    let admins = record([
-        field("desired", count(), ""),
-        field("granted", count(), "who has the rights"),
-    ]);
+    let admins =
+        record([field("desired", count(), ""), field("granted", count(), "who has the rights")]);
     record([
         field("key", text(), "<kind>:<sourcedId>; never changes"),
         field("kind", text(), "the profile's word"),

@@ -12,13 +12,12 @@ pub(super) fn roster() -> Value {
     let mut rows = Map::new();
     for (table, columns) in sketch() {
         let name = table.name();
-        let list = if REQUIRED.contains(&table) { json!("array") } else { json!(["array", "null"]) };
+        let list =
+            if REQUIRED.contains(&table) { json!("array") } else { json!(["array", "null"]) };
         let items = json!({"$ref": format!("#/$defs/{name}")});
         let about = words::about(&["roster"], name);
-        properties.insert(
-            name.to_owned(),
-            json!({"description": about, "type": list, "items": items}),
-        );
+        properties
+            .insert(name.to_owned(), json!({"description": about, "type": list, "items": items}));
         rows.insert(name.to_owned(), row(&columns));
     }
     let required: Vec<&str> = REQUIRED.into_iter().map(Table::name).collect();

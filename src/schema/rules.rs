@@ -31,9 +31,7 @@ const PLATFORM: &str = r#"{
             },
             "then": {
                 "required": ["events_secret"],
-                "properties": {
-                    "events_secret": {"type": "string", "pattern": "^[A-Za-z0-9_-]{5,256}$"}
-                }
+                "properties": {"events_secret": {"type": "string"}}
             }
         }
     ]

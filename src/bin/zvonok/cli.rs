@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use zvonok::error::Code;
 
-use crate::commands::{chats, check, demo, explain, invite, plan, request, sync, tasks};
+use crate::commands::{
+    chats, check, demo, explain, invite, plan, report, request, schema, sync, tasks,
+};
 use crate::terminal::Terminal;
 use crate::trouble::{Outcome, Trouble};
 use crate::words::{Language, decide};
@@ -69,6 +71,9 @@ enum Command {
     /// A one-time link by which a person links their account
     /// / Одноразовая ссылка, по которой человек привязывает учётную запись
     Invite(invite::Args),
+    /// A page to look at: chats, people, plan, what waits for a person
+    /// / Страница, чтобы посмотреть: чаты, люди, план, что ждёт человека
+    Report(report::Args),
     /// Why a person is, or is not, in a chat / Почему человек состоит или не состоит в чате
     Explain(explain::Args),
     /// Every fault of a configuration, a profile and a roster
@@ -76,6 +81,8 @@ enum Command {
     Check(check::Args),
     /// Any request to the library, and its reply / Любой запрос к библиотеке и её ответ
     Request(request::Args),
+    /// JSON Schemas of the library's documents / Схемы JSON документов библиотеки
+    Schema(schema::Args),
     /// A local messenger for trying things out / Местный мессенджер для проб
     Sandbox(sandbox::command::Args),
     /// Make the roster of a made-up school / Сделать выгрузку вымышленной школы
@@ -108,6 +115,8 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
         Command::Tasks(args) => tasks::run(terminal, &args),
         Command::Invite(args) => invite::run(terminal, &args),
         Command::Request(args) => request::run(terminal, &args),
+        Command::Report(args) => report::run(terminal, &args),
+        Command::Schema(args) => schema::run(terminal, &args),
         Command::Explain(args) => explain::run(terminal, &args),
         Command::Check(args) => check::run(terminal, &args),
         Command::Sandbox(args) => {

@@ -7,8 +7,8 @@ use jiff::civil::{Date, Time};
 use serde_json::Value;
 
 use super::document::{Cell, Kind, Record};
-use super::sketch::{Column, Holds};
 use super::findings::{self, Findings};
+use super::sketch::{Column, Holds};
 use crate::error::Text;
 use crate::roster::{Account, Metadata, Period, Row, Span, is_account};
 
@@ -127,8 +127,11 @@ impl<'a> Fields<'_, 'a> {
 
     /// `beginDate` and `endDate`.
     pub(super) fn span(&mut self) -> Span {
-        let begin = self.text_as("beginDate", Holds::Date).and_then(|text| self.date_of("beginDate", &text));
-        let end = self.text_as("endDate", Holds::Date).and_then(|text| self.date_of("endDate", &text));
+        let begin = self
+            .text_as("beginDate", Holds::Date)
+            .and_then(|text| self.date_of("beginDate", &text));
+        let end =
+            self.text_as("endDate", Holds::Date).and_then(|text| self.date_of("endDate", &text));
         if let (Some(begin), Some(end)) = (begin, end)
             && end < begin
         {

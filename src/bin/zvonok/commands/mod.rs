@@ -6,7 +6,9 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod invite;
 pub(crate) mod plan;
+pub(crate) mod report;
 pub(crate) mod request;
+pub(crate) mod schema;
 pub(crate) mod sync;
 pub(crate) mod tasks;
 
