@@ -286,8 +286,11 @@ fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
 
 /// Accounts' numbers as text; a community's is negative on VK.
 fn read_protect(root: &mut Object, faults: &mut Faults) -> BTreeSet<String> {
+    let texts = |value: &Value| {
+        value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+    };
     let protect: BTreeSet<String> =
-        root.texts("protect", faults).unwrap_or_default().into_iter().collect();
+        root.read("protect", faults, Form::Accounts, texts).unwrap_or_default();
     let number = |text: &String| text.parse::<i64>().is_ok_and(|id| id != 0);
     for wrong in protect.iter().filter(|text| !number(text)) {
         let message = Text::new(

@@ -43,6 +43,8 @@ pub(crate) enum Form {
     OneOf(Vec<&'static str>),
     /// A list of texts.
     Texts,
+    /// A list of accounts' numbers; a community's is negative on VK.
+    Accounts,
     /// A list of whatever a messenger sent.
     Events,
     /// An object whose keys are read elsewhere.
@@ -96,6 +98,9 @@ impl Form {
             ),
             Form::Able => ("\"auto\", true или false", "\"auto\", true or false"),
             Form::Texts => ("список текстов", "a list of texts"),
+            Form::Accounts => {
+                ("список номеров учётных записей текстом", "a list of accounts' numbers as text")
+            }
             Form::Events => ("список событий", "a list of events"),
             Form::Map | Form::Object(_) => ("объект", "an object"),
             Form::Words(ru, en) => (*ru, *en),
@@ -135,6 +140,7 @@ impl Form {
             Form::Able => json!({"enum": ["auto", true, false]}),
             Form::OneOf(words) => json!({"enum": words}),
             Form::Texts => json!({"type": "array", "items": {"type": "string"}}),
+            Form::Accounts => json!({"type": "array", "items": text("^-?[1-9][0-9]{0,18}$")}),
             Form::Events => json!({"type": "array"}),
             Form::Map | Form::Object(_) => json!({"type": "object"}),
             Form::Words(..) => return None,

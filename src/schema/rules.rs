@@ -8,14 +8,17 @@ pub(super) type Rule = (&'static str, &'static str);
 /// Exactly one way to the token; VK has communities and a lower rate; events that are handed in
 /// need a secret.
 const PLATFORM: &str = r#"{
-    "oneOf": [
-        {"required": ["token"], "properties": {"token": {"type": "string"}}},
-        {"required": ["token_env"], "properties": {"token_env": {"type": "string"}}},
-        {"required": ["token_file"], "properties": {"token_file": {"type": "string"}}}
-    ],
+    "if": {"type": "object"},
+    "then": {
+        "oneOf": [
+            {"required": ["token"], "properties": {"token": {"type": "string"}}},
+            {"required": ["token_env"], "properties": {"token_env": {"type": "string"}}},
+            {"required": ["token_file"], "properties": {"token_file": {"type": "string"}}}
+        ]
+    },
     "allOf": [
         {
-            "if": {"properties": {"kind": {"const": "vk"}}},
+            "if": {"required": ["kind"], "properties": {"kind": {"const": "vk"}}},
             "then": {
                 "required": ["community"],
                 "properties": {

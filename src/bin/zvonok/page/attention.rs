@@ -35,7 +35,6 @@ fn holds(page: &Page, held: &[Value]) -> Markup {
                         (page.language.of(&row["message"]))
                         @let who = who(row);
                         @if !who.is_empty() { ": " (who) }
-                        " " span.key { (text(row, "rule")) }
                     }
                 }
             }

@@ -137,7 +137,7 @@ fn tiles(page: &Page) -> Markup {
             (tile(alarm(sums.tasks), sums.tasks.to_string(),
                 page.pick("задач человеку", "tasks for a person")))
             (tile(alarm(sums.held), sums.held.to_string(),
-                page.pick("удержано предохранителем", "held by the guard")))
+                page.pick("удержано", "held")))
             (tile(alarm(sums.failed), sums.failed.to_string(),
                 page.pick("не удалось", "failed")))
         }

@@ -11,6 +11,7 @@ use crate::show::{rows, text};
 pub(super) fn section(page: &Page) -> Markup {
     let plan = &page.gathered.plan;
     let operations = rows(plan, "operations");
+    let held = operations.iter().filter(|row| row["result"] == "held").count();
     html! {
         section #plan {
             h2 {
@@ -28,6 +29,8 @@ pub(super) fn section(page: &Page) -> Markup {
                 p.quiet {
                     (page.pick("По последней принятой выгрузке", "By the last roster accepted")) ": "
                     (page.language.counts(&plan["plan"]["operations"]))
+                    @if held > 0 { "; " (page.pick("удержано", "held")) ": " (held) }
+                    "."
                 }
                 (table(page, operations))
             }
