@@ -140,7 +140,7 @@ fn follow(path: &str) -> (Desk, Vec<String>) {
             printed.push(desk.obeys(&block));
         }
     }
-    assert!(printed.len() >= 5, "the blocks of {path} were not found");
+    assert!(printed.len() >= 4, "the blocks of {path} were not found");
     (desk, printed)
 }
 
@@ -163,7 +163,8 @@ fn the_administrators_guide_can_be_followed() {
     let (desk, printed) = follow("docs/admin.ru.md");
     let page = fs::read_to_string(desk.folder.path().join("chats.html")).expect("the page");
     assert!(page.contains("Нужен человек"));
-    assert!(printed.len() >= 5);
+    let person = printed.iter().find(|text| text.contains("p-0016"));
+    assert!(person.is_some(), "explain and the list of a chat name the person: {printed:?}");
 }
 
 #[test]
@@ -262,8 +263,11 @@ fn the_readmes_leave_no_key_method_and_command_out() {
     }
     let methods = schema("request")["properties"]["method"]["enum"].clone();
     words.extend(methods.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()));
-    let help = Command::new(env!("CARGO_BIN_EXE_zvonok")).args(["--lang", "en"]).output().unwrap();
-    let help = text(&help.stdout) + &text(&help.stderr);
+    let help = Command::new(env!("CARGO_BIN_EXE_zvonok"))
+        .args(["--lang", "en", "--help"])
+        .output()
+        .unwrap();
+    let help = text(&help.stdout);
     let commands = help.lines().skip_while(|line| !line.starts_with("Commands")).skip(1);
     let commands: Vec<String> = commands
         .take_while(|line| line.starts_with("  "))

@@ -79,20 +79,23 @@ fn how_to_allow(page: &Page) -> Markup {
     }
 }
 
+/// So many tasks are shown with their steps at once; more are unfolded one by one.
+const UNFOLDED: usize = 6;
+
 fn task_cards(page: &Page, tasks: &[Value]) -> Markup {
     html! {
         h3 { (page.pick("Задачи, шаг за шагом", "Tasks, step by step")) " "
             span.count { (tasks.len()) } }
-        div.cards { @for task in tasks { (task_card(page, task)) } }
+        div.cards { @for task in tasks { (task_card(page, task, tasks.len() <= UNFOLDED)) } }
     }
 }
 
-fn task_card(page: &Page, task: &Value) -> Markup {
+fn task_card(page: &Page, task: &Value, open: bool) -> Markup {
     let people = rows(task, "people").iter().filter_map(Value::as_str);
     let names: Vec<String> = people.map(|id| page.name(id)).collect();
     html! {
-        article.task.find {
-            h4 {
+        details.card.find open[open] {
+            summary {
                 (page.language.task(text(task, "kind"))) " «" (text(task, "title")) "» "
                 code { (text(task, "code")) }
             }
