@@ -170,3 +170,41 @@ fn line(areas: &[&str], place: &str) -> Option<&'static Line> {
         WORDS.iter().find(|line| line.0 == key)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::WORDS;
+    use crate::schema::documents;
+
+    fn descriptions(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(map) => {
+                found.extend(map.get("description").and_then(Value::as_str).map(str::to_owned));
+                map.values().for_each(|inner| descriptions(inner, found));
+            }
+            Value::Array(items) => items.iter().for_each(|inner| descriptions(inner, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn no_line_speaks_of_a_key_that_nobody_reads() {
+        let mut found = BTreeSet::new();
+        documents().iter().for_each(|one| descriptions(&one.schema, &mut found));
+        let idle = WORDS.iter().filter(|line| !found.contains(line.2));
+        assert_eq!(idle.map(|line| line.0).collect::<Vec<_>>(), [""; 0]);
+    }
+
+    #[test]
+    fn every_usual_value_is_json_and_no_key_has_two_lines() {
+        let mut seen = BTreeSet::new();
+        for (key, usual, _) in WORDS {
+            assert!(seen.insert(key), "{key} has two lines");
+            assert!(usual.is_empty() || serde_json::from_str::<Value>(usual).is_ok(), "{key}");
+        }
+    }
+}
