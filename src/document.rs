@@ -292,12 +292,9 @@ impl<'a> Object<'a> {
 
     /// An object inside this one.
     pub(crate) fn object(&mut self, key: &'static str, faults: &mut Faults) -> Option<Object<'a>> {
-        let (area, at, sketching) = (self.area, self.place(key), self.sketching);
         let keys = Shape::default();
-        let form = Form::Object(keys.clone());
-        let map = self.read(key, faults, form, Value::as_object);
-        let map = map.or(sketching.then_some(self.map))?;
-        Some(Object { keys, sketching, ..Object::new(area, &at, map) })
+        let map = self.read(key, faults, Form::Object(keys.clone()), Value::as_object);
+        self.inside(key, keys, map)
     }
 
     /// An object inside this one that is never shown, not even in a fault.
@@ -306,12 +303,21 @@ impl<'a> Object<'a> {
         key: &'static str,
         faults: &mut Faults,
     ) -> Option<Object<'a>> {
-        let (area, at, sketching) = (self.area, self.place(key), self.sketching);
         let keys = Shape::default();
-        let form = Form::Object(keys.clone());
-        let map = self.hidden(key, faults, form, Value::as_object);
-        let map = map.or(sketching.then_some(self.map))?;
-        Some(Object { keys, sketching, ..Object::new(area, &at, map) })
+        let map = self.hidden(key, faults, Form::Object(keys.clone()), Value::as_object);
+        self.inside(key, keys, map)
+    }
+
+    /// A reader that is only asked for its keys is shown every object, an empty one.
+    fn inside(
+        &self,
+        key: &str,
+        keys: Shape,
+        map: Option<&'a Map<String, Value>>,
+    ) -> Option<Object<'a>> {
+        let map = map.or(self.sketching.then_some(self.map))?;
+        let sketching = self.sketching;
+        Some(Object { keys, sketching, ..Object::new(self.area, &self.place(key), map) })
     }
 
     /// The object itself, for what is read elsewhere.
