@@ -86,6 +86,7 @@ return zvonok.profile {
 
   -- Кого добавили, убрали или сделали администратором, так и остаётся.
   overrides = "kept",
+  rollover = shared.rollover,
 
   requests = shared.requests {
     administrator = is_administrator,

@@ -60,6 +60,7 @@ return zvonok.profile {
   },
 
   overrides = "forbidden",
+  rollover = shared.rollover,
 
   requests = shared.requests {
     administrator = is_administrator,

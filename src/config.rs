@@ -16,6 +16,7 @@ use crate::secret::Secret;
 
 mod platform;
 
+pub use crate::profile::Leavers;
 use platform::{Network, read_platform, read_proxy};
 
 /// A session's configuration, complete: every absent field has its default.
@@ -176,15 +177,6 @@ pub enum Strangers {
     Report,
     /// Left, not told.
     Keep,
-}
-
-/// What happens to people who left by themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leavers {
-    /// Added or invited again.
-    Invite,
-    /// Left alone.
-    Respect,
 }
 
 impl Config {
@@ -479,6 +471,9 @@ impl Options {
         if faults.is_empty() { Ok(options) } else { Err(Error::with_faults(code, faults)) }
     }
 }
+
+/// What is expected where a time stands.
+pub(crate) const TIME_WORDS: Form = Form::Moment;
 
 pub(crate) fn read_options(root: &mut Object, faults: &mut Faults) -> Options {
     let details = [

@@ -149,6 +149,12 @@ impl<'a> Object<'a> {
         self.map.get(key).filter(|value| !value.is_null())
     }
 
+    /// Whether the key is there at all, null included.
+    pub(crate) fn has(&mut self, key: &'static str) -> bool {
+        self.keys.note(key, None, false);
+        self.map.contains_key(key)
+    }
+
     /// Reads a key with `parse`, or records what was expected.
     pub(crate) fn read<T>(
         &mut self,

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bind::Bound;
 use super::side::{Side, is_of_one_side, own_account_name, stopped_early};
-use super::{Cycle, Known, Reported, School, Told, finish, links, moving, quiet, verify};
+use super::{
+    Cycle, Known, Reported, School, Told, finish, links, moving, overrides, quiet, verify,
+};
 use crate::apply::{self, Ended, Outcome, Told as Result_, Work};
 use crate::config::{Config, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
@@ -36,6 +38,8 @@ pub(super) struct Run<'c, 'a> {
     /// Names that the platform showed, by account; never stored.
     pub(super) names: BTreeMap<String, String>,
     pub(super) bound: Bound,
+    /// Orders that count no more, or will not once they are carried out.
+    pub(super) undone: overrides::Over,
     /// The open tasks, as reports show them.
     pub(super) tasks: Vec<serde_json::Value>,
 }
@@ -54,6 +58,7 @@ impl<'c, 'a> Run<'c, 'a> {
         seen: quiet::Seen,
         told: Told,
     ) -> Result<Run<'c, 'a>> {
+        let undone = overrides::apply(cycle, state, &school, &known, &mut desired)?;
         let (over, accounts) = links::apply(&mut desired, &school.roster, state.open_links()?);
         let mut warnings = told.heard;
         for kind in cycle.messengers.iter().map(|one| one.config.kind) {
@@ -70,10 +75,14 @@ impl<'c, 'a> Run<'c, 'a> {
         if !cycle.options.dry_run {
             // From here on the last quiet answer is no longer the whole truth.
             state.drop_meta(&["quiet"])?;
+            if let Some(lines) = &told.lines {
+                state.put_lines(lines)?;
+            }
             if school.new {
                 accept(cycle, state, &school, &desired)?;
             }
             state.close_links(&over, now)?;
+            state.close_overrides(&undone.now, now)?;
             number = state.begin_cycle(&school.fingerprint, now)?;
         }
         let sides = cycle.messengers.iter().map(|one| Side::known(cycle, one, state));
@@ -95,6 +104,7 @@ impl<'c, 'a> Run<'c, 'a> {
             warnings,
             names: BTreeMap::new(),
             bound: Bound::default(),
+            undone,
             tasks: Vec::new(),
         })
     }

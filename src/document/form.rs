@@ -43,6 +43,12 @@ pub(crate) enum Form {
     OneOf(Vec<&'static str>),
     /// A list of texts.
     Texts,
+    /// A text that is not empty, or several.
+    SomeTexts,
+    /// A chat's title.
+    Title,
+    /// An id that the host makes up itself.
+    Id,
     /// A list of accounts' numbers; a community's is negative on VK.
     Accounts,
     /// A list of whatever a messenger sent.
@@ -97,6 +103,15 @@ impl Form {
                 "5 to 256 Latin letters, digits, _ and -",
             ),
             Form::Able => ("\"auto\", true или false", "\"auto\", true or false"),
+            Form::SomeTexts => (
+                "непустой текст или список таких текстов",
+                "a text that is not empty, or a list of such",
+            ),
+            Form::Title => ("название до 200 знаков", "a title of up to 200 characters"),
+            Form::Id => (
+                "до 64 латинских букв, цифр и знаков . _ -",
+                "up to 64 Latin letters, digits and signs . _ -",
+            ),
             Form::Texts => ("список текстов", "a list of texts"),
             Form::Accounts => {
                 ("список номеров учётных записей текстом", "a list of accounts' numbers as text")
@@ -139,6 +154,14 @@ impl Form {
             Form::Password => text("^[A-Za-z0-9_-]{5,256}$"),
             Form::Able => json!({"enum": ["auto", true, false]}),
             Form::OneOf(words) => json!({"enum": words}),
+            Form::SomeTexts => json!({
+                "type": ["string", "array"],
+                "minLength": 1,
+                "minItems": 1,
+                "items": {"type": "string", "minLength": 1},
+            }),
+            Form::Title => text("\\S"),
+            Form::Id => text("^[A-Za-z0-9._-]{1,64}$"),
             Form::Texts => json!({"type": "array", "items": {"type": "string"}}),
             Form::Accounts => json!({"type": "array", "items": text("^-?[1-9][0-9]{0,18}$")}),
             Form::Events => json!({"type": "array"}),

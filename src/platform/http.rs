@@ -41,6 +41,7 @@ pub(crate) enum Ask {
     Get,
     Delete,
     Post(Value),
+    Put(Value),
     Patch(Value),
 }
 
@@ -180,6 +181,7 @@ impl Http {
                 Ask::Get => self.set(agent.get(url), token, time).call(),
                 Ask::Delete => self.set(agent.delete(url), token, time).call(),
                 Ask::Post(body) => with_body(agent.post(url), body, time),
+                Ask::Put(body) => with_body(agent.put(url), body, time),
                 Ask::Patch(body) => with_body(agent.patch(url), body, time),
             };
             response.and_then(read)

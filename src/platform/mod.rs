@@ -14,6 +14,7 @@ use crate::stop::Stop;
 pub(crate) mod http;
 pub(crate) mod max;
 pub(crate) mod pace;
+mod pins;
 pub(crate) mod vk;
 
 pub(crate) use vk::id::{SignIn, signed_in};
@@ -180,12 +181,38 @@ pub enum Call {
         /// The same number makes a repetition the same message.
         once: i32,
     },
-    /// Pin a message, where the platform lets this token.
+    /// Pin a message, where the platform lets this token, without a word about it in the chat. That
+    /// it cannot be pinned says nothing about whether messages can be posted.
     Pin {
         /// The chat's platform id.
         chat: String,
         /// The message's id in its chat.
         message: String,
+    },
+    /// Take the pin down. Done where nothing is pinned.
+    Unpin {
+        /// The chat's platform id.
+        chat: String,
+        /// Only where this message is the pinned one: what somebody has pinned since then stays.
+        /// `None`: whatever is pinned.
+        message: Option<String>,
+    },
+    /// Look for a recent message of the library's own account in a chat that holds all of these
+    /// parts; the newest where there are several.
+    FindPost {
+        /// The chat's platform id.
+        chat: String,
+        /// What the text holds.
+        parts: Vec<String>,
+    },
+    /// Start a call, which belongs to no chat: its link is posted where it is wanted. Each time
+    /// another one, so after a lost answer nobody knows whether one runs. No platform tells of
+    /// calls that run, nor of one that ended (`platforms/vk.md`, section 4.14).
+    StartCall,
+    /// Finish a call. Done where it had finished before, or is not known any more.
+    FinishCall {
+        /// The call's id, as [`Answer::Call`] told it.
+        id: String,
     },
     /// Write to a person, who must have opened a dialog with the library's own account before.
     Tell {
@@ -230,7 +257,10 @@ impl Call {
             Call::SendMessage { .. }
             | Call::Tell { .. }
             | Call::FindMessage { .. }
-            | Call::Pin { .. } => Capability::SendMessage,
+            | Call::FindPost { .. }
+            | Call::Pin { .. }
+            | Call::Unpin { .. } => Capability::SendMessage,
+            Call::StartCall | Call::FinishCall { .. } => Capability::StartCall,
             Call::OwnRights { .. } => Capability::ListMembers,
             Call::Events { .. } => Capability::ListChats,
         }
@@ -263,6 +293,15 @@ pub enum Answer {
     },
     /// Whether there is such a message.
     Found(bool),
+    /// The id of such a message in its chat, as [`Call::Pin`] wants it; `None` where there is none.
+    Post(Option<String>),
+    /// A call that runs.
+    Call {
+        /// Its id; empty where the platform tells none, and then only a person can finish it.
+        id: String,
+        /// The link by which people join it.
+        join_url: String,
+    },
     /// What the library's own account may do in a chat.
     Rights(OwnRights),
     /// What happened, oldest first, and the marker to ask with next; `more` where the platform has

@@ -4,6 +4,7 @@
 //! without names (ruling 22). People are named by `sourcedId`; the host joins the names.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -12,38 +13,52 @@ use crate::clock::Clock;
 use crate::config::unknown_name;
 use crate::document::{Faults, Object, Shape, parse_object, sketch};
 use crate::error::{Code, Error, Result};
+use crate::roster::Roster;
 use crate::session::Session;
 use crate::state::State;
 
 mod accounts;
+mod act;
 mod audit;
+mod change;
 mod chats;
+mod create;
 mod diagnostics;
 mod events;
 mod explain;
+mod filter;
 mod invite;
 mod orders;
 mod page;
+mod people;
+mod permit;
 mod proof;
 mod reach;
 mod tasks;
 mod verify;
 
 /// Every method that this version answers.
-const METHODS: [(&str, Method); 16] = [
+const METHODS: [(&str, Method); 23] = [
     ("accounts.invite", invite::invite),
     ("accounts.link", accounts::link),
     ("accounts.status", accounts::status),
     ("accounts.unlink", accounts::unlink),
     ("accounts.verify", verify::verify),
+    ("admins.grant", change::grant),
+    ("admins.revoke", change::revoke),
     ("audit", audit::audit),
+    ("chats.create", create::create),
+    ("chats.delete", change::delete),
     ("chats.get", chats::get),
     ("chats.list", chats::list),
+    ("chats.rename", change::rename),
     ("chats.sync", orders::sync),
     ("diagnostics", diagnostics::diagnostics),
     ("events.push", events::push),
     ("explain", explain::explain),
     ("guard.approve", orders::approve),
+    ("members.add", change::add),
+    ("members.remove", change::remove),
     ("plan", orders::plan),
     ("tasks.done", tasks::done),
     ("tasks.list", tasks::list),
@@ -58,10 +73,15 @@ const SYSTEM: &str = "system";
 /// One request while it is answered.
 pub(crate) struct Ask<'s> {
     session: &'s mut Session,
+    method: &'static str,
     actor: String,
     params: Map<String, Value>,
     now: Option<Timestamp>,
     clock: Clock,
+    /// The profile lets the actor do what the request asks for.
+    permitted: bool,
+    /// The last accepted roster, once it was read.
+    kept: Option<Arc<Roster>>,
     /// Nothing is asked: the method is only to tell which parameters it reads.
     sketch: Option<OnceCell<Shape>>,
 }
@@ -103,12 +123,10 @@ pub(crate) fn answer(session: &mut Session, request: &str) -> Result<(Code, Valu
         let known: Vec<&str> = METHODS.iter().map(|(known, _)| *known).collect();
         faults.push(unknown_name("request.unknown_method", "method", &name, &known));
     }
-    let Some((_, method)) = method.filter(|_| faults.is_empty()) else {
+    let Some((name, method)) = method.filter(|_| faults.is_empty()) else {
         return Err(Error::with_faults(Code::Request, faults));
     };
-    let clock = Clock::new(now, session.config().zone.clone());
-    let mut ask = Ask { session, actor, params, now, clock, sketch: None };
-    ask.check_actor()?;
+    let mut ask = Ask::new(session, name, actor, params, now);
     let (code, result) = method(&mut ask)?;
     Ok((code, json!({"format": "zvonok.reply/1", "result": result})))
 }
@@ -120,15 +138,9 @@ pub(crate) fn answer(session: &mut Session, request: &str) -> Result<(Code, Valu
 pub(crate) fn shapes() -> (Shape, Vec<(&'static str, Shape)>) {
     let mut session = Session::idle();
     let methods = METHODS.iter().map(|(name, method)| {
-        let clock = Clock::new(None, session.config().zone.clone());
-        let mut ask = Ask {
-            session: &mut session,
-            actor: SYSTEM.to_owned(),
-            params: Map::new(),
-            now: None,
-            clock,
-            sketch: Some(OnceCell::new()),
-        };
+        let actor = SYSTEM.to_owned();
+        let mut ask = Ask::new(&mut session, name, actor, Map::new(), None);
+        ask.sketch = Some(OnceCell::new());
         // It ends where its parameters are read.
         let _ = method(&mut ask);
         let shape = ask.sketch.and_then(OnceCell::into_inner);
@@ -138,18 +150,17 @@ pub(crate) fn shapes() -> (Shape, Vec<(&'static str, Shape)>) {
     (sketch(Envelope::read), methods)
 }
 
-impl Ask<'_> {
-    /// Who may do what is the profile's `requests` rule; a profile without one lets only the host
-    /// itself ask.
-    fn check_actor(&self) -> Result<()> {
-        if self.actor == SYSTEM {
-            return Ok(());
-        }
-        Err(Error::new(
-            Code::Denied,
-            format!("профиль не разрешает запросы человеку {}", self.actor),
-            format!("the profile lets {} ask nothing", self.actor),
-        ))
+impl<'s> Ask<'s> {
+    fn new(
+        session: &'s mut Session,
+        method: &'static str,
+        actor: String,
+        params: Map<String, Value>,
+        now: Option<Timestamp>,
+    ) -> Ask<'s> {
+        let clock = Clock::new(now, session.config().zone.clone());
+        let (permitted, kept, sketch) = (false, None, None);
+        Ask { session, method, actor, params, now, clock, permitted, kept, sketch }
     }
 
     /// Reads the parameters; what `read` does not ask for is an unknown key.
@@ -165,14 +176,20 @@ impl Ask<'_> {
         if faults.is_empty() { Ok(read) } else { Err(Error::with_faults(Code::Request, faults)) }
     }
 
-    /// The state file, for a question that needs an accepted roster.
+    /// The state file, for a request that the profile was asked about and that needs an accepted
+    /// roster.
     fn state(&self) -> Result<State> {
-        let state = State::reopen(&self.session.config().state)?;
-        if state.accepted()?.is_none() {
-            return Err(crate::cycle::no_roster());
-        }
-        Ok(state)
+        if self.permitted { self.look_up() } else { Err(unasked(self.method)) }
     }
+}
+
+/// A method that forgot to ask the profile does nothing for anybody.
+fn unasked(method: &str) -> Error {
+    Error::new(
+        Code::Internal,
+        format!("{method}: профиль не спросили о разрешении"),
+        format!("{method}: the profile was not asked for permission"),
+    )
 }
 
 /// An object of a request that does not exist.

@@ -82,9 +82,50 @@ const VERIFY: &[Rule] = &[
     ),
 ];
 
+/// A filter asks for something.
+const FILTER: Rule = (
+    "/properties/filter",
+    r#"{
+        "if": {"type": "object"},
+        "then": {
+            "anyOf": [
+                {"required": ["role"], "properties": {"role": {"not": {"type": "null"}}}},
+                {"required": ["grade"], "properties": {"grade": {"not": {"type": "null"}}}},
+                {"required": ["class"], "properties": {"class": {"not": {"type": "null"}}}},
+                {"required": ["subject"], "properties": {"subject": {"not": {"type": "null"}}}},
+                {"required": ["search"], "properties": {"search": {"not": {"type": "null"}}}},
+                {"required": ["no_subject"], "properties": {"no_subject": {"const": true}}}
+            ]
+        }
+    }"#,
+);
+
+/// Somebody is named, by a list or by a filter.
+const PEOPLE: &[Rule] = &[
+    (
+        "",
+        r#"{
+            "anyOf": [
+                {
+                    "required": ["people"],
+                    "properties": {"people": {"type": "array", "minItems": 1}}
+                },
+                {"required": ["filter"], "properties": {"filter": {"type": "object"}}}
+            ]
+        }"#,
+    ),
+    FILTER,
+];
+
+/// A null title gives an automatic chat its own title again.
+const RENAME: &[Rule] = &[("/properties/title", r#"{"type": ["string", "null"]}"#)];
+
 /// Of a method's parameters.
 pub(super) fn of_method(method: &str) -> &'static [Rule] {
     match method {
+        "admins.grant" | "admins.revoke" | "members.add" | "members.remove" => PEOPLE,
+        "chats.create" => &[FILTER],
+        "chats.rename" => RENAME,
         "accounts.verify" => VERIFY,
         _ => &[],
     }

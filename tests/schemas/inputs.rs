@@ -153,7 +153,15 @@ fn requests() -> Vec<Value> {
 /// A request is read before anything is asked of the state file, which here has no roster yet.
 fn is_understood(session: &mut Session, request: &Value) -> bool {
     let shape = |error: &Error| {
-        let kinds = ["bad_value", "unknown_key", "missing_field", "unknown_method", "no_proof"];
+        let kinds = [
+            "bad_value",
+            "unknown_key",
+            "missing_field",
+            "unknown_method",
+            "no_proof",
+            "nobody",
+            "empty_filter",
+        ];
         let of_shape = |code: &str| kinds.iter().any(|kind| code == format!("request.{kind}"));
         error.code == Code::Request && error.faults.iter().any(|fault| of_shape(&fault.code))
     };

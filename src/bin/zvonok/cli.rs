@@ -8,7 +8,8 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use zvonok::error::Code;
 
 use crate::commands::{
-    chats, check, demo, explain, invite, plan, report, request, schema, sync, tasks,
+    chats, check, completions, demo, explain, invite, manual, plan, report, request, schema, sync,
+    tasks,
 };
 use crate::terminal::Terminal;
 use crate::trouble::{Outcome, Trouble};
@@ -87,6 +88,12 @@ enum Command {
     Sandbox(sandbox::command::Args),
     /// Make the roster of a made-up school / Сделать выгрузку вымышленной школы
     School(school::command::Args),
+    /// What a shell needs to complete commands, on standard output
+    /// / Дополнение команд для оболочки, в стандартный вывод
+    Completions(completions::Args),
+    /// Write the manual pages, in both languages, into a folder
+    /// / Записать страницы руководства man на обоих языках в папку
+    Manual(manual::Args),
 }
 
 /// Does what the arguments ask for.
@@ -125,6 +132,8 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
         Command::School(args) => {
             Ok(school::command::run(&args, terminal.pick(true, false)).map(|()| Code::Ok)?)
         }
+        Command::Completions(args) => completions::run(terminal, &args),
+        Command::Manual(args) => manual::run(&args),
     }
 }
 

@@ -52,17 +52,34 @@ pub(super) fn holds(
     own: i64,
     parts: &[String],
 ) -> Result<bool, Failure> {
+    Ok(messages(request, value)?.iter().any(|message| is_post(message, own, parts)))
+}
+
+/// The messages of one answer, newest first.
+pub(super) fn messages<'v>(request: &Request, value: &'v Value) -> Result<&'v Vec<Value>, Failure> {
     let messages = value.get("messages").and_then(Value::as_array);
-    let messages = messages.ok_or_else(|| misread(request, value))?;
-    let is_own = |message: &&Value| {
-        let sender = message.get("sender").and_then(|sender| sender.get("user_id"));
-        sender.and_then(number) == Some(own)
-    };
-    let mut texts = messages
-        .iter()
-        .filter(is_own)
-        .filter_map(|message| message.get("body").and_then(|body| text(body, "text")));
-    Ok(texts.any(|text| parts.iter().all(|part| text.contains(part.as_str()))))
+    messages.ok_or_else(|| misread(request, value))
+}
+
+/// Whether the bot (`own`) wrote the message and it holds all the parts.
+pub(super) fn is_post(message: &Value, own: i64, parts: &[String]) -> bool {
+    let sender = message.get("sender").and_then(|sender| sender.get("user_id"));
+    let text = message.get("body").and_then(|body| text(body, "text")).unwrap_or_default();
+    sender.and_then(number) == Some(own) && parts.iter().all(|part| text.contains(part.as_str()))
+}
+
+/// A message's id.
+pub(super) fn message_id(message: &Value) -> Option<String> {
+    text(message.get("body")?, "mid").map(str::to_owned)
+}
+
+/// The message that is pinned; MAX leaves it out where none is.
+pub(super) fn pinned(request: &Request, value: &Value) -> Result<Option<String>, Failure> {
+    match value.as_object().map(|answer| answer.get("message")) {
+        Some(None | Some(Value::Null)) if success(value).is_none() => Ok(None),
+        Some(Some(message)) => message_id(message).map(Some).ok_or_else(|| misread(request, value)),
+        _ => Err(misread(request, value)),
+    }
 }
 
 fn link(request: &Request, value: &Value) -> Result<Answer, Failure> {

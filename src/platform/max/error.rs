@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::request::{ADD, DEMOTE, EVENTS, PROMOTE, REMOVE, RENAME, TELL};
+use super::request::{ADD, DEMOTE, EVENTS, PIN, PROMOTE, REMOVE, RENAME, TELL, UNPIN};
 use crate::error::Text;
 use crate::platform::{Class, Failure};
 
@@ -91,7 +91,7 @@ impl Rule {
 }
 
 /// The right that a request needs, as a person is asked to give it.
-const RIGHTS: [(&str, &str, &str); 4] = [
+const RIGHTS: [(&str, &str, &str); 6] = [
     (
         REMOVE,
         "нужно право добавлять и удалять участников",
@@ -100,6 +100,8 @@ const RIGHTS: [(&str, &str, &str); 4] = [
     (PROMOTE, "нужно право назначать администраторов", "it needs the right to appoint admins"),
     (DEMOTE, "нужно право назначать администраторов", "it needs the right to appoint admins"),
     (RENAME, "нужно право менять данные чата", "it needs the right to change the chat's info"),
+    (PIN, "нужно право закреплять сообщения", "it needs the right to pin messages"),
+    (UNPIN, "нужно право закреплять сообщения", "it needs the right to pin messages"),
 ];
 
 /// What one error means may hang on its text or on the request.
@@ -181,6 +183,7 @@ static RULES: &[Rule] = &[
     row(200, "no_link", Always, RetryLater, HOUR, "у чата нет ссылки-приглашения или её не видно боту: создайте её в настройках чата", "the chat has no invite link that the bot may see: make one in the chat's settings"),
     row(200, "removed", Always, MissingHere, 0, "бота убрали из чата: верните его и сделайте администратором", "the bot was removed from the chat: let it in again and make it an admin"),
     row(200, "left", Always, MissingHere, 0, "бот вышел из чата: верните его и сделайте администратором", "the bot has left the chat: let it in again and make it an admin"),
+    row(200, "suspended", Always, RetryLater, HOUR, "MAX приостановил этот чат", "MAX has suspended this chat"),
     row(200, "closed", Always, ChatGone, 0, "чат закрыт", "the chat was closed"),
     row(400, "", Always, Never, 0, "MAX не принял запрос", "MAX refused the request as it is"),
     row(401, "", Always, TokenDead, 0, "MAX не принимает токен бота: он отозван или неверен; нужен новый", "MAX refuses the bot's token: revoked or wrong; a new one is needed"),

@@ -2,7 +2,7 @@
 //!
 //! `request` turns a call into a request, `exchange` brings it to MAX and comes back with JSON or a
 //! classed failure (`error`), `answer` reads the JSON, `events` what happened, `adding` puts people
-//! in as far as MAX still lets bots do that.
+//! in as far as MAX still lets bots do that, `posts` finds and unpins what was posted.
 //!
 //! MAX's bots can make no chats and list none: people make them, and their ids come with events.
 
@@ -24,6 +24,7 @@ mod answer;
 mod error;
 mod events;
 mod exchange;
+mod posts;
 mod request;
 mod rights;
 
@@ -86,6 +87,8 @@ impl Max {
                 let value = self.link.ask(&request, stop)?;
                 answer::holds(&request, &value, own, parts).map(Answer::Found)
             }
+            Call::FindPost { chat, parts } => self.find_post(chat, parts, stop),
+            Call::Unpin { chat, message } => self.unpin(chat, message.as_deref(), stop),
             call => {
                 let request = request::of(call)?;
                 let value = self.link.ask(&request, stop);
@@ -190,13 +193,11 @@ impl Max {
     /// MAX's errors do not tell what was already so from what may not be done: where a refusal may
     /// be the first, the member is read.
     fn unless_so(&self, call: &Call, failure: Failure, stop: &Stop) -> Result<Answer, Failure> {
-        let refused =
-            matches!(failure.class, Class::Never | Class::RetryLater | Class::MissingHere);
         let (Call::RemoveMember { chat, account } | Call::SetAdmin { chat, account, .. }) = call
         else {
             return Err(failure);
         };
-        if !refused || failure.code == "http.status" {
+        if !may_be_so(&failure) {
             return Err(failure);
         }
         let ids = (request::chat_id(chat)?, request::account_id(account)?);
@@ -273,6 +274,12 @@ impl Platform for Max {
     fn counters(&self) -> Counters {
         self.link.counters()
     }
+}
+
+/// Whether MAX may have refused because it was so already.
+fn may_be_so(failure: &Failure) -> bool {
+    matches!(failure.class, Class::Never | Class::RetryLater | Class::MissingHere)
+        && failure.code != "http.status"
 }
 
 /// Whether the member is an admin with these rights and no others. Any rights do where none were

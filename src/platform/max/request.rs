@@ -20,9 +20,14 @@ pub(super) const DEMOTE: &str = "DELETE /chats/{chatId}/members/admins/{userId}"
 pub(super) const RENAME: &str = "PATCH /chats/{chatId}";
 pub(super) const TELL: &str = "POST /messages?user_id";
 pub(super) const EVENTS: &str = "GET /updates";
+pub(super) const PIN: &str = "PUT /chats/{chatId}/pin";
+pub(super) const UNPIN: &str = "DELETE /chats/{chatId}/pin";
 
 /// Messages of a dialog that are looked through.
 const MESSAGES: usize = 50;
+
+/// Messages of a chat in one answer, MAX's most.
+pub(super) const HISTORY: usize = 100;
 
 /// Events that MAX tells at once.
 pub(super) const EVENTS_AT_ONCE: usize = 100;
@@ -85,9 +90,13 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
         Call::Tell { account, text, .. } => tell(account, text),
         Call::OwnRights { chat } => own_rights(chat),
         Call::Events { marker } => Ok(events(marker.as_deref())),
+        Call::Pin { chat, message } => pin(chat, message),
+        Call::Unpin { chat, .. } => unpin(chat),
+        Call::FindPost { chat, .. } => history(chat, None),
         Call::CreateChat { .. }
         | Call::RotateLink { .. }
-        | Call::Pin { .. }
+        | Call::StartCall
+        | Call::FinishCall { .. }
         | Call::FindMessage { .. }
         | Call::Chats { .. } => Err(not_offered(call)),
     }
@@ -195,6 +204,32 @@ fn tell(account: &str, text: &str) -> Result<Request, Failure> {
     let body = Ask::Post(json!({ "text": text }));
     let request = Request::new(TELL, Nature::Make, body, format!("/messages?user_id={account}"));
     Ok(Request { counted: Some(Counted::Person(account)), ..request })
+}
+
+/// Without the line that MAX would otherwise write into the chat about it.
+fn pin(chat: &str, message: &str) -> Result<Request, Failure> {
+    let body = Ask::Put(json!({ "message_id": message, "notify": false }));
+    Ok(Request::new(PIN, Nature::Set, body, pin_of(chat)?))
+}
+
+fn unpin(chat: &str) -> Result<Request, Failure> {
+    Ok(Request::new(UNPIN, Nature::Set, Ask::Delete, pin_of(chat)?))
+}
+
+/// Which message is pinned.
+pub(super) fn pinned(chat: &str) -> Result<Request, Failure> {
+    Ok(Request::new("GET /chats/{chatId}/pin", Nature::Read, Ask::Get, pin_of(chat)?))
+}
+
+fn pin_of(chat: &str) -> Result<String, Failure> {
+    Ok(format!("/chats/{}/pin", chat_id(chat)?))
+}
+
+/// The newest messages of a chat, or those before a moment (milliseconds).
+pub(super) fn history(chat: &str, before: Option<i64>) -> Result<Request, Failure> {
+    let before = before.map(|moment| format!("&before={moment}")).unwrap_or_default();
+    let target = format!("/messages?chat_id={}&count={HISTORY}{before}", chat_id(chat)?);
+    Ok(Request::new("GET /messages", Nature::Read, Ask::Get, target))
 }
 
 /// The newest messages of the dialog with a person.

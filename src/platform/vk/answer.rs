@@ -53,6 +53,7 @@ pub(super) fn of(call: &Call, value: &Value) -> Result<Answer, Failure> {
         Call::SendMessage { .. } => message(value),
         Call::Tell { .. } => message(value).map(|_| Answer::Told { dialog: None }),
         Call::FindMessage { parts, .. } => holds(value, parts).map(Answer::Found),
+        Call::StartCall => started(value),
         _ => done(value),
     }
 }
@@ -93,19 +94,75 @@ fn message(value: &Value) -> Result<Answer, Failure> {
         let error = VkError { code: code.unwrap_or_default(), text, local: None };
         return Err(error.failure("messages.send"));
     }
-    let id = item.get("conversation_message_id").or_else(|| item.get("cmid")).and_then(number);
-    let id = id.or_else(|| item.get("message_id").and_then(number));
-    Ok(Answer::Message(id.ok_or_else(|| half_told("messages.send"))?.to_string()))
+    let alone = || Some(number(item.get("message_id")?)?.to_string());
+    let id = message_id(item).or_else(alone);
+    Ok(Answer::Message(id.ok_or_else(|| half_told("messages.send"))?))
 }
 
 /// Whether a message of the community holds all the parts. In a dialog with a person nobody else has
 /// a negative number.
 fn holds(value: &Value, parts: &[String]) -> Result<bool, Failure> {
+    let own = |item: &&Value| sender(item).is_some_and(|from| from < 0);
+    Ok(history(value)?.iter().filter(own).any(|item| has_all(item, parts)))
+}
+
+/// One page of a chat's messages, looked through for one of them.
+pub(super) struct Page {
+    /// Messages of this page.
+    pub(super) told: usize,
+    /// Messages of the chat.
+    pub(super) count: usize,
+    /// The id in its chat of the newest that fits.
+    pub(super) found: Option<String>,
+}
+
+/// Looks for a message that the community (`own`) wrote and that holds all the parts. Other
+/// communities may be in a chat, too.
+pub(super) fn page(value: &Value, own: i64, parts: &[String]) -> Result<Page, Failure> {
+    let items = history(value)?;
+    let fits = |item: &&Value| sender(item) == Some(-own) && has_all(item, parts);
+    let count = value.get("count").and_then(number).and_then(|count| count.try_into().ok());
+    Ok(Page {
+        told: items.len(),
+        count: count.unwrap_or(usize::MAX),
+        found: items.iter().filter(fits).find_map(message_id),
+    })
+}
+
+fn history(value: &Value) -> Result<&Vec<Value>, Failure> {
     let items = value.get("items").and_then(Value::as_array);
-    let items = items.ok_or_else(|| misread("messages.getHistory"))?;
-    let own = |item: &&Value| item.get("from_id").and_then(number).is_some_and(|from| from < 0);
-    let mut texts = items.iter().filter(own).filter_map(|item| text(item, "text"));
-    Ok(texts.any(|text| parts.iter().all(|part| text.contains(part.as_str()))))
+    items.ok_or_else(|| misread("messages.getHistory"))
+}
+
+fn sender(item: &Value) -> Option<i64> {
+    number(item.get("from_id")?)
+}
+
+fn has_all(item: &Value, parts: &[String]) -> bool {
+    let text = text(item, "text").unwrap_or_default();
+    parts.iter().all(|part| text.contains(part.as_str()))
+}
+
+/// The number of a message in its chat.
+fn message_id(item: &Value) -> Option<String> {
+    let id = item.get("conversation_message_id").or_else(|| item.get("cmid")).and_then(number)?;
+    Some(id.to_string())
+}
+
+/// The message that is pinned in the one chat that was asked for.
+pub(super) fn pinned(value: &Value) -> Result<Option<String>, Failure> {
+    let items = value.get("items").and_then(Value::as_array);
+    let items = items.ok_or_else(|| misread("messages.getConversationsById"))?;
+    let settings = items.first().and_then(|item| item.get("chat_settings"));
+    Ok(settings.and_then(|settings| settings.get("pinned_message")).and_then(message_id))
+}
+
+fn started(value: &Value) -> Result<Answer, Failure> {
+    let link = text(value, "join_link").filter(|link| !link.is_empty());
+    let link = link.ok_or_else(|| half_told("calls.start"))?;
+    // The schema has the id optional; the method's page promises it.
+    let id = text(value, "call_id").unwrap_or_default();
+    Ok(Answer::Call { id: id.to_owned(), join_url: link.to_owned() })
 }
 
 /// How many members there are in all, and those of this page.

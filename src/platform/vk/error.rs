@@ -116,6 +116,7 @@ use When::{Always, Method, Says};
 const GROUP_AUTH: &str = "unavailable with group auth";
 const TRY_AGAIN: &str = "try again";
 const SET_ROLE: &str = "messages.setMemberRole";
+const START_CALL: &str = "calls.start";
 
 /// The first row that fits counts, so rows with a condition stand before the others of their code.
 #[rustfmt::skip]
@@ -140,6 +141,7 @@ static RULES: &[Rule] = &[
     row(15, Says(GROUP_AUTH), Missing, 0, "ключ сообщества не даёт этого делать", "a community key may not do this"),
     row(15, Says("no access to call this method"), Missing, 0, "ключ сообщества не даёт этого делать", "a community key may not do this"),
     row(15, Says("group messages are disabled"), RetryLater, HOUR, "в сообществе выключены сообщения: включите их в настройках сообщества", "messages are disabled in the community: enable them in its settings"),
+    row(15, Method(START_CALL), Missing, 0, "VK не даёт этому ключу начинать звонки", "VK does not let this key start calls"),
     row(15, Method(SET_ROLE), Missing, 0, "VK не даёт этому ключу назначать администраторов", "VK does not let this key appoint admins"),
     row(15, Always, Never, 0, "VK отказал в доступе", "VK denied access"),
     row(16, Always, Never, 0, "VK требует https", "VK requires https"),

@@ -2,7 +2,8 @@
 //!
 //! `request` turns a call into a method and parameters, `exchange` brings them to VK in batches
 //! (`execute`) and comes back with values or classed failures (`error`), `answer` reads the values,
-//! `reading` does what takes several requests. `id` is VK ID, another server with no token of ours.
+//! `reading` does what takes several requests, `posts` and `calls` what VK answers in ways of their
+//! own. `id` is VK ID, another server with no token of ours.
 
 use std::time::Duration;
 
@@ -15,10 +16,12 @@ use crate::error::{Code, Error, Result as Made, Text};
 use crate::stop::Stop;
 
 mod answer;
+mod calls;
 mod error;
 mod exchange;
 mod execute;
 pub(super) mod id;
+mod posts;
 mod reading;
 mod request;
 
@@ -76,6 +79,10 @@ impl Vk {
                 let ids = request::chat_ids(chats)?;
                 Ok(Answer::Chats(reading::chats(&self.link, self.own(stop)?, &ids, stop)?))
             }
+            Call::FindPost { chat, parts } => self.find_post(chat, parts, stop),
+            Call::Unpin { chat, message } => self.unpin(chat, message.as_deref(), stop),
+            Call::StartCall => self.start_call(stop),
+            Call::FinishCall { .. } => self.finish_call(call, stop),
             call => answer::of(call, &self.link.ask(&request::of(call)?, stop)?),
         }
     }
@@ -139,12 +146,11 @@ impl Platform for Vk {
         })
     }
 
-    /// Adding is tried on a chat that cannot exist. Calls belong to user tokens and cannot be tried
-    /// without starting one, so the answer to them is no.
+    /// Adding is tried on a chat that cannot exist, calls on one that cannot.
     fn probe(&self, capability: Capability, stop: &Stop) -> Result<Option<bool>, Failure> {
         match capability {
             Capability::AddMembers => self.may_add(stop).map(Some),
-            Capability::StartCall => Ok(Some(false)),
+            Capability::StartCall => self.may_call(stop).map(Some),
             _ => Ok(Some(true)),
         }
     }
@@ -165,6 +171,10 @@ impl Platform for Vk {
             | Call::OwnRights { .. }
             | Call::Events { .. }
             | Call::Pin { .. }
+            | Call::Unpin { .. }
+            | Call::FindPost { .. }
+            | Call::StartCall
+            | Call::FinishCall { .. }
             | Call::SendMessage { .. } => 1,
         }
     }

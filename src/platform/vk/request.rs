@@ -17,8 +17,14 @@ const CHATS_BEGIN: i64 = 2_000_000_000;
 /// VK's greatest chat id; also an id that no chat has ever had.
 pub(super) const LAST_CHAT: i64 = 100_000_000;
 
+/// The method that ends a call.
+pub(super) const FINISH: &str = "calls.forceFinish";
+
 /// Messages of a dialog that are looked through.
 const MESSAGES: usize = 50;
+
+/// Messages of a chat in one answer, VK's most.
+const HISTORY: usize = 200;
 
 /// One method call.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,29 +100,40 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
             .with("reset", 1),
         Call::Members { chat } => members(chat, 0)?,
         Call::Chats { only } => conversations(&chat_ids(only.as_deref().unwrap_or_default())?),
-        // `peer_ids` and not `peer_id`: only then a community is told the message's id in its chat.
-        Call::SendMessage { chat, text, once } => Request::new("messages.send", Set)
-            .with("peer_ids", peer_id(chat)?)
-            .with("random_id", *once)
-            .with("message", text.as_str()),
-        // Nought is the one number that VK does not compare.
+        Call::SendMessage { chat, text, once } => {
+            send(if *once == 0 { Make } else { Set }, peer_id(chat)?, text, *once)
+        }
         Call::Pin { chat, message } => Request::new("messages.pin", Set)
             .with("peer_id", peer_id(chat)?)
-            .with("cmid", message.as_str()),
+            .with("cmid", message_id(message)?),
+        Call::Unpin { chat, .. } => {
+            Request::new("messages.unpin", Set).with("peer_id", peer_id(chat)?)
+        }
+        Call::FinishCall { id } => finish_call(id)?,
         Call::Tell { account, text, once } => {
-            Request::new("messages.send", if *once == 0 { Set } else { Once })
-                .with("peer_ids", person_id(account)?)
-                .with("random_id", *once)
-                .with("message", text.as_str())
+            send(if *once == 0 { Make } else { Once }, person_id(account)?, text, *once)
         }
         Call::FindMessage { account, .. } => Request::new("messages.getHistory", Read)
             .with("peer_id", person_id(account)?)
             .with("count", MESSAGES),
-        Call::OwnRights { .. } | Call::Events { .. } => return Err(not_offered(call)),
+        Call::FindPost { chat, .. } => history(chat, 0)?,
+        Call::OwnRights { .. } | Call::Events { .. } | Call::StartCall => {
+            return Err(not_offered(call));
+        }
     })
 }
 
-/// What VK has no request for, or none that a community's token needs.
+/// `peer_ids` and not `peer_id`: only then a community is told the message's id in its chat. Nought
+/// is the one number that VK does not compare, so such a message is another one each time.
+fn send(nature: Nature, peer: i64, text: &str, once: i32) -> Request {
+    Request::new("messages.send", nature)
+        .with("peer_ids", peer)
+        .with("random_id", once)
+        .with("message", text)
+}
+
+/// What VK has no request for, or none that a community's token needs, or none without knowing
+/// more than the call.
 fn not_offered(call: &Call) -> Failure {
     let name = call.capability().name();
     Failure {
@@ -136,6 +153,27 @@ pub(super) fn members(chat: &str, offset: usize) -> Result<Request, Failure> {
         .with("peer_id", peer_id(chat)?)
         .with("offset", offset)
         .with("count", 1000))
+}
+
+/// The newest messages of a chat but so many.
+pub(super) fn history(chat: &str, offset: usize) -> Result<Request, Failure> {
+    Ok(Request::new("messages.getHistory", Nature::Read)
+        .with("peer_id", peer_id(chat)?)
+        .with("offset", offset)
+        .with("count", HISTORY))
+}
+
+/// Starts a call in the name of the community, which has a negative number here.
+pub(super) fn start_call(own: i64) -> Request {
+    Request::new("calls.start", Nature::Make).with("group_id", -own)
+}
+
+/// VK's ids of calls are UUIDs.
+fn finish_call(id: &str) -> Result<Request, Failure> {
+    const LENGTH: usize = 36;
+    let sound = id.len() == LENGTH && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    let request = || Request::new(FINISH, Nature::Set).with("call_id", id);
+    sound.then(request).ok_or_else(|| not_a_call(id))
 }
 
 /// These chats, 100 at most.
@@ -169,6 +207,11 @@ fn account_id(account: &str) -> Result<i64, Failure> {
     number.ok_or_else(|| malformed("участника", "member", account))
 }
 
+fn message_id(message: &str) -> Result<i64, Failure> {
+    let number = message.parse().ok().filter(|id| *id > 0);
+    number.ok_or_else(|| malformed("сообщения", "message", message))
+}
+
 /// The account of somebody who can be written to: neither a community nor a chat.
 fn person_id(account: &str) -> Result<i64, Failure> {
     let id = account_id(account)?;
@@ -186,5 +229,16 @@ fn malformed(ru: &str, en: &str, found: &str) -> Failure {
             format!("{en} id \"{found}\" is no id of VK: a whole number is needed"),
         ),
         after: Duration::ZERO,
+    }
+}
+
+fn not_a_call(found: &str) -> Failure {
+    let found: String = found.chars().take(40).collect();
+    Failure {
+        message: Text::new(
+            format!("«{found}» не номер звонка VK: нужен UUID из 36 знаков"),
+            format!("\"{found}\" is no id of a call in VK: a UUID of 36 characters is needed"),
+        ),
+        ..malformed("звонка", "call", &found)
     }
 }

@@ -2,9 +2,11 @@
 
 pub(crate) mod chats;
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod invite;
+pub(crate) mod manual;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod request;
