@@ -28,7 +28,9 @@ mod room;
 mod settings;
 mod shape;
 mod source;
+mod survey;
 mod text;
+mod trial;
 mod words;
 
 pub use draft::{Draft, draft};
@@ -40,7 +42,9 @@ pub use policy::{
 pub use room::Limits;
 pub(crate) use source::looks_like_a_path;
 pub use source::{BUILT_IN, Source, source};
+pub use survey::{Survey, survey};
 pub(crate) use text::tidy_title;
+pub use trial::Answer;
 
 /// The state that should be, computed from one roster.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -86,6 +86,11 @@ impl Table {
             Table::Timetables => "timetables",
         }
     }
+
+    /// The columns that are read; all others are ignored.
+    pub fn columns(self) -> &'static [&'static str] {
+        read::document::columns(self)
+    }
 }
 
 /// Where a fact comes from: a row of the host's document or of one of its files.

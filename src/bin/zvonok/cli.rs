@@ -8,8 +8,8 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use zvonok::error::Code;
 
 use crate::commands::{
-    chats, check, completions, demo, explain, invite, manual, plan, report, request, schema, sync,
-    tasks,
+    chats, check, completions, demo, explain, invite, manual, plan, profile, report, request,
+    schema, sync, tasks,
 };
 use crate::terminal::Terminal;
 use crate::trouble::{Outcome, Trouble};
@@ -41,7 +41,7 @@ struct Common {
     #[arg(long, global = true, display_order = 1000)]
     json: bool,
     /// Language of help and messages / Язык справки и сообщений
-    #[arg(long, global = true, value_name = "LANG", display_order = 1001)]
+    #[arg(long, global = true, value_name = "LANG", alias = "language", display_order = 1001)]
     lang: Option<Language>,
     /// Show the library's log / Показывать журнал библиотеки
     #[arg(long, short, global = true, display_order = 1002)]
@@ -80,6 +80,9 @@ enum Command {
     /// Every fault of a configuration, a profile and a roster
     /// / Все ошибки настроек, профиля и выгрузки
     Check(check::Args),
+    /// Scripts: the built-in ones, a new one, cases beside one
+    /// / Скрипты профилей: встроенные, новый, примеры к ним
+    Profile(profile::Args),
     /// Any request to the library, and its reply / Любой запрос к библиотеке и её ответ
     Request(request::Args),
     /// JSON Schemas of the library's documents / Схемы JSON документов библиотеки
@@ -121,6 +124,7 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
         Command::Chats(args) => chats::run(terminal, &args),
         Command::Tasks(args) => tasks::run(terminal, &args),
         Command::Invite(args) => invite::run(terminal, &args),
+        Command::Profile(args) => profile::run(terminal, &args),
         Command::Request(args) => request::run(terminal, &args),
         Command::Report(args) => report::run(terminal, &args),
         Command::Schema(args) => schema::run(terminal, &args),

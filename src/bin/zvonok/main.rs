@@ -8,6 +8,7 @@ mod console;
 mod help;
 mod page;
 mod people;
+mod profiles;
 mod sandbox;
 mod school;
 mod show;

@@ -70,7 +70,8 @@ pub(crate) fn decide(arguments: &[OsString]) -> Language {
     let mut asked = None;
     let mut words = arguments.iter().filter_map(|word| word.to_str());
     while let Some(word) = words.next() {
-        match word.strip_prefix("--lang") {
+        let word = word.strip_prefix("--language").or_else(|| word.strip_prefix("--lang"));
+        match word {
             Some("") => asked = words.next(),
             Some(rest) => asked = rest.strip_prefix('='),
             None => {}
@@ -247,5 +248,6 @@ mod tests {
         let asked = |words: &[&str]| decide(&words.iter().map(OsString::from).collect::<Vec<_>>());
         assert_eq!(asked(&["zvonok", "plan", "--lang", "en"]), Language::En);
         assert_eq!(asked(&["zvonok", "--lang=ru", "--help"]), Language::Ru);
+        assert_eq!(asked(&["zvonok", "--language", "ru"]), Language::Ru);
     }
 }
