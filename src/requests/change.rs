@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::people::{self, Named};
 use super::{Ask, act, chats};
 use crate::cycle::accounts_on;
+use crate::document::Form;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{ChatState, KnownChat};
 use crate::profile::{Overrides, Target, tidy_title};
@@ -296,8 +297,7 @@ pub(super) fn title(
     params: &mut crate::document::Object,
     faults: &mut crate::document::Faults,
 ) -> Option<String> {
-    let words = ("название до 200 знаков", "a title of up to 200 characters");
-    params.read("title", faults, words, |value| {
+    params.read("title", faults, Form::Title, |value| {
         let (title, cut) = tidy_title(value.as_str()?);
         Some(title).filter(|title| !title.is_empty() && !cut)
     })

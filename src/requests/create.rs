@@ -9,7 +9,7 @@ use super::change::title;
 use super::people::{self, Named, must_be_there};
 use super::{Ask, SYSTEM, act, chats, filter};
 use crate::cycle::custom_chat;
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::fingerprint;
 use crate::host::Level;
@@ -100,11 +100,7 @@ impl Wanted {
 
 /// The host's own id of a chat: with it the same order sent twice makes one chat.
 fn id(params: &mut Object, faults: &mut Faults) -> Option<String> {
-    let words = (
-        "до 64 латинских букв, цифр и знаков . _ -",
-        "up to 64 Latin letters, digits and signs . _ -",
-    );
-    params.read("id", faults, words, |value| {
+    params.read("id", faults, Form::Id, |value| {
         let id = value.as_str()?;
         let plain = |sign: char| sign.is_ascii_alphanumeric() || ".-_".contains(sign);
         (!id.is_empty() && id.len() <= 64 && id.chars().all(plain)).then(|| id.to_owned())

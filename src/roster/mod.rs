@@ -17,6 +17,7 @@ mod read;
 mod years;
 
 pub use files::{Content, File};
+pub(crate) use read::{Column, Holds, REQUIRED, sketch};
 pub use read::{Rules, read};
 
 /// Position of an organisation in [`Roster::orgs`].

@@ -8,7 +8,8 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use zvonok::error::Code;
 
 use crate::commands::{
-    chats, check, completions, demo, explain, invite, manual, plan, profile, request, sync, tasks,
+    chats, check, completions, demo, explain, invite, manual, plan, profile, report, request,
+    schema, sync, tasks,
 };
 use crate::terminal::Terminal;
 use crate::trouble::{Outcome, Trouble};
@@ -71,6 +72,9 @@ enum Command {
     /// A one-time link by which a person links their account
     /// / Одноразовая ссылка, по которой человек привязывает учётную запись
     Invite(invite::Args),
+    /// A page to look at: chats, people, plan, what waits for a person
+    /// / Страница, чтобы посмотреть: чаты, люди, план, что ждёт человека
+    Report(report::Args),
     /// Why a person is, or is not, in a chat / Почему человек состоит или не состоит в чате
     Explain(explain::Args),
     /// Every fault of a configuration, a profile and a roster
@@ -81,6 +85,8 @@ enum Command {
     Profile(profile::Args),
     /// Any request to the library, and its reply / Любой запрос к библиотеке и её ответ
     Request(request::Args),
+    /// JSON Schemas of the library's documents / Схемы JSON документов библиотеки
+    Schema(schema::Args),
     /// A local messenger for trying things out / Местный мессенджер для проб
     Sandbox(sandbox::command::Args),
     /// Make the roster of a made-up school / Сделать выгрузку вымышленной школы
@@ -120,6 +126,8 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
         Command::Invite(args) => invite::run(terminal, &args),
         Command::Profile(args) => profile::run(terminal, &args),
         Command::Request(args) => request::run(terminal, &args),
+        Command::Report(args) => report::run(terminal, &args),
+        Command::Schema(args) => schema::run(terminal, &args),
         Command::Explain(args) => explain::run(terminal, &args),
         Command::Check(args) => check::run(terminal, &args),
         Command::Sandbox(args) => {

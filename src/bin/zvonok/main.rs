@@ -6,6 +6,7 @@ mod commands;
 mod configuration;
 mod console;
 mod help;
+mod page;
 mod people;
 mod profiles;
 mod sandbox;

@@ -10,7 +10,9 @@ pub(crate) mod invite;
 pub(crate) mod manual;
 pub(crate) mod plan;
 pub(crate) mod profile;
+pub(crate) mod report;
 pub(crate) mod request;
+pub(crate) mod schema;
 pub(crate) mod sync;
 pub(crate) mod tasks;
 
