@@ -3,7 +3,11 @@
 
 #[path = "cli/on_max.rs"]
 mod on_max;
+#[path = "support/proxy.rs"]
+mod proxy;
 mod support;
+#[path = "cli/task.rs"]
+mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod invite;
 pub(crate) mod plan;
 pub(crate) mod request;
+pub(crate) mod run_task;
 pub(crate) mod sync;
 pub(crate) mod tasks;
 
