@@ -34,7 +34,7 @@ impl Windows {
             None => Command::new("wine"),
             Some(_) => {
                 let mut inside = Command::new("chroot");
-                inside.arg(&self.root).arg("wine");
+                inside.env("TMPDIR", "/tmp").arg(&self.root).arg("wine");
                 inside
             }
         };

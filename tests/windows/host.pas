@@ -26,7 +26,7 @@ type
 
 function zvonok_abi_version: LongWord; cdecl; external Library_;
 function zvonok_strerror(Code: LongInt): PAnsiChar; cdecl; external Library_;
-function zvonok_open(Config: PAnsiChar; Len: NativeUInt; const Host: THost;
+function zvonok_open(Config: PAnsiChar; Len: NativeUInt; Host: Pointer;
   out Session: PSession): LongInt; cdecl; external Library_;
 function zvonok_sync_path(Session: PSession; Path: PAnsiChar; Len: NativeUInt;
   Options: PAnsiChar; OptionsLen: NativeUInt): LongInt; cdecl; external Library_;
@@ -127,7 +127,7 @@ begin
     end
     else
     begin
-      if zvonok_open('{}', 2, Nobody, Ignored) <> -2 then Fail('open');
+      if zvonok_open('{}', 2, @Nobody, Ignored) <> -2 then Fail('open');
       if zvonok_close(Ignored) <> 0 then Fail('close');
     end;
     if StackNow <> Before then
@@ -152,7 +152,7 @@ begin
   Host.UserData := @Lines;
   Host.Log := OnLog;
   Host.Progress := OnProgress;
-  Expect(zvonok_open(PAnsiChar(Config), Length(Config), Host, Session), 0, 'opened');
+  Expect(zvonok_open(PAnsiChar(Config), Length(Config), @Host, Session), 0, 'opened');
   GiveUp := True;
   Expect(Sync, -13, 'cancelled');
   GiveUp := False;
