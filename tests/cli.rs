@@ -5,9 +5,13 @@
 mod new_year;
 #[path = "cli/on_max.rs"]
 mod on_max;
+#[path = "support/proxy.rs"]
+mod proxy;
 #[path = "support/ran.rs"]
 mod ran;
 mod support;
+#[path = "cli/task.rs"]
+mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use zvonok::error::Code;
 
 use crate::commands::{
     chats, check, completions, demo, explain, invite, manual, plan, profile, report, request,
-    schema, sync, tasks,
+    run_task, schema, sync, tasks,
 };
 use crate::terminal::Terminal;
 use crate::trouble::{Outcome, Trouble};
@@ -62,6 +62,9 @@ enum Command {
     /// Run one cycle: make the chats follow a roster
     /// / Выполнить цикл: привести чаты в соответствие с выгрузкой
     Sync(sync::Args),
+    /// A scheduler's whole job by a settings file: one cycle, the report in a file
+    /// / Всё задание планировщика по файлу настроек: цикл и отчёт в файле
+    RunTask(run_task::Args),
     /// What a cycle would do, and why; changes nothing
     /// / Что сделал бы цикл и почему; ничего не меняет
     Plan(plan::Args),
@@ -120,6 +123,7 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
     match command {
         Command::Demo(args) => demo::run(terminal, &args),
         Command::Sync(args) => sync::run(terminal, &args),
+        Command::RunTask(args) => run_task::run(terminal, &args),
         Command::Plan(args) => plan::run(terminal, &args),
         Command::Chats(args) => chats::run(terminal, &args),
         Command::Tasks(args) => tasks::run(terminal, &args),
@@ -154,7 +158,7 @@ fn refused(error: &clap::Error, language: Language) -> ExitCode {
 
 fn ended(terminal: &Terminal, outcome: Outcome) -> ExitCode {
     let trouble = match outcome {
-        Ok(code) => return ExitCode::from(exit_code(code)),
+        Ok(code) => return ExitCode::from(code.exit_code()),
         // A reader who has gone away has seen enough.
         Err(Trouble::Io(error)) if error.kind() == ErrorKind::BrokenPipe => {
             return ExitCode::SUCCESS;
@@ -164,16 +168,10 @@ fn ended(terminal: &Terminal, outcome: Outcome) -> ExitCode {
     // Whoever closed the pipe or pulled the disk cannot be told more.
     let _ = terminal.tell_trouble(&trouble);
     ExitCode::from(match trouble {
-        Trouble::Library(error) => exit_code(error.code),
+        Trouble::Library(error) => error.code.exit_code(),
         Trouble::Usage(_) => BAD_USAGE,
         Trouble::System(_) | Trouble::Io(_) => NO_SYSTEM,
     })
-}
-
-/// The library's code as a process can return it: a negative one becomes 10 and its number.
-fn exit_code(code: Code) -> u8 {
-    let number = code as i32;
-    u8::try_from(if number < 0 { 10 - number } else { number }).unwrap_or(u8::MAX)
 }
 
 #[cfg(test)]
@@ -183,7 +181,7 @@ mod tests {
     #[test]
     fn no_two_codes_of_the_library_share_an_exit_code() {
         let mut seen = std::collections::BTreeSet::from([BAD_USAGE, NO_SYSTEM]);
-        assert!(Code::ALL.into_iter().all(|code| seen.insert(exit_code(code))));
-        assert_eq!(exit_code(Code::Roster), 16);
+        assert!(Code::ALL.into_iter().all(|code| seen.insert(code.exit_code())));
+        assert_eq!(Code::Roster.exit_code(), 16);
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod plan;
 pub(crate) mod profile;
 pub(crate) mod report;
 pub(crate) mod request;
+pub(crate) mod run_task;
 pub(crate) mod schema;
 pub(crate) mod sync;
 pub(crate) mod tasks;
