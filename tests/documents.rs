@@ -3,6 +3,7 @@
 //! are there and can be taken again (`ZVONOK_PICTURES=docs/pictures cargo test --test documents`).
 #![cfg(feature = "cli")]
 #![allow(missing_docs, reason = "the names of the tests say it")]
+#![allow(clippy::disallowed_methods, reason = "a reader's shell has its own environment")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! The library as hosts get it, and C programs that load it.
 #![allow(dead_code, reason = "each file of tests needs its own part of this")]
+#![allow(clippy::disallowed_methods, reason = "which Windows it is stands in the environment")]
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
