@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Runs a host to its end; what it wrote.
+/// Runs a host to its end; what it wrote. Its locale has Cyrillic, without which Java opens no such
+/// file.
 pub(crate) fn run(mut host: Command, arguments: &[&Path]) -> String {
-    let done = host.args(arguments).output().expect("the host starts");
+    host.args(arguments).env("LC_ALL", "C.UTF-8").env_remove("JAVA_TOOL_OPTIONS");
+    let done = host.output().expect("the host starts");
     let errors = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{host:?}: {}\n{errors}", done.status);
     assert_eq!(errors, "", "{host:?}");
