@@ -29,8 +29,8 @@ fn declares(file: &str, pieces: &[String]) {
 }
 
 /// One piece of many declarations.
-fn joined<T>(all: &[T], mut one: impl FnMut(&T) -> String) -> String {
-    all.iter().map(|each| one(each)).collect::<Vec<_>>().join(" ")
+fn joined<T>(all: &[T], one: impl FnMut(&T) -> String) -> String {
+    all.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// `name: type` or the like for every parameter.
