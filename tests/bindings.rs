@@ -3,6 +3,11 @@
 //! `conversation/steps.json` is what a host says, `conversation/golden.json` what it is answered. The
 //! sample hosts all print `conversation/sample.txt`. `ZVONOK_BLESS=1 cargo test --test bindings python`
 //! writes both anew, by the hosts in Python.
+//!
+//! A step has a `name` and what to `do`: `about`, `describe` (a `code`), `check`, `open`, `run_task`, `sync`,
+//! `sync_path`, `request`, `reply`, `cancel`, `close`; `on` names the session, `file` and `json` are what the
+//! call takes. Steps under `during` are done in the first callback of their `phase`; there `stop` is an
+//! answer that cancels, `throw` the host's own exception. Words in braces are filled in by `scene.rs`.
 #![cfg(all(target_os = "linux", feature = "cli"))]
 
 #[path = "conversation/golden.rs"]

@@ -21,9 +21,10 @@ final class Library
 
     private \FFI $c;
 
-    /** @param string $path absolute, or a name that the system's loader finds */
-    public function __construct(string $path = 'libzvonok.so.1')
+    /** @param ?string $path absolute; null looks for the library where the system does */
+    public function __construct(?string $path = null)
     {
+        $path ??= PHP_OS_FAMILY === 'Windows' ? 'zvonok.dll' : 'libzvonok.so.' . self::ABI_VERSION;
         $this->c = \FFI::cdef(file_get_contents(__DIR__ . '/zvonok.ffi.h'), $path);
         if ($this->abiVersion() !== self::ABI_VERSION) {
             $found = $this->abiVersion();
