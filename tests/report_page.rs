@@ -72,7 +72,8 @@ fn school() -> (Rig, PathBuf) {
 fn written(rig: &Rig, arguments: &[&str]) -> PathBuf {
     let file = rig.folder.path().join("чаты.html");
     let output = Command::new(env!("CARGO_BIN_EXE_zvonok"))
-        .args(["--lang", "en", "report", "--html"])
+        .env("LC_ALL", "C.UTF-8")
+        .args(["report", "--html"])
         .arg(&file)
         .arg("--config")
         .arg(rig.folder.path().join("zvonok.json"))
