@@ -56,6 +56,12 @@ impl Wanted {
         })
     }
 
+    fn class_elsewhere(&self, roster: &Roster) -> bool {
+        let class = self.class.as_deref().and_then(|id| roster.find_class(id));
+        let named = self.organization.as_deref().and_then(|id| roster.find_org(id));
+        class.zip(named).is_some_and(|(class, named)| roster.class(class).school != named)
+    }
+
     /// The school and class and subject that are named must be there.
     fn check(&self, roster: &Roster) -> Result<()> {
         let mut faults = Faults::new();
@@ -75,6 +81,13 @@ impl Wanted {
             let id = self.class.as_deref().unwrap_or_default();
             let what = ("такого класса нет", "there is no such class");
             missing("class", &self.class, filter::unknown(what, id, ids));
+        }
+        if self.class_elsewhere(roster) {
+            let message = Text::new(
+                "этот класс не той организации, что названа в organization",
+                "this class is not of the organisation that is named",
+            );
+            missing("class", &self.class, message);
         }
         if let Some(Err(message)) =
             self.subject.as_ref().map(|one| filter::check_subject(roster, one))

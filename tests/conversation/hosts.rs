@@ -27,7 +27,7 @@ fn workshop(name: &str) -> PathBuf {
     folder
 }
 
-/// A step of building that must go without a word.
+/// A step of building; where it fails, all that it said.
 fn build(command: &mut Command) {
     let done = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let said = [done.stdout, done.stderr].concat();

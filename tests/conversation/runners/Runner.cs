@@ -105,7 +105,8 @@ internal static class Runner
         }
         catch (Trouble trouble)
         {
-            told["thrown"] = trouble.Message;
+            bool traced = trouble.Data.Contains("zvonok.callback");
+            told["thrown"] = traced ? trouble.Message : "its trace is lost";
         }
         return told;
     }
