@@ -104,11 +104,13 @@ impl Desk {
 
     fn run(&self, script: &str) -> Output {
         let address = self.messenger.address.trim_start_matches("http://");
-        let path = std::env::var("PATH").unwrap();
+        let mut path = self.folder.path().join("bin").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
         Command::new("sh")
             .args(["-e", "-c", &script.replace(LISTENS, address)])
             .current_dir(self.folder.path())
-            .env("PATH", format!("{}:{path}", self.folder.path().join("bin").display()))
+            .env("PATH", path)
             .env("LC_ALL", "C.UTF-8")
             .output()
             .expect("a shell")

@@ -72,7 +72,8 @@ fn school() -> (Rig, PathBuf) {
 fn written(rig: &Rig, arguments: &[&str]) -> PathBuf {
     let file = rig.folder.path().join("чаты.html");
     let output = Command::new(env!("CARGO_BIN_EXE_zvonok"))
-        .args(["--lang", "en", "report", "--html"])
+        .env("LC_ALL", "C.UTF-8")
+        .args(["report", "--html"])
         .arg(&file)
         .arg("--config")
         .arg(rig.folder.path().join("zvonok.json"))
@@ -213,4 +214,22 @@ fn it_can_be_photographed_wide_and_narrow() {
         let bytes = std::fs::metadata(&picture).expect("a picture").len();
         assert!(bytes > 20_000, "{name} is nearly empty: {bytes} bytes");
     }
+}
+
+/// A change by hand stands under the people of its chat, with who made it.
+#[test]
+fn changes_by_hand_are_told_with_who_made_them_and_when() {
+    let mut rig = Rig::new();
+    rig.set("/profile", json!("oneroster"));
+    let roster = tiny();
+    rig.expect(Code::Ok, &roster, &at(1, "09:00"));
+    let request = json!({"method": "members.add", "actor": "system", "now": at(1, "09:20"),
+        "params": {"chat": "class:7a", "people": ["secretary-121"]}});
+    let mut session = rig.open().unwrap();
+    let asked = session.request(&request.to_string());
+    asked.unwrap_or_else(|error| panic!("{error}: {:?}", error.faults));
+    std::fs::write(rig.folder.path().join("zvonok.json"), rig.config.to_string()).unwrap();
+    let page = std::fs::read_to_string(written(&rig, &[])).unwrap();
+    let told = "secretary-121: добавлен вручную, система, 2026-09-01 09:20";
+    assert!(page.contains(told), "{page}");
 }

@@ -189,7 +189,26 @@ fn roster() -> Value {
 }
 
 fn plan() -> Value {
-    record([field("fingerprint", text(), ""), field("operations", defined("counts"), "")])
+    let chat = record([
+        field("chat", text(), "the chat's key"),
+        field("title", or_null(text()), ""),
+        field("becomes", or_null(text()), "the new title"),
+        field("class", or_null(text()), "sourcedId"),
+        field("continues", or_null(text()), "the class of which this one is the next year"),
+        field("operations", defined("counts"), "what would be done"),
+        field("held", defined("counts"), "what the guard would hold"),
+    ]);
+    let change = record([
+        field("from", text(), "the key of a chat"),
+        field("to", text(), "… and of another of its kind"),
+        field("people", count(), "how many people go"),
+    ]);
+    record([
+        field("fingerprint", text(), ""),
+        field("operations", defined("counts"), ""),
+        maybe("chats", list(chat), "in a dry run: what becomes of which chat"),
+        maybe("moves", list(change), "in a dry run: who goes from chat to chat"),
+    ])
 }
 
 fn failed() -> Value {

@@ -115,11 +115,11 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Err(error) => return refused(&error, language),
     };
     let terminal = Terminal::new(language, common.json, common.verbose);
-    let outcome = obey(&terminal, command);
+    let outcome = obey(&terminal, command, common.lang);
     ended(&terminal, outcome)
 }
 
-fn obey(terminal: &Terminal, command: Command) -> Outcome {
+fn obey(terminal: &Terminal, command: Command, asked: Option<Language>) -> Outcome {
     match command {
         Command::Demo(args) => demo::run(terminal, &args),
         Command::Sync(args) => sync::run(terminal, &args),
@@ -130,7 +130,7 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
         Command::Invite(args) => invite::run(terminal, &args),
         Command::Profile(args) => profile::run(terminal, &args),
         Command::Request(args) => request::run(terminal, &args),
-        Command::Report(args) => report::run(terminal, &args),
+        Command::Report(args) => report::run(terminal, &args, asked),
         Command::Schema(args) => schema::run(terminal, &args),
         Command::Explain(args) => explain::run(terminal, &args),
         Command::Check(args) => check::run(terminal, &args),

@@ -17,8 +17,9 @@ use crate::words::Language;
 #[derive(clap::Args, Debug)]
 #[group(skip)]
 pub(crate) struct Args {
-    /// The file to write: one page without anything from outside
-    /// / Какой файл записать: одна страница, ничего извне ей не нужно
+    /// The file to write: one page without anything from outside, in Russian unless --lang says
+    /// otherwise / Какой файл записать: одна страница, ничего извне ей не нужно; по-русски, если
+    /// --lang не говорит иного
     #[arg(long, value_name = "FILE")]
     html: PathBuf,
     #[command(flatten)]
@@ -30,21 +31,19 @@ pub(crate) struct Args {
     /// Only the chats of these keys / Только чаты с этими ключами
     #[arg(long, value_name = "KEY")]
     chat: Vec<String>,
-    /// Language of the page / Язык страницы
-    #[arg(long, value_name = "LANG", default_value = "ru")]
-    language: Language,
     /// Take this for now: 2026-09-01T08:25:00+03:00 / Считать, что сейчас:
     /// 2026-09-01T08:25:00+03:00
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
 }
 
-/// Asks the library for everything and writes the page.
-pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
+/// Asks the library for everything and writes the page. It is for the school's people, so only a
+/// language that was asked for takes the place of Russian.
+pub(crate) fn run(terminal: &Terminal, args: &Args, asked: Option<Language>) -> Outcome {
     let people = names(args.roster.as_deref())?;
     let mut session = args.configuration.open(terminal)?;
     let gathered = Gathered::ask(&mut session, &args.chat, args.now.as_deref())?;
-    let page = page::render(&gathered, &people, args.language);
+    let page = page::render(&gathered, &people, asked.unwrap_or(Language::Ru));
     let file = &args.html;
     std::fs::write(file, &page)
         .map_err(|error| Trouble::System(format!("{}: {error}", file.display())))?;

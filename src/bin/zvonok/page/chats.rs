@@ -148,6 +148,7 @@ fn people(page: &Page, chat: &Value) -> Markup {
         @if rows(chat, "members").is_empty() {
             p.quiet { (page.pick("Людей нет.", "There is nobody.")) }
         }
+        @for one in rows(chat, "overrides") { p.by-hand { (by_hand(page, one)) } }
         @if !strangers.is_empty() {
             p.bad {
                 (page.pick("Посторонние учётные записи", "Accounts of strangers")) ": "
@@ -155,6 +156,29 @@ fn people(page: &Page, chat: &Value) -> Markup {
             }
         }
     }
+}
+
+/// A change that somebody made by hand, and who and when.
+fn by_hand(page: &Page, one: &Value) -> String {
+    let what = match text(one, "override") {
+        "in" => page.pick("добавлен вручную", "let in by hand"),
+        "out" => page.pick("исключён вручную", "kept out by hand"),
+        "admin" => page.pick("администратор вручную", "made an admin by hand"),
+        "no_admin" => page.pick("не администратор вручную", "kept from being an admin by hand"),
+        "title" => page.pick("переименован вручную", "renamed by hand"),
+        "deleted" => page.pick("удалён вручную", "deleted by hand"),
+        other => other,
+    };
+    let whom = match (text(one, "person"), text(one, "title")) {
+        ("", "") => page.pick("чат", "the chat").to_owned(),
+        ("", title) => format!("«{title}»"),
+        (person, _) => page.name(person),
+    };
+    let by = match text(one, "actor") {
+        "system" => page.pick("система", "the host").to_owned(),
+        actor => page.name(actor),
+    };
+    format!("{whom}: {what}, {by}, {}", moment(text(one, "at")))
 }
 
 /// ✓ or ✕, with a word for whoever cannot tell them apart.
