@@ -401,7 +401,6 @@ fn cause(cause: &Cause) -> String {
         Cause::WantedAgain => "wanted_again",
         Cause::TitleChanged => "title_changed",
         Cause::Continues(before, now) => return format!("continues {before} {now}"),
-        Cause::Ordered(by) => return format!("ordered {by}"),
         Cause::Adopted => "adopted",
         Cause::Leaked => "leaked",
         Cause::Moved => "moved",
