@@ -55,72 +55,57 @@ mod locale {
 
 #[cfg(windows)]
 mod locale {
-    use std::ffi::{CStr, CString, c_char, c_void};
+    use std::ffi::{CStr, CString};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
-    type OfThread = unsafe extern "C" fn(i32) -> i32;
-    type Set = unsafe extern "C" fn(i32, *const c_char) -> *mut c_char;
+    /// The system's C runtime, which old programs share with this library, has one locale a process.
+    /// How many threads need plain numbers now, and how the host wrote them before the first did.
+    static NEED: Mutex<(usize, Option<CString>)> = Mutex::new((0, None));
 
-    const ENABLE: i32 = 1;
-    const LC_NUMERIC: i32 = 4;
-
-    #[link(name = "kernel32")]
-    unsafe extern "system" {
-        fn GetModuleHandleW(name: *const u16) -> *mut c_void;
-        fn GetProcAddress(module: *mut c_void, name: *const c_char) -> *mut c_void;
-    }
-
-    /// The C locale's numbers on this thread, until dropped. The C runtime that this library uses
-    /// is the system's own, and old programs use the same one.
-    pub(super) struct Plain {
-        of_thread: OfThread,
-        set: Set,
-        /// Whether the thread had a locale of its own, and how it wrote numbers.
-        before: (i32, CString),
-    }
+    /// The C locale's numbers in the process, until the last of these is dropped. A host that did not
+    /// ask for another locale, as those in Pascal do not, sees no change at all.
+    pub(super) struct Plain;
 
     impl Plain {
-        /// `None` where the runtime knows one locale a process only: then the host's stays.
         pub(super) fn set() -> Option<Plain> {
-            let name: Vec<u16> = "msvcrt.dll\0".encode_utf16().collect();
-            // SAFETY: the name ends with a zero.
-            let runtime = unsafe { GetModuleHandleW(name.as_ptr()) };
-            let find = |name: &CStr| {
-                // SAFETY: a NULL module finds nothing, and the name ends with a zero.
-                let found = unsafe { GetProcAddress(runtime, name.as_ptr()) };
-                (!runtime.is_null() && !found.is_null()).then_some(found)
-            };
-            let (of_thread, set) = (find(c"_configthreadlocale")?, find(c"setlocale")?);
-            // SAFETY: the functions of these names have had these types since they exist.
-            let (of_thread, set) = unsafe {
-                (
-                    std::mem::transmute::<*mut c_void, OfThread>(of_thread),
-                    std::mem::transmute::<*mut c_void, Set>(set),
-                )
-            };
-            // SAFETY: 1 asks for a locale of the thread; NULL asks for the present name, which is
-            // copied before anything changes it.
-            let before = unsafe {
-                let own = of_thread(ENABLE);
-                let name = set(LC_NUMERIC, std::ptr::null());
-                (
-                    own,
-                    if name.is_null() { c"C".to_owned() } else { CStr::from_ptr(name).to_owned() },
-                )
-            };
-            // SAFETY: the name ends with a zero.
-            unsafe { set(LC_NUMERIC, c"C".as_ptr()) };
-            Some(Plain { of_thread, set, before })
+            let mut need = lock();
+            if need.0 == 0 {
+                need.1 = make_plain();
+            }
+            need.0 += 1;
+            Some(Plain)
         }
     }
 
     impl Drop for Plain {
         fn drop(&mut self) {
-            // SAFETY: the name came from the same function on the same thread.
-            unsafe {
-                (self.set)(LC_NUMERIC, self.before.1.as_ptr());
-                (self.of_thread)(self.before.0);
+            let mut need = lock();
+            need.0 -= 1;
+            if need.0 > 0 {
+                return;
+            }
+            if let Some(name) = need.1.take() {
+                // SAFETY: the name ends with a NUL; the runtime locks its locale by itself.
+                unsafe { libc::setlocale(libc::LC_NUMERIC, name.as_ptr()) };
             }
         }
+    }
+
+    fn lock() -> MutexGuard<'static, (usize, Option<CString>)> {
+        NEED.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The host's locale, where it was another one.
+    fn make_plain() -> Option<CString> {
+        // SAFETY: NULL asks for the present name; it is copied before anything changes it.
+        let name = unsafe {
+            let name = libc::setlocale(libc::LC_NUMERIC, std::ptr::null());
+            (!name.is_null()).then(|| CStr::from_ptr(name).to_owned())
+        };
+        let name = name.filter(|name| name.as_c_str() != c"C")?;
+        // SAFETY: the name ends with a NUL.
+        unsafe { libc::setlocale(libc::LC_NUMERIC, c"C".as_ptr()) };
+        Some(name)
     }
 }
 
