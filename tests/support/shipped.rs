@@ -19,7 +19,7 @@ pub(crate) struct Windows {
 pub(crate) fn windows() -> Option<&'static Windows> {
     static WINDOWS: OnceLock<Option<Windows>> = OnceLock::new();
     let read = || {
-        let named = std::env::var("ZVONOK_WINDOWS").ok()?;
+        let named = std::env::var_os("ZVONOK_WINDOWS")?.into_string().expect("UTF-8");
         let [cpu, root, folder] = named.split(':').collect::<Vec<_>>()[..] else {
             panic!("ZVONOK_WINDOWS={named}")
         };
