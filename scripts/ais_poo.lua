@@ -87,6 +87,9 @@ return zvonok.profile {
   -- Кого добавили, убрали или сделали администратором, так и остаётся.
   overrides = "kept",
 
+  -- Дистанционное занятие начинается в своё время, а с концом занятия кончается и звонок.
+  calls = { starts = "time", finish_after = 0, title = "Дистанционное занятие: <subject>" },
+
   requests = shared.requests {
     administrator = is_administrator,
     ["chats.create"] = create,

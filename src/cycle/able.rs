@@ -54,6 +54,10 @@ impl Able {
             self.unsure.insert(capability);
             return !was_impossible;
         }
+        // Whether calls can be started is asked when a lesson needs one.
+        if capability == Capability::StartCall {
+            self.unsure.insert(capability);
+        }
         capability != Capability::StartCall
     }
 
@@ -67,9 +71,9 @@ impl Able {
     ) -> Vec<Capability> {
         let adds = |kind| matches!(kind, Kind::AddMember | Kind::InviteMember);
         let matters = |capability: &&Capability| {
-            **capability != Capability::AddMembers
-                || operations.iter().any(|op| adds(op.kind))
-                || has_invitations(known, platform)
+            **capability == Capability::AddMembers
+                && (operations.iter().any(|op| adds(op.kind))
+                    || has_invitations(known, platform))
         };
         self.unsure.iter().filter(matters).copied().collect()
     }

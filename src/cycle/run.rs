@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bind::Bound;
+use super::lessons::Lessons;
 use super::side::{Side, is_of_one_side, own_account_name, stopped_early};
 use super::{Cycle, Known, Reported, School, Told, finish, links, moving, quiet, verify};
 use crate::apply::{self, Ended, Outcome, Told as Result_, Work};
@@ -36,6 +37,7 @@ pub(super) struct Run<'c, 'a> {
     /// Names that the platform showed, by account; never stored.
     pub(super) names: BTreeMap<String, String>,
     pub(super) bound: Bound,
+    pub(super) lessons: Lessons,
     /// The open tasks, as reports show them.
     pub(super) tasks: Vec<serde_json::Value>,
 }
@@ -78,6 +80,7 @@ impl<'c, 'a> Run<'c, 'a> {
         }
         let sides = cycle.messengers.iter().map(|one| Side::known(cycle, one, state));
         let sides = sides.collect::<Result<Vec<_>>>()?;
+        let calls = state.calls()?;
         Ok(Run {
             cycle,
             state,
@@ -95,6 +98,7 @@ impl<'c, 'a> Run<'c, 'a> {
             warnings,
             names: BTreeMap::new(),
             bound: Bound::default(),
+            lessons: Lessons { calls, ..Lessons::default() },
             tasks: Vec::new(),
         })
     }
@@ -105,12 +109,14 @@ impl<'c, 'a> Run<'c, 'a> {
     /// Every negative code but the ones about the session itself.
     pub(super) fn work_through(&mut self) -> Result<Reported> {
         if self.cycle.options.dry_run {
-            let plan = self.plan_dryly()?;
+            let mut plan = self.plan_dryly()?;
+            self.plan_lessons(&mut plan)?;
             return finish::finish(self, &plan, None);
         }
         match self.prepare() {
             Ok(mut plan) => {
-                let outcome = self.apply(&mut plan)?;
+                let mut outcome = self.apply(&mut plan)?;
+                self.hold_lessons(&mut plan, &mut outcome)?;
                 finish::finish(self, &plan, Some(outcome))
             }
             // Out of time before anything could be changed: the next cycle goes on.

@@ -170,6 +170,8 @@ pub enum Cause {
     Leaked,
     /// The school has moved to another messenger.
     Moved,
+    /// An online lesson begins or ends.
+    Lesson(crate::calls::Why),
 }
 
 impl Cause {
@@ -230,6 +232,7 @@ impl Cause {
                 "was in the group before it was bound; the school's data does not name this account \
                  here",
             ),
+            Cause::Lesson(why) => why.text(),
             Cause::Moved => Text::new(
                 "школа перешла в другой мессенджер, вместо этого чата есть новый",
                 "the school has moved to another messenger, a new chat takes this one's place",

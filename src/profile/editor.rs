@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{actor, objects, people, policy, shape};
+use super::{actor, calls, objects, people, policy, shape};
 
 const TYPES: &str = include_str!("../../scripts/zvonok.d.luau");
 
@@ -22,7 +22,7 @@ fn declared(start: &str, end: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_types_for_editors_are_complete() {
-    let cases: [(&str, &str, &[&str]); 13] = [
+    let cases: [(&str, &str, &[&str]); 14] = [
         ("extern type People with", "\nend", people::MEMBERS),
         ("extern type Person with", "\nend", objects::PERSON),
         ("extern type Class with", "\nend", objects::CLASS),
@@ -32,6 +32,7 @@ fn the_types_for_editors_are_complete() {
         ("type CustomKind = {", "\n}", policy::CUSTOM),
         ("type Guardians = {", "\n}", policy::GUARDIANS),
         ("type Rollover = {", "\n}", policy::ROLLOVER),
+        ("type Calls = {", "\n}", calls::CALLS),
         ("extern type Actor with", "\nend", actor::ACTOR),
         ("extern type Request with", "\nend", actor::REQUEST),
         ("extern type Target with", "\nend", actor::TARGET),

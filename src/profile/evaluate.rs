@@ -244,6 +244,7 @@ impl<'a> Evaluation<'a> {
             reads,
             overrides: script.rules.policies.overrides,
             admin_permissions: self.admin_permissions,
+            calls: script.rules.policies.calls,
             by_request: BTreeMap::new(),
         }
     }

@@ -10,6 +10,7 @@ use crate::error::Fault;
 
 mod actor;
 mod ask;
+mod calls;
 mod draft;
 #[cfg(test)]
 mod editor;
@@ -30,6 +31,8 @@ mod source;
 mod text;
 mod words;
 
+pub use calls::{Calls, Provider, Starts};
+pub(crate) use calls::PROVIDERS;
 pub use draft::{Draft, draft};
 pub use evaluate::{Description, Room, describe, evaluate};
 pub use permit::{CallFacts, Permission, Request, Target, permits};
@@ -39,6 +42,7 @@ pub use policy::{
 pub use room::Limits;
 pub(crate) use source::looks_like_a_path;
 pub use source::{BUILT_IN, Source, source};
+pub(crate) use text::fill;
 
 /// The state that should be, computed from one roster.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -57,6 +61,8 @@ pub struct Desired {
     pub overrides: PerKind<Overrides>,
     /// The rights that admins are given on MAX (setting `admin_permissions`), in its own words.
     pub admin_permissions: BTreeSet<String>,
+    /// How online lessons are held.
+    pub calls: Calls,
     /// People whose account on a messenger is as they asked for themselves, not as the roster says.
     pub by_request: BTreeMap<crate::platform::Kind, BTreeSet<String>>,
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlua::{Function, Result as LuaResult, Table, Value};
 use serde::{Deserialize, Serialize};
 
+use super::calls::{Calls, calls};
 use super::shape::{Node, is_kind};
 use crate::roster::GUARDIAN;
 
@@ -22,6 +23,8 @@ pub struct Policies {
     pub custom: BTreeMap<String, CustomKind>,
     /// What the new school year means.
     pub rollover: Rollover,
+    /// How online lessons are held.
+    pub calls: Calls,
 }
 
 /// A word for every kind of chat.
@@ -175,6 +178,7 @@ pub(super) fn rules(top: &Node, kinds: &[&str]) -> LuaResult<Rules> {
     rules.policies.leavers = per_kind(top, "leavers", &LEAVERS, &known)?;
     rules.policies.guardians = guardians(top)?;
     rules.policies.rollover = rollover(top)?;
+    rules.policies.calls = calls(top, &known)?;
     Ok(rules)
 }
 

@@ -78,7 +78,6 @@ const SETTING: &[&str] = &["default", "help"];
 pub(super) fn script(table: &Table, text: &str) -> LuaResult<Script> {
     let top = Node { table, place: "profile", text };
     top.only(PROFILE)?;
-    top.expect("calls", &["table"])?;
     let name: String = top.need("name", "string")?;
     let chats = chats(&top)?;
     let kinds: Vec<&str> = chats.keys().map(String::as_str).collect();

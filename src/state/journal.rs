@@ -117,7 +117,8 @@ impl State {
     /// [`crate::error::Code::State`].
     pub(crate) fn open_intents(&self) -> Result<Vec<Intent>> {
         self.rows(
-            "SELECT id, operation, chat, account, people, title, at FROM journal WHERE result IS NULL ORDER BY id",
+            "SELECT id, operation, chat, account, people, title, at FROM journal \
+             WHERE result IS NULL AND call IS NULL ORDER BY id",
             [],
             |row| {
                 Ok(Intent {
@@ -154,6 +155,7 @@ impl State {
             db.execute("DELETE FROM links WHERE closed_at < ?", [before])?;
             db.execute("DELETE FROM tasks WHERE closed_at < ?", [before])?;
             db.execute("DELETE FROM invites WHERE expires < ?", [before])?;
+            db.execute("DELETE FROM calls WHERE at < ? AND (state = 'finished' OR deleted)", [before])?;
             Ok(())
         })
     }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::error::{Code, Error, Fault, Result, Text};
 
 mod audit;
+mod calls;
 mod dialogs;
 mod door;
 mod groups;
@@ -24,6 +25,7 @@ mod record;
 mod tasks;
 
 pub(crate) use audit::AuditFilter;
+pub(crate) use calls::CallIntent;
 pub(crate) use dialogs::Invite;
 pub(crate) use groups::{Group, Met};
 pub(crate) use journal::{Approved, Hand, Intent, Verdict};
@@ -35,10 +37,11 @@ pub(crate) use record::Outcome;
 pub(crate) use tasks::Task;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
+    include_str!("migrations/0005.sql"),
 ];
 
 /// `zvnk`: tells a state file from any other SQLite file.

@@ -36,8 +36,15 @@ pub(crate) struct Args {
     chat: Option<String>,
 }
 
-const KINDS: [&str; 6] =
-    ["create_chat", "add_bot", "give_rights", "rotate_link", "transfer_ownership", "let_in"];
+const KINDS: [&str; 7] = [
+    "create_chat",
+    "add_bot",
+    "give_rights",
+    "rotate_link",
+    "transfer_ownership",
+    "let_in",
+    "give_call_link",
+];
 
 #[derive(clap::Subcommand, Debug)]
 enum Deed {
@@ -56,7 +63,7 @@ struct Done {
     /// The number of the group that was made / Номер созданной группы
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     platform_id: Option<String>,
-    /// The new invite link / Новая ссылка-приглашение
+    /// The new invite link, or the call link / Новая ссылка-приглашение или ссылка на звонок
     #[arg(long, value_name = "URL")]
     link: Option<String>,
     /// The school's data, for names / Данные школы, чтобы показать имена
