@@ -178,6 +178,11 @@ impl Session {
         &self.source
     }
 
+    /// Who embeds the library.
+    pub(crate) fn host(&self) -> &dyn Host {
+        &*self.host
+    }
+
     /// What ends a request that asks the messenger something: a cancel, or so much time.
     pub(crate) fn stop_within(&self, within: Duration) -> Stop {
         Stop::new(self.cancel.0.clone(), Instant::now().checked_add(within))

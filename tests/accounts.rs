@@ -377,13 +377,34 @@ fn p4_who_is_not_in_the_data_links_nothing_and_a_bad_account_is_told() {
 }
 
 #[test]
-fn p16_only_the_host_itself_may_ask() {
+fn p16_everybody_links_the_own_account_and_the_administrator_any() {
     let place = Place::new();
     let mut session = place.rig.open().unwrap();
-    for method in ["accounts.link", "accounts.unlink", "accounts.status", "accounts.verify"] {
-        let request = json!({"method": method, "actor": "parent-301", "params": {}});
-        assert_eq!(session.request(&request.to_string()).unwrap_err().code, Code::Denied);
+    let mut ask = |actor: &str, method: &str, person: &str| {
+        let mut params = json!({"person": person, "platform": "vk", "account": "5301"});
+        if method == "accounts.status" {
+            params = json!({"person": person});
+        }
+        let request =
+            json!({"method": method, "actor": actor, "params": params, "now": at(1, "10:00")});
+        session.request(&request.to_string()).map_err(|error| (error.code, error.message.ru))
+    };
+    for (actor, person) in [("parent-301", "child-200"), ("teacher-111", "parent-301")] {
+        for method in ["accounts.link", "accounts.status"] {
+            let (code, reason) = ask(actor, method, person).unwrap_err();
+            assert_eq!(code, Code::Denied);
+            assert_eq!(
+                reason,
+                "чужую учётную запись привязывает и отвязывает только администратор"
+            );
+        }
     }
+    assert_eq!(ask("nobody", "accounts.status", "nobody").unwrap_err().0, Code::Denied);
+    assert_eq!(count(&place.rig.state_file(), "SELECT count(*) FROM links"), 0);
+    ask("parent-301", "accounts.link", "parent-301").unwrap();
+    ask("director-100", "accounts.status", "parent-301").unwrap();
+    let by = "SELECT count(*) FROM links WHERE actor = 'parent-301' AND account = '5301'";
+    assert_eq!(count(&place.rig.state_file(), by), 1, "the order carries the person's name");
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn wrong_requests_name_the_place_the_value_and_the_nearest_word() {
     let error = school.ask(wrong).unwrap_err();
     let places: Vec<&str> = error.faults.iter().map(|fault| fault.at.as_str()).collect();
     assert_eq!(places, ["params.page", "params.serch"]);
-    let denied = json!({"method": "chats.list", "actor": "p-0001"});
+    let denied = json!({"method": "chats.list", "actor": "nobody"});
     assert_eq!(school.ask(denied).unwrap_err().code, Code::Denied);
 }
 

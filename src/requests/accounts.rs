@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::proof::Flaw;
 use super::reach::{self, Reach};
 use super::{Ask, no_such};
-use crate::cycle::{kept_roster, named_account, own_account_name};
+use crate::cycle::{named_account, own_account_name};
 use crate::document::{Faults, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::platform::Kind;
@@ -38,6 +38,8 @@ pub(super) fn link(ask: &mut Ask) -> Result<(Code, Value)> {
         proof: "request",
         once: None,
     })?;
+    let target = ask.person_target(&order.person)?;
+    ask.permit(target)?;
     carry_out(ask, &order)
 }
 
@@ -50,6 +52,8 @@ pub(super) fn unlink(ask: &mut Ask) -> Result<(Code, Value)> {
         proof: "request",
         once: None,
     })?;
+    let target = ask.person_target(&order.person)?;
+    ask.permit(target)?;
     carry_out(ask, &order)
 }
 
@@ -76,7 +80,7 @@ pub(super) fn account(params: &mut Object, faults: &mut Faults) -> String {
 /// Stores an order, acts upon it, and tells what came of it.
 pub(super) fn carry_out(ask: &mut Ask, order: &Order) -> Result<(Code, Value)> {
     let mut state = ask.state()?;
-    let roster = kept_roster(ask.session.config(), &ask.clock, &state)?;
+    let roster = ask.roster()?;
     // Who links must be in the school's data; who unlinks may have left them and still be in chats.
     let may = match order.account {
         Some(_) => roster.is_there(&order.person),
@@ -136,10 +140,8 @@ fn store(ask: &Ask, state: &mut State, order: &Order, named: Option<&str>) -> Re
 }
 
 /// Refuses, before a proof is used up, whatever [`carry_out`] would refuse to link afterwards.
-pub(super) fn may_link(ask: &Ask, person: &str) -> Result<()> {
-    let state = ask.state()?;
-    let roster = kept_roster(ask.session.config(), &ask.clock, &state)?;
-    match roster.is_there(person) {
+pub(super) fn may_link(ask: &mut Ask, person: &str) -> Result<()> {
+    match ask.roster()?.is_there(person) {
         true => Ok(()),
         false => Err(no_such(("человек", "the person"), person)),
     }
@@ -184,8 +186,10 @@ fn in_force(state: &State, person: &str, platform: Kind, named: Option<&str>) ->
 /// `accounts.status`: the account in force on each messenger, and what the person may join.
 pub(super) fn status(ask: &mut Ask) -> Result<(Code, Value)> {
     let person = ask.params(|params, faults| params.required("person", faults))?;
+    let target = ask.person_target(&person)?;
+    ask.permit(target)?;
     let state = ask.state()?;
-    let roster = kept_roster(ask.session.config(), &ask.clock, &state)?;
+    let roster = ask.roster()?;
     if !is_known(&state, &roster, &person)? {
         return Err(no_such(("человек", "the person"), &person));
     }

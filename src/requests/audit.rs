@@ -6,7 +6,7 @@ use super::Ask;
 use super::page::Page;
 use crate::config::TIME_WORDS;
 use crate::error::{Code, Result};
-use crate::state::{AuditFilter, State};
+use crate::state::AuditFilter;
 
 /// `audit`
 pub(super) fn audit(ask: &mut Ask) -> Result<(Code, Value)> {
@@ -20,7 +20,14 @@ pub(super) fn audit(ask: &mut Ask) -> Result<(Code, Value)> {
         };
         (filter, Page::read(params, faults))
     })?;
-    let state: State = ask.state()?;
+    match &filter.chat {
+        Some(chat) => {
+            let target = ask.chat_target(chat)?;
+            ask.permit(target)?;
+        }
+        None => ask.permit_everywhere()?,
+    }
+    let state = ask.state()?;
     let zone = &ask.session.config().zone;
     let rows = state.audit(&filter)?.iter().map(|entry| entry.to_json(zone)).collect();
     Ok((Code::Ok, page.of("entries", rows)))

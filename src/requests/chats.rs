@@ -8,7 +8,7 @@ use super::page::Page;
 use super::{Ask, no_such};
 use crate::clock::show;
 use crate::error::{Code, Result};
-use crate::plan::{MemberState, Present};
+use crate::plan::{KnownChat, MemberState, Present};
 use crate::report;
 use crate::state::{ChatRow, MemberDetail, State};
 
@@ -75,8 +75,11 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
         let order = params.one_of("sort", &ORDERS, faults).unwrap_or(ORDERS[0].1);
         (filter, order, Page::read(params, faults))
     })?;
+    let seen = ask.permit_somewhere()?;
+    let sees =
+        |chat: &KnownChat| seen.as_ref().is_none_or(|seen| seen.contains(&chat.organization));
     let mut rows = ask.state()?.chats()?;
-    rows.retain(|row| !row.chat.former && filter.holds(row));
+    rows.retain(|row| !row.chat.former && filter.holds(row) && sees(&row.chat));
     rows.sort_by(|a, b| compare(a, b, order));
     let mut rows = rows.iter().map(|row| report::chat(&row.chat, &row.counts)).collect::<Vec<_>>();
     report::show_calls(&mut rows, &ask.state()?.calls()?, &ask.session.config().zone);
@@ -150,6 +153,8 @@ impl Iterator for Parts {
 /// `chats.get`
 pub(super) fn get(ask: &mut Ask) -> Result<(Code, Value)> {
     let key = ask.params(|params, faults| params.required("chat", faults))?;
+    let target = ask.chat_target(&key)?;
+    ask.permit(target)?;
     let state = ask.state()?;
     let row = find(&state, &key)?;
     let zone = ask.session.config().zone.clone();

@@ -21,6 +21,7 @@ struct Push {
 /// `events.push`
 pub(super) fn push(ask: &mut Ask) -> Result<(Code, Value)> {
     let push = ask.params(read)?;
+    ask.permit_everywhere()?;
     check_platform(ask, push.platform)?;
     check_secret(ask, &push.secret)?;
     let events: Vec<Vec<Event>> = push

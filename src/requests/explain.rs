@@ -7,6 +7,7 @@ use super::{Ask, chats, no_such};
 use crate::clock::{later, show};
 use crate::error::{Code, Result, Text};
 use crate::plan::{Attempt, Kind, KnownChat, MemberState, Waiting};
+use crate::profile::Target;
 use crate::state::{MemberDetail, State};
 
 /// How many of the last operations are told.
@@ -17,6 +18,8 @@ pub(super) fn explain(ask: &mut Ask) -> Result<(Code, Value)> {
     let (key, person) = ask.params(|params, faults| {
         (params.required("chat", faults), params.required("person", faults))
     })?;
+    let target = Target { person: Some(person.clone()), ..ask.chat_target(&key)? };
+    ask.permit(target)?;
     let state = ask.state()?;
     chats::find(&state, &key)?;
     let member = state.members(Some(&key), Some(&person))?.into_iter().next();

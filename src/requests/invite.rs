@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::{Ask, no_such};
 use crate::clock::later;
-use crate::cycle::kept_roster;
 use crate::document::{Faults, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::fingerprint;
@@ -36,9 +35,11 @@ struct Wish {
 /// `accounts.invite`
 pub(super) fn invite(ask: &mut Ask) -> Result<(Code, Value)> {
     let wish = ask.params(read)?;
+    let target = ask.person_target(&wish.person)?;
+    ask.permit(target)?;
     check_platform(ask, wish.platform)?;
     let mut state = ask.state()?;
-    let roster = kept_roster(ask.session.config(), &ask.clock, &state)?;
+    let roster = ask.roster()?;
     if !roster.is_there(&wish.person) {
         return Err(no_such(("человек", "the person"), &wish.person));
     }

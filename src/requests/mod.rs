@@ -3,6 +3,8 @@
 //! They are judged by the last accepted roster, of which the state file keeps what is needed
 //! without names (ruling 22). People are named by `sourcedId`; the host joins the names.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -10,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::unknown_name;
 use crate::document::{Faults, Object, parse_object};
 use crate::error::{Code, Error, Result};
+use crate::roster::Roster;
 use crate::session::Session;
 use crate::state::State;
 
@@ -22,6 +25,7 @@ mod explain;
 mod invite;
 mod orders;
 mod page;
+mod permit;
 mod proof;
 mod reach;
 mod tasks;
@@ -56,10 +60,15 @@ const SYSTEM: &str = "system";
 /// One request while it is answered.
 pub(crate) struct Ask<'s> {
     session: &'s mut Session,
+    method: &'static str,
     actor: String,
     params: Map<String, Value>,
     now: Option<Timestamp>,
     clock: Clock,
+    /// The profile lets the actor do what the request asks for.
+    permitted: bool,
+    /// The last accepted roster, once it was read.
+    kept: Option<Arc<Roster>>,
 }
 
 /// Answers one request with a code and a `zvonok.reply/1` document.
@@ -84,30 +93,17 @@ pub(crate) fn answer(session: &mut Session, request: &str) -> Result<(Code, Valu
         let known: Vec<&str> = METHODS.iter().map(|(known, _)| *known).collect();
         faults.push(unknown_name("request.unknown_method", "method", &name, &known));
     }
-    let Some((_, method)) = method.filter(|_| faults.is_empty()) else {
+    let Some((name, method)) = method.filter(|_| faults.is_empty()) else {
         return Err(Error::with_faults(Code::Request, faults));
     };
     let clock = Clock::new(now, session.config().zone.clone());
-    let mut ask = Ask { session, actor, params, now, clock };
-    ask.check_actor()?;
+    let mut ask =
+        Ask { session, method: name, actor, params, now, clock, permitted: false, kept: None };
     let (code, result) = method(&mut ask)?;
     Ok((code, json!({"format": "zvonok.reply/1", "result": result})))
 }
 
 impl Ask<'_> {
-    /// Who may do what is the profile's `requests` rule; a profile without one lets only the host
-    /// itself ask.
-    fn check_actor(&self) -> Result<()> {
-        if self.actor == SYSTEM {
-            return Ok(());
-        }
-        Err(Error::new(
-            Code::Denied,
-            format!("профиль не разрешает запросы человеку {}", self.actor),
-            format!("the profile lets {} ask nothing", self.actor),
-        ))
-    }
-
     /// Reads the parameters; what `read` does not ask for is an unknown key.
     fn params<T>(&self, read: impl FnOnce(&mut Object, &mut Faults) -> T) -> Result<T> {
         let mut faults = Faults::new();
@@ -117,14 +113,20 @@ impl Ask<'_> {
         if faults.is_empty() { Ok(read) } else { Err(Error::with_faults(Code::Request, faults)) }
     }
 
-    /// The state file, for a question that needs an accepted roster.
+    /// The state file, for a request that the profile was asked about and that needs an accepted
+    /// roster.
     fn state(&self) -> Result<State> {
-        let state = State::reopen(&self.session.config().state)?;
-        if state.accepted()?.is_none() {
-            return Err(crate::cycle::no_roster());
-        }
-        Ok(state)
+        if self.permitted { self.look_up() } else { Err(unasked(self.method)) }
     }
+}
+
+/// A method that forgot to ask the profile does nothing for anybody.
+fn unasked(method: &str) -> Error {
+    Error::new(
+        Code::Internal,
+        format!("{method}: профиль не спросили о разрешении"),
+        format!("{method}: the profile was not asked for permission"),
+    )
 }
 
 /// An object of a request that does not exist.

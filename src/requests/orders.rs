@@ -14,6 +14,7 @@ pub(super) fn plan(ask: &mut Ask) -> Result<(Code, Value)> {
     let mut options = Options::from_map(&ask.params, "request", Code::Request)?;
     options.dry_run = true;
     options.now = options.now.or(ask.now);
+    ask.permit_everywhere()?;
     let actor = ask.actor.clone();
     ask.session.cycle(From::Kept, &options, &actor).map_err(as_request)
 }
@@ -23,6 +24,7 @@ pub(super) fn plan(ask: &mut Ask) -> Result<(Code, Value)> {
 pub(super) fn sync(ask: &mut Ask) -> Result<(Code, Value)> {
     let (chats, kinds) = ask
         .params(|params, faults| (params.texts("chats", faults), params.texts("kinds", faults)))?;
+    permit_sync(ask, chats.as_deref().unwrap_or_default())?;
     let options = Options {
         now: ask.now,
         chats: chats.unwrap_or_default().into_iter().collect(),
@@ -32,6 +34,15 @@ pub(super) fn sync(ask: &mut Ask) -> Result<(Code, Value)> {
     };
     let actor = ask.actor.clone();
     ask.session.cycle(From::Kept, &options, &actor).map_err(as_request)
+}
+
+/// Some chats are the concern of their schools, all chats of a kind that of every school.
+fn permit_sync(ask: &mut Ask, chats: &[String]) -> Result<()> {
+    for key in chats {
+        let target = ask.chat_target(key)?;
+        ask.permit(target)?;
+    }
+    if chats.is_empty() { ask.permit_everywhere() } else { Ok(()) }
 }
 
 /// Faults of the options are faults of the request that carried them.
@@ -46,6 +57,7 @@ fn as_request(mut error: Error) -> Error {
 /// `guard.approve`: lets the next cycle carry out exactly what is held.
 pub(super) fn approve(ask: &mut Ask) -> Result<(Code, Value)> {
     let fingerprint = ask.params(|params, faults| params.required("fingerprint", faults))?;
+    ask.permit_everywhere()?;
     let mut state = ask.state()?;
     let now = ask.clock.now();
     let hold = state.known(now)?.hold;

@@ -49,6 +49,7 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
         let kind = params.one_of("kind", &KINDS, faults);
         (which, kind, params.text("chat", faults), Page::read(params, faults))
     })?;
+    let seen = ask.permit_somewhere()?;
     let state = ask.state()?;
     let mut found = match which {
         Which::Open => state.open_tasks()?,
@@ -60,6 +61,11 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
             && chat.as_ref().is_none_or(|chat| *chat == task.chat)
     });
     let shown = Shown::load(ask, &state)?;
+    let sees = |task: &Task| {
+        let chat = shown.chats.get(&task.chat).map(|row| &row.chat.organization);
+        seen.as_ref().is_none_or(|seen| chat.is_some_and(|chat| seen.contains(chat)))
+    };
+    found.retain(sees);
     let rows = found.iter().map(|task| shown.row(ask, task)).collect();
     Ok((Code::Ok, page.of("tasks", rows)))
 }
@@ -110,6 +116,15 @@ pub(super) fn done(ask: &mut Ask) -> Result<(Code, Value)> {
         platform_id: platform_id(params, faults),
         link: link(params, faults),
     })?;
+    let number = tasks::number(&word.task);
+    let named = ask.look_up()?.all_tasks()?.into_iter().find(|task| Some(task.id) == number);
+    match named {
+        Some(task) => {
+            let target = ask.chat_target(&task.chat)?;
+            ask.permit(target)?;
+        }
+        None => ask.permit_everywhere()?,
+    }
     let mut state = ask.state()?;
     let task = find(ask, &state, &word.task)?;
     take_in(ask, &mut state, &task, &word)?;

@@ -1,5 +1,6 @@
 //! Accounts that people linked and unlinked by request, and where a person stands in all chats.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -172,6 +173,18 @@ impl State {
                 state: state.unwrap_or(MemberState::Linked),
             })
         })
+    }
+
+    /// Keys of the chats that a person administers or should, of those that are kept in step or are
+    /// still to be made.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn administers(&self, person: &str) -> Result<BTreeSet<String>> {
+        let query = "SELECT chat FROM members JOIN chats ON chats.key = members.chat \
+                     WHERE person = ? AND members.admin = 1 AND chats.former = 0 \
+                     AND chats.state IN ('active', 'planned', 'task')";
+        Ok(self.rows(query, [person], |row| row.get(0))?.into_iter().collect())
     }
 
     /// The accounts in chats that stand for a person, or are this account.
