@@ -12,8 +12,12 @@ use zvonok::platform::{Access, Answer, Call, Capability, Class, Kind, Proxy};
 use zvonok::secret::Secret;
 use zvonok::stop::Stop;
 
+#[path = "vk/calls.rs"]
+mod calls;
 #[path = "vk/people.rs"]
 mod people;
+#[path = "vk/posts.rs"]
+mod posts;
 #[path = "support/refusing.rs"]
 mod refusing;
 #[path = "vk/server.rs"]
@@ -28,7 +32,8 @@ use server::{
     Server, TOKEN, access, driver, head, must_be_documented, ok, refusal, reply_to, request,
 };
 use words::{
-    add, class, create, find_message, members, one, pin, remove, rename, role, s, send, tell,
+    CALL, add, class, create, find_message, find_post, finish, members, one, pin, remove, rename,
+    role, s, send, tell, unpin,
 };
 
 fn conversation(chat: i64, title: &str, owner: i64, state: &str) -> Value {
@@ -52,6 +57,7 @@ fn every_call_is_a_documented_request() {
         "messages.send" => {
             ok(json!([{ "peer_id": 1, "message_id": 0, "conversation_message_id": 207 }]))
         }
+        "calls.start" => ok(json!({ "call_id": CALL, "join_link": "https://vk.com/call/join/a" })),
         _ => ok(json!(1)),
     });
     let vk = server.vk();
@@ -76,6 +82,14 @@ fn every_call_is_a_documented_request() {
         (tell("5002", 7), Answer::Told { dialog: None }, "messages.send"),
         (pin(), Answer::Done, "messages.pin"),
         (find_message("5002"), Answer::Found(false), "messages.getHistory"),
+        (find_post(), Answer::Post(None), "messages.getHistory"),
+        (unpin(None), Answer::Done, "messages.unpin"),
+        (
+            Call::StartCall,
+            Answer::Call { id: s(CALL), join_url: s("https://vk.com/call/join/a") },
+            "calls.start",
+        ),
+        (finish(), Answer::Done, "calls.forceFinish"),
     ];
     for (call, answer, method) in expected {
         let before = server.seen().len();
@@ -94,7 +108,11 @@ fn every_call_is_a_documented_request() {
     assert_eq!(sent[12].get("message"), "Ссылка: https://vk.me/join/abc");
     assert_eq!((sent[13].get("peer_id"), sent[13].get("cmid")), ("2000000003", "207"));
     assert_eq!((sent[14].get("peer_id"), sent[14].get("count")), ("5002", "50"));
-    assert_eq!(vk.counters().sent, 15);
+    let page = ["peer_id", "offset", "count"].map(|name| sent[15].get(name));
+    assert_eq!(page, ["2000000003", "0", "200"]);
+    assert_eq!(sent[16].get("peer_id"), "2000000003");
+    assert_eq!((sent[17].get("group_id"), sent[18].get("call_id")), ("-77", CALL));
+    assert_eq!(vk.counters().sent, 19);
 }
 
 #[test]
@@ -108,7 +126,22 @@ fn malformed_ids_are_refused_without_a_request() {
         let failure = one(&*vk, call.clone()).unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (Class::Never, "vk.id"), "{call:?}");
     }
-    for call in [tell("ivanov", 7), tell("-5", 7), tell("2000000003", 7), find_message("-5")] {
+    let pin = |message: &str| Call::Pin { chat: s("3"), message: s(message) };
+    let finish = |id: &str| Call::FinishCall { id: s(id) };
+    let lost = Call::Unpin { chat: s("c3"), message: None };
+    for call in [
+        tell("ivanov", 7),
+        tell("-5", 7),
+        tell("2000000003", 7),
+        find_message("-5"),
+        Call::FindPost { chat: s("0"), parts: vec![] },
+        lost,
+        pin("0"),
+        pin("mid.1"),
+        finish(""),
+        finish("5"),
+        finish("0a1b2c3d-0000-4000-8000-0123456789aж"),
+    ] {
         let failure = one(&*vk, call.clone()).unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (Class::Never, "vk.id"), "{call:?}");
     }

@@ -275,10 +275,9 @@ pub(crate) fn value_must_fit(place: &str, value: &str, fact: &Value) {
     let items: Vec<_> =
         if fact["type"] == "array" { value.split(',').collect() } else { vec![value] };
     assert!(items.len() as u64 <= fact["most"].as_u64().unwrap_or(u64::MAX), "{place}");
-    assert!(
-        value.chars().count() as u64 <= fact["longest"].as_u64().unwrap_or(u64::MAX),
-        "{place}"
-    );
+    let length = value.chars().count() as u64;
+    assert!(length >= fact["shortest"].as_u64().unwrap_or(0), "{place}");
+    assert!(length <= fact["longest"].as_u64().unwrap_or(u64::MAX), "{place}");
     for item in items {
         match fact["type"].as_str().unwrap() {
             "integer" | "array" => {

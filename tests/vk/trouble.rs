@@ -12,7 +12,9 @@ use zvonok::stop::Stop;
 use crate::refusing::Refusing;
 use crate::server::Reply::{Half, Hang, Nothing, Page};
 use crate::server::{Server, access, driver, ok, refusal};
-use crate::words::{add, class, create, members, one, remove, rename, role, s, send};
+use crate::words::{
+    add, class, create, find_post, finish, members, one, pin, remove, rename, role, s, send, unpin,
+};
 
 #[test]
 fn every_error_of_vk_comes_to_its_class() {
@@ -34,6 +36,10 @@ fn must_come_to_its_class(case: &Value) {
         "create" => create(),
         "rename" => rename(),
         "members" => members(),
+        "start" => Call::StartCall,
+        "finish" => finish(),
+        "pin" => pin(),
+        "post" => find_post(),
         _ => send(),
     };
     let failure = one(&*server.vk(), call).unwrap_err();
@@ -64,6 +70,9 @@ fn whatever_is_asked_of_a_chat_that_has_ended_it_is_gone() {
         send(),
         Call::ReadLink { chat: peer() },
         Call::RotateLink { chat: peer() },
+        find_post(),
+        pin(),
+        unpin(None),
     ];
     for code in [993, 1012, 1017] {
         let server = Server::new(move |_| refusal(code, "It is over"));
@@ -104,7 +113,8 @@ fn a_change_without_an_answer_is_lost_and_never_repeated() {
     for fault in
         [|| Nothing, || Half, || Page(502, "<html>bad gateway</html>"), || Page(200, "<html>")]
     {
-        for call in [create(), add("5"), remove("5"), send(), Call::RotateLink { chat: s("3") }] {
+        let calls = [create(), add("5"), remove("5"), send(), Call::RotateLink { chat: s("3") }];
+        for call in calls.into_iter().chain([Call::StartCall, finish(), pin(), unpin(None)]) {
             let server = Server::new(move |_| fault());
             let outcome = one(&*server.vk(), call.clone());
             assert_eq!(class(&outcome), Some(Class::Lost), "{call:?} {outcome:?}");

@@ -51,6 +51,21 @@ pub(crate) fn pin() -> Call {
     Call::Pin { chat: s("3"), message: s("207") }
 }
 
+pub(crate) fn unpin(message: Option<&str>) -> Call {
+    Call::Unpin { chat: s("3"), message: message.map(s) }
+}
+
+/// Looks for [`send`]'s link in the chat.
+pub(crate) fn find_post() -> Call {
+    Call::FindPost { chat: s("3"), parts: vec![s("Урок"), s("https://example.org/?a=1&b=2")] }
+}
+
+pub(crate) const CALL: &str = "0a1b2c3d-0000-4000-8000-0123456789ab";
+
+pub(crate) fn finish() -> Call {
+    Call::FinishCall { id: s(CALL) }
+}
+
 /// Looks for [`tell`]'s link in the dialog with a person.
 pub(crate) fn find_message(account: &str) -> Call {
     Call::FindMessage {

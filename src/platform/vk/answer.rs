@@ -105,17 +105,27 @@ fn holds(value: &Value, parts: &[String]) -> Result<bool, Failure> {
     Ok(history(value)?.iter().any(|item| sender(item) < Some(0) && has_all(item, parts)))
 }
 
-/// How many messages are told, and the id in its chat of the newest of them that the community
-/// (`own`) wrote and that holds all the parts. Other communities may be in a chat, too.
-pub(super) fn post(
-    value: &Value,
-    own: i64,
-    parts: &[String],
-) -> Result<(usize, Option<String>), Failure> {
+/// One page of a chat's messages, looked through for one of them.
+pub(super) struct Page {
+    /// Messages of this page.
+    pub(super) told: usize,
+    /// Messages of the chat.
+    pub(super) count: usize,
+    /// The id in its chat of the newest that fits.
+    pub(super) found: Option<String>,
+}
+
+/// Looks for a message that the community (`own`) wrote and that holds all the parts. Other
+/// communities may be in a chat, too.
+pub(super) fn page(value: &Value, own: i64, parts: &[String]) -> Result<Page, Failure> {
     let items = history(value)?;
     let fits = |item: &&Value| sender(item) == Some(-own) && has_all(item, parts);
-    let found = items.iter().filter(fits).find_map(message_id);
-    Ok((items.len(), found))
+    let count = value.get("count").and_then(number).and_then(|count| count.try_into().ok());
+    Ok(Page {
+        told: items.len(),
+        count: count.unwrap_or(usize::MAX),
+        found: items.iter().filter(fits).find_map(message_id),
+    })
 }
 
 fn history(value: &Value) -> Result<&Vec<Value>, Failure> {

@@ -1,7 +1,7 @@
 //! What the community has posted and pinned in a chat.
 
 use super::answer;
-use super::request::{self, HISTORY};
+use super::request;
 use super::{Answer, Call, Class, Failure, Vk};
 use crate::stop::Stop;
 
@@ -17,12 +17,14 @@ impl Vk {
         parts: &[String],
         stop: &Stop,
     ) -> Result<Answer, Failure> {
-        for page in 0..PAGES {
-            let request = request::history(chat, page * HISTORY)?;
+        let mut offset = 0;
+        for _ in 0..PAGES {
+            let request = request::history(chat, offset)?;
             let own = self.own(stop)?;
-            let (told, found) = answer::post(&self.link.ask(&request, stop)?, own, parts)?;
-            if found.is_some() || told < HISTORY {
-                return Ok(Answer::Post(found));
+            let page = answer::page(&self.link.ask(&request, stop)?, own, parts)?;
+            offset += page.told;
+            if page.found.is_some() || page.told == 0 || offset >= page.count {
+                return Ok(Answer::Post(page.found));
             }
         }
         Ok(Answer::Post(None))

@@ -24,7 +24,7 @@ pub(super) const FINISH: &str = "calls.forceFinish";
 const MESSAGES: usize = 50;
 
 /// Messages of a chat in one answer, VK's most.
-pub(super) const HISTORY: usize = 200;
+const HISTORY: usize = 200;
 
 /// One method call.
 #[derive(Debug, Clone, PartialEq)]
