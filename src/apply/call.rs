@@ -152,12 +152,7 @@ fn is_over(failure: &Failure) -> bool {
     matches!(failure.class, Class::Never | Class::ChatGone | Class::Missing | Class::MissingHere)
 }
 
-fn announce(
-    work: &mut Work,
-    desk: &Desk,
-    call: &mut Lesson,
-    outcome: &mut Outcome,
-) -> Result<()> {
+fn announce(work: &mut Work, desk: &Desk, call: &mut Lesson, outcome: &mut Outcome) -> Result<()> {
     let text = calls::announcement(desk.policy, call, &told(work, desk, call), work.language);
     let op = operation(Kind::PostMessage, call, Why::Started);
     let intent = intend(work, &op, call, &text)?;

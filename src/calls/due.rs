@@ -33,9 +33,10 @@ impl Step {
     /// The call's id.
     pub fn call(&self) -> &str {
         match self {
-            Step::Finish(id, _) | Step::Farewell(id, _) | Step::Start(id, _) | Step::Announce(id) => {
-                id
-            }
+            Step::Finish(id, _)
+            | Step::Farewell(id, _)
+            | Step::Start(id, _)
+            | Step::Announce(id) => id,
         }
     }
 }
@@ -131,7 +132,8 @@ impl<'a> Ground<'a> {
     fn ends_at(&self, call: &Call) -> Option<Timestamp> {
         let ends = call.ends?;
         let started = call.started.filter(|started| *started >= ends);
-        let length = call.starts.map_or(jiff::SignedDuration::ZERO, |starts| ends.duration_since(starts));
+        let length =
+            call.starts.map_or(jiff::SignedDuration::ZERO, |starts| ends.duration_since(starts));
         let ends = started.map_or(ends, |started| started.saturating_add(length).unwrap_or(ends));
         self.hindered(call).is_empty().then(|| minutes_later(ends, self.policy().finish_after))
     }
@@ -274,7 +276,10 @@ fn farewell(ground: &Ground, call: &Call) -> Option<bool> {
         return None;
     }
     let day = call.ends.map_or(call.date, |ends| day_of(ends, ground.zone()).max(call.date));
-    Some(day == ground.today() || (call.by != super::SYSTEM && day_of(call.at, ground.zone()) == ground.today()))
+    Some(
+        day == ground.today()
+            || (call.by != super::SYSTEM && day_of(call.at, ground.zone()) == ground.today()),
+    )
 }
 
 /// In each chat the one call that is started now, if any.
@@ -297,7 +302,11 @@ fn starting(ground: &Ground, calls: &[Call]) -> Vec<Step> {
 }
 
 fn start(ground: &Ground, call: &Call) -> Option<(Why, bool)> {
-    if call.running || !call.is_open() || ground.waits(call, Kind::StartCall) || !ground.has_link(call) {
+    if call.running
+        || !call.is_open()
+        || ground.waits(call, Kind::StartCall)
+        || !ground.has_link(call)
+    {
         return None;
     }
     if ground.is_asked_to_start(call) {

@@ -82,7 +82,8 @@ impl<'a> Journals<'a> {
     pub(super) fn next_lesson_day(&self) -> Option<Date> {
         let after = tomorrow(self.today());
         let online = self.online();
-        let days = online.values().filter(|one| is_published(one.lesson)).map(|one| one.lesson.date);
+        let days =
+            online.values().filter(|one| is_published(one.lesson)).map(|one| one.lesson.date);
         days.filter(|day| *day > after).min()
     }
 

@@ -133,8 +133,7 @@ impl BigBlueButton {
     fn signed(&self, method: &str, query: &str) -> String {
         let text = format!("{method}{query}{}", self.secret.reveal());
         let checksum = digest::digest(&digest::SHA256, text.as_bytes());
-        let checksum: String =
-            checksum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let checksum: String = checksum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         let root = self.url.trim_end_matches('/');
         format!("{root}/{method}?{query}&checksum={checksum}")
     }

@@ -43,8 +43,7 @@ pub enum CallState {
 
 impl CallState {
     /// Every state.
-    pub const ALL: [CallState; 3] =
-        [CallState::Created, CallState::Published, CallState::Finished];
+    pub const ALL: [CallState; 3] = [CallState::Created, CallState::Published, CallState::Finished];
 
     /// The word in documents and in the state file.
     pub fn name(self) -> &'static str {

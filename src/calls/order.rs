@@ -15,12 +15,20 @@ pub struct Refusal {
     pub message: Text,
 }
 
-fn refused(code: &'static str, ru: impl Into<String>, en: impl Into<String>) -> Result<(), Refusal> {
+fn refused(
+    code: &'static str,
+    ru: impl Into<String>,
+    en: impl Into<String>,
+) -> Result<(), Refusal> {
     Err(Refusal { code, message: Text::new(ru, en) })
 }
 
 fn over(en: &str) -> Result<(), Refusal> {
-    refused("call_over", "время этого звонка уже прошло", format!("the call's time has passed: {en}"))
+    refused(
+        "call_over",
+        "время этого звонка уже прошло",
+        format!("the call's time has passed: {en}"),
+    )
 }
 
 /// «Создан» may be edited; the times of a lesson's call are the lesson's. A link may be given as long

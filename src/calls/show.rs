@@ -56,8 +56,8 @@ pub(crate) fn rows(calls: &[Call], now: Timestamp, zone: &TimeZone) -> Value {
 
 /// The call of a chat that registries show (E5): the one that runs, else the next one published.
 pub(crate) fn active<'c>(calls: &'c [Call], chat: &str) -> Option<&'c Call> {
-    let here = calls.iter().filter(|call| {
-        call.chat == chat && call.is_open() && call.state == CallState::Published
-    });
+    let here = calls
+        .iter()
+        .filter(|call| call.chat == chat && call.is_open() && call.state == CallState::Published);
     here.min_by_key(|call| (!call.running, call.starts, &call.id))
 }

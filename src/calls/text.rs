@@ -13,9 +13,12 @@ const TITLE: &str = "Онлайн-занятие <subject>";
 /// A call of any other chat.
 const UNTITLED: &str = "Онлайн-звонок";
 
-const ANNOUNCEMENT: (&str, &str) =
-    ("Онлайн-занятие: <title>\n<when>\nПодключиться: <link>", "Online lesson: <title>\n<when>\nJoin: <link>");
-const FAREWELL: (&str, &str) = ("Онлайн-занятие завершено: <title>", "The online lesson is over: <title>");
+const ANNOUNCEMENT: (&str, &str) = (
+    "Онлайн-занятие: <title>\n<when>\nПодключиться: <link>",
+    "Online lesson: <title>\n<when>\nJoin: <link>",
+);
+const FAREWELL: (&str, &str) =
+    ("Онлайн-занятие завершено: <title>", "The online lesson is over: <title>");
 
 /// The title where nobody gives one.
 pub(crate) fn default_title(policy: &Calls, subject: Option<&str>) -> String {

@@ -174,12 +174,7 @@ pub(super) fn read_secret(
 }
 
 #[expect(clippy::disallowed_methods, reason = "the configuration itself names this one variable")]
-fn from_environment(
-    object: &Object,
-    key: &str,
-    name: &str,
-    faults: &mut Faults,
-) -> Option<String> {
+fn from_environment(object: &Object, key: &str, name: &str, faults: &mut Faults) -> Option<String> {
     let found = std::env::var(name).ok().filter(|secret| !secret.trim().is_empty());
     if found.is_none() {
         let message =

@@ -72,8 +72,7 @@ impl Able {
         let adds = |kind| matches!(kind, Kind::AddMember | Kind::InviteMember);
         let matters = |capability: &&Capability| {
             **capability == Capability::AddMembers
-                && (operations.iter().any(|op| adds(op.kind))
-                    || has_invitations(known, platform))
+                && (operations.iter().any(|op| adds(op.kind)) || has_invitations(known, platform))
         };
         self.unsure.iter().filter(matters).copied().collect()
     }

@@ -266,9 +266,7 @@ impl Run<'_, '_> {
             starts_calls: self.sides[side].able.set.contains(&Capability::StartCall),
             zone: &config.zone,
         };
-        self.with_work(side, None, |work| {
-            apply::carry_out(work, &desk, step, &mut call, outcome)
-        })?;
+        self.with_work(side, None, |work| apply::carry_out(work, &desk, step, &mut call, outcome))?;
         let missing: Vec<_> = outcome.missing.iter().map(|one| (*one, false)).collect();
         self.sides[side].able.learn(&missing);
         if self.left_open(&call)? {
@@ -316,7 +314,8 @@ impl Run<'_, '_> {
     fn conclude(&mut self, source: &Source, now: Timestamp, plan: &mut Plan) -> Result<()> {
         for chat in self.chats_without_links(source, now)? {
             let Some(known) = self.known.chats.get(&chat) else { continue };
-            let sure = |side: &super::side::Side| !side.able.unsure.contains(&Capability::StartCall);
+            let sure =
+                |side: &super::side::Side| !side.able.unsure.contains(&Capability::StartCall);
             if self.sides.iter().any(|side| side.kind() == known.platform && sure(side)) {
                 plan.tasks.insert(WantedTask {
                     kind: TaskKind::GiveCallLink,

@@ -31,8 +31,8 @@ mod source;
 mod text;
 mod words;
 
-pub use calls::{Calls, Provider, Starts};
 pub(crate) use calls::PROVIDERS;
+pub use calls::{Calls, Provider, Starts};
 pub use draft::{Draft, draft};
 pub use evaluate::{Description, Room, describe, evaluate};
 pub use permit::{CallFacts, Permission, Request, Target, permits};

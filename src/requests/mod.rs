@@ -18,6 +18,7 @@ use crate::state::State;
 
 mod accounts;
 mod audit;
+mod calls;
 mod chats;
 mod diagnostics;
 mod events;
@@ -32,13 +33,21 @@ mod tasks;
 mod verify;
 
 /// Every method that this version answers.
-const METHODS: [(&str, Method); 16] = [
+const METHODS: [(&str, Method); 24] = [
     ("accounts.invite", invite::invite),
     ("accounts.link", accounts::link),
     ("accounts.status", accounts::status),
     ("accounts.unlink", accounts::unlink),
     ("accounts.verify", verify::verify),
     ("audit", audit::audit),
+    ("calls.create", calls::create),
+    ("calls.delete", calls::delete),
+    ("calls.finish", calls::finish),
+    ("calls.join", calls::join),
+    ("calls.list", calls::list),
+    ("calls.publish", calls::publish),
+    ("calls.start", calls::start),
+    ("calls.update", calls::update),
     ("chats.get", chats::get),
     ("chats.list", chats::list),
     ("chats.sync", orders::sync),

@@ -155,7 +155,10 @@ impl State {
             db.execute("DELETE FROM links WHERE closed_at < ?", [before])?;
             db.execute("DELETE FROM tasks WHERE closed_at < ?", [before])?;
             db.execute("DELETE FROM invites WHERE expires < ?", [before])?;
-            db.execute("DELETE FROM calls WHERE at < ? AND (state = 'finished' OR deleted)", [before])?;
+            db.execute(
+                "DELETE FROM calls WHERE at < ? AND (state = 'finished' OR deleted)",
+                [before],
+            )?;
             Ok(())
         })
     }
