@@ -13,6 +13,8 @@ use zvonok::stop::Stop;
 mod adding;
 #[path = "max/happening.rs"]
 mod happening;
+#[path = "max/posts.rs"]
+mod posts;
 #[path = "support/refusing.rs"]
 mod refusing;
 #[path = "max/server.rs"]
@@ -24,8 +26,9 @@ mod words;
 
 use server::{Reply, Seen, Server, TOKEN, access, done, driver, ok, refusal, undone};
 use words::{
-    CHAT, add, appoint, bot, chats, class, create, describe, events, find_message, group, members,
-    one, own_rights, person, read_link, remove, rename, role, s, send, tell,
+    CHAT, MID, add, appoint, bot, chats, class, create, describe, events, find_message, find_post,
+    group, members, one, own_rights, person, pin, read_link, remove, rename, role, s, send, tell,
+    unpin,
 };
 
 // What is sent.
@@ -39,9 +42,10 @@ fn content(seen: &Seen) -> Reply {
         "GET /chats/{chatId}/members/me" => bot(9001),
         "GET /updates" => json!({ "updates": [] }),
         "GET /messages" => json!({ "messages": [] }),
+        "GET /chats/{chatId}/pin" => json!({ "message": { "body": { "mid": MID } } }),
         "POST /messages" => json!({ "message": {
             "recipient": { "chat_type": "chat", "chat_id": 77 }, "timestamp": 1,
-            "body": { "mid": "mid.ffffbf6cd8a7dfff019d0000aabbccdd", "seq": 1 },
+            "body": { "mid": MID, "seq": 1 },
         } }),
         _ => json!({ "success": true }),
     })
@@ -58,11 +62,13 @@ fn every_call_is_a_documented_request() {
         (role(true), Answer::Done, "POST /chats/{chatId}/members/admins"),
         (role(false), Answer::Done, "DELETE /chats/{chatId}/members/admins/{userId}"),
         (read_link(), Answer::Link(s("https://max.ru/join/AbCdEf")), "GET /chats/{chatId}"),
-        (send(), Answer::Message(s("mid.ffffbf6cd8a7dfff019d0000aabbccdd")), "POST /messages"),
+        (send(), Answer::Message(s(MID)), "POST /messages"),
         (tell("5002"), Answer::Told { dialog: Some(s("77")) }, "POST /messages"),
         (describe(Some("Класс 6А")), Answer::Done, "PATCH /chats/{chatId}"),
         (describe(Some("")), Answer::Done, "PATCH /chats/{chatId}"),
         (appoint(&["write", "add_admins"]), Answer::Done, "POST /chats/{chatId}/members/admins"),
+        (pin(), Answer::Done, "PUT /chats/{chatId}/pin"),
+        (unpin(None), Answer::Done, "DELETE /chats/{chatId}/pin"),
     ];
     for (call, answer, route) in expected {
         let before = server.seen().len();
@@ -95,7 +101,8 @@ fn every_call_is_a_documented_request() {
     );
     let just = json!({ "user_id": 5002, "permissions": ["add_admins", "write"] });
     assert_eq!(sent[10].body, json!({ "admins": [just] }));
-    assert_eq!(max.counters().sent, 11);
+    assert_eq!(sent[11].body, json!({ "message_id": MID, "notify": false }));
+    assert_eq!(max.counters().sent, 13);
 }
 
 #[test]
@@ -116,6 +123,9 @@ fn every_request_that_is_known_of_max_is_sent_and_no_other() {
         find_message(Some("77")),
         own_rights(),
         events(Some("5")),
+        pin(),
+        unpin(Some(MID)),
+        find_post(),
     ];
     let answers = max.perform(&calls, &Stop::never());
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
@@ -130,7 +140,8 @@ fn what_max_has_no_request_for_is_missing_without_one() {
     let server = Server::new(content);
     let max = server.max();
     let rotate = Call::RotateLink { chat: s(CHAT) };
-    for call in [create(), rotate, Call::Chats { only: None }] {
+    let finish = Call::FinishCall { id: s("0a1b2c3d-0000-4000-8000-0123456789ab") };
+    for call in [create(), rotate, Call::Chats { only: None }, Call::StartCall, finish] {
         let failure = one(&*max, call).unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (Class::Missing, "max.not_offered"));
     }
@@ -152,6 +163,9 @@ fn malformed_ids_are_refused_without_a_request() {
         tell("ivanov"),
         tell("-5"),
         Call::OwnRights { chat: s("c3") },
+        Call::Pin { chat: s("c3"), message: s(MID) },
+        Call::Unpin { chat: s("0"), message: Some(s(MID)) },
+        Call::FindPost { chat: s(""), parts: vec![] },
     ] {
         let failure = one(&*max, call.clone()).unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (Class::Never, "max.id"), "{call:?}");
@@ -260,12 +274,14 @@ fn an_answer_of_another_shape_is_not_believed() {
     for strange in [json!({}), json!([]), json!({ "members": null }), json!({ "members": [{}] })] {
         let server = Server::replies(vec![ok(strange.clone())]);
         let max = server.max();
-        for call in [members(), read_link(), chats(&[CHAT]), own_rights(), events(None)] {
+        let reads = [members(), read_link(), chats(&[CHAT]), own_rights(), events(None)];
+        for call in reads.into_iter().chain([find_post()]) {
             let failure = one(&*max, call).unwrap_err();
             let told = (failure.class, failure.code.as_str());
             assert_eq!(told, (Class::RetryLater, "max.shape"), "{strange}");
         }
-        for call in [rename(), remove("5"), role(true), add("5"), send(), tell("5")] {
+        let changes = [rename(), remove("5"), role(true), add("5"), send(), tell("5")];
+        for call in changes.into_iter().chain([pin(), unpin(None)]) {
             assert_eq!(class(&one(&*max, call.clone())), Some(Class::Lost), "{strange} {call:?}");
         }
     }
@@ -350,12 +366,14 @@ fn a_chat_without_a_link_says_why() {
         ("removed", "max.removed", Class::MissingHere),
         ("left", "max.left", Class::MissingHere),
         ("closed", "max.closed", Class::ChatGone),
+        ("suspended", "max.suspended", Class::RetryLater),
     ] {
         let server = Server::new(move |_| {
             ok(json!({ "chat_id": -1, "type": "chat", "status": status, "link": null }))
         });
         let failure = one(&*server.max(), read_link()).unwrap_err();
         assert_eq!((failure.class, failure.code.as_str()), (expected, code));
+        assert!(!failure.message.en.contains("does not know"), "{failure:?}");
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -209,4 +210,20 @@ fn news_come_as_soon_as_something_happens() {
         assert!(waiting.join().unwrap()["version"].as_u64().unwrap() > version);
     });
     assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_body_that_says_nothing_and_comes_late_does_not_end_the_connection() {
+    let messenger = Messenger::start(&[]);
+    let host = messenger.address.strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    let head = "POST /sandbox/counters/reset HTTP/1.1";
+    write!(stream, "{head}\r\nHost: {host}\r\nContent-Length: 2\r\n\r\n").unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    let tail = "GET /sandbox/counters HTTP/1.1\r\nConnection: close";
+    // Where the connection is closed already, the answers show it.
+    let _ = write!(stream, "{{}}{tail}\r\nHost: {host}\r\n\r\n");
+    let mut answers = String::new();
+    let _ = stream.read_to_string(&mut answers);
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
 }

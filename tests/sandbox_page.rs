@@ -52,6 +52,13 @@ fn school() -> Messenger {
     let matching = json!({"method": "messages.createChat", "nth": 3});
     messenger.does("faults", json!({"match": matching, "do": "drop_after"}));
     messenger.vk("messages.addChatUser", &[("chat_id", "1"), ("user_id", "9")]);
+    messenger.ok("messages.pin", &[("peer_id", &peer), ("cmid", "1")]);
+    let question = json!({"chat_id": teachers, "user": 748_838_411, "text": "А онлайн?"});
+    messenger.does("message", question);
+    messenger.does("mode", json!({"mode": "partner"}));
+    let over = messenger.ok("calls.start", &[])["call_id"].clone();
+    messenger.ok("calls.start", &[]);
+    messenger.does("finish_call", json!({"call_id": over}));
     messenger
 }
 
@@ -79,6 +86,12 @@ fn it_shows_chats_members_faults_and_the_log() {
     has("<tr class=\"changing inner\">");
     has("ошибка 935");
     has("ошибка 27");
+    has("<dt>Закреплено</dt><dd>Педсовет в четверг, 15:30, актовый зал.<button");
+    has("А онлайн?");
+    let calls = messenger.look("state")["calls"].clone();
+    let link = |at: usize| calls[at]["join_link"].as_str().unwrap().to_owned();
+    has(&format!("<strong>{}</strong> <button type=\"button\" class=\"small\">завершить", link(1)));
+    assert!(!page.contains(&link(0)), "a call that is over is not shown");
     let link = messenger.ok("messages.getInviteLink", &[("peer_id", "2000000001")]);
     has(link["link"].as_str().unwrap());
 }
@@ -94,7 +107,9 @@ fn school_in_max() -> (Messenger, i64) {
     let path = format!("/chats/{group}/members/admins");
     messenger.max_ok("POST", &path, json!({"admins": [admin]}));
     let text = json!({"text": "Собрание в **среду**, 18:00", "format": "markdown"});
-    messenger.max_ok("POST", &format!("/messages?chat_id={group}"), text);
+    let sent = messenger.max_ok("POST", &format!("/messages?chat_id={group}"), text);
+    let pin = json!({"message_id": sent["message"]["body"]["mid"], "notify": false});
+    messenger.max_ok("PUT", &format!("/chats/{group}/pin"), pin);
     let question = json!({"chat_id": group, "user": 748_838_413, "text": "В каком кабинете?"});
     messenger.does("max/message", question);
     for title in ["7А, ученики", "Учительская", "<b>8Б</b>"] {
@@ -133,6 +148,7 @@ fn it_shows_max_and_what_people_have_to_do_there() {
     has("<span class=\"role\">бот, админ</span>");
     has("title=\"add_remove_members, can_call\"");
     has("<span class=\"author\">Школьный бот</span>Собрание в среду, 18:00");
+    has("<dt>Закреплено</dt><dd>Собрание в среду, 18:00<button");
     has("Вы записаны.");
     has("бот остановлен");
     has("<td class=\"method\">POST /chats/{chatId}/members</td>");
@@ -148,7 +164,12 @@ fn it_shows_max_and_what_people_have_to_do_there() {
 #[test]
 fn people_make_groups_and_let_the_bot_in_with_its_buttons() {
     let messenger = Messenger::start_max();
-    messenger.chat("Учительская");
+    let (_, peer) = messenger.chat("Учительская");
+    let post = [("peer_ids", peer.as_str()), ("random_id", "7"), ("message", "Педсовет")];
+    messenger.ok("messages.send", &post);
+    messenger.ok("messages.pin", &[("peer_id", &peer), ("cmid", "1")]);
+    messenger.does("mode", json!({"mode": "partner"}));
+    messenger.ok("calls.start", &[]);
     let profile = tempfile::tempdir().unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/page.js");
     let output = Command::new("node")
@@ -174,6 +195,9 @@ fn people_make_groups_and_let_the_bot_in_with_its_buttons() {
     assert_eq!(state["switches"]["webhook_duplicates"], 1);
     let vk = &messenger.look("state")["chats"][0];
     assert_eq!((&vk["removed"], vk["members"].as_array().unwrap().len()), (&json!([91]), 1));
+    assert_eq!((&vk["pinned"], &vk["messages"][1]["text"]), (&json!(null), &json!("Иду")));
+    let tally = messenger.look("tally");
+    assert_eq!(tally["calls"], json!({"started": 1, "running": []}));
     let person = state["people"].as_array().unwrap().iter().find(|each| each["id"] == 77).unwrap();
     assert_eq!(person["dialog"], "stopped");
 }

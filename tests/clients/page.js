@@ -131,6 +131,10 @@ async function main() {
   await page.fill("#user", "91");
   await page.click("#person [name=join]", "91: Перешёл по ссылке");
   await page.click("#chat-facts button", "Ссылка сменена");
+  await page.fill("#words", "Иду");
+  await page.click("#person [name=message]", "Сообщение написано");
+  await page.click("#chat-facts dd:last-child button", "откреплено");
+  await page.click("#calls button", "Звонок завершён");
   await page.click(inRow(91, 3), "исключён");
   await page.fill("#fault [name=do]", "error");
   await page.fill("#fault [name=code]", "chat.denied");

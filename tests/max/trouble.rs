@@ -11,8 +11,8 @@ use crate::refusing::Refusing;
 use crate::server::Reply::{Half, Hang, Json, Nothing, Page, Wait};
 use crate::server::{Reply, Server, access, done, driver, ok, refusal};
 use crate::words::{
-    CHAT, add, class, events, group, members, one, own_rights, read_link, remove, rename, role, s,
-    send, tell,
+    CHAT, add, class, events, find_post, group, members, one, own_rights, pin, read_link, remove,
+    rename, role, s, send, tell, unpin,
 };
 
 #[test]
@@ -39,6 +39,9 @@ fn must_come_to_its_class(case: &Value) {
         "own" => own_rights(),
         "tell" => tell("5"),
         "events" => events(None),
+        "pin" => pin(),
+        "unpin" => unpin(None),
+        "post" => find_post(),
         _ => send(),
     };
     let failure = one(&*server.max(), call).unwrap_err();
@@ -94,7 +97,8 @@ fn a_long_pause_is_left_to_a_later_cycle() {
 #[test]
 fn a_change_without_an_answer_is_lost_and_never_repeated() {
     for fault in [Nothing, Half, Page(502, "<html>bad gateway</html>"), Page(200, "<html>")] {
-        for call in [rename(), add("5"), remove("5"), role(true), role(false), send(), tell("5")] {
+        let calls = [rename(), add("5"), remove("5"), role(true), role(false), send(), tell("5")];
+        for call in calls.into_iter().chain([pin(), unpin(None)]) {
             let fault = fault.clone();
             let server = Server::new(move |_| fault.clone());
             let outcome = one(&*server.max(), call.clone());

@@ -87,6 +87,21 @@ pub(crate) fn send() -> Call {
     Call::SendMessage { chat: s(CHAT), text: s("Урок: https://example.org/?a=1&b=2"), once: -5 }
 }
 
+pub(crate) const MID: &str = "mid.ffffbf6cd8a7dfff019d0000aabbccdd";
+
+pub(crate) fn pin() -> Call {
+    Call::Pin { chat: s(CHAT), message: s(MID) }
+}
+
+pub(crate) fn unpin(message: Option<&str>) -> Call {
+    Call::Unpin { chat: s(CHAT), message: message.map(s) }
+}
+
+/// Looks for [`send`]'s text in the chat.
+pub(crate) fn find_post() -> Call {
+    Call::FindPost { chat: s(CHAT), parts: vec![s("Урок"), s("https://example.org/?a=1&b=2")] }
+}
+
 /// A group as an admin bot is told of it.
 pub(crate) fn group(id: &str) -> Value {
     json!({

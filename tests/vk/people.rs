@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use zvonok::platform::{Answer, Class};
+use zvonok::platform::{Answer, Call, Class};
 use zvonok::stop::Stop;
 
 use crate::server::Reply::{Half, Hang, Json, Nothing, Page};
 use crate::server::{Server, ok, refusal};
-use crate::words::{add, class, find_message, members, one, tell};
+use crate::words::{add, class, find_message, members, one, s, tell};
 
 /// What VK answers where a message arrived.
 fn arrived(id: i64) -> Value {
@@ -86,14 +86,15 @@ fn messages_are_found_by_their_link_among_those_of_the_community() {
                 "1" => json!({ "count": 2, "items": [item(1, "спасибо"), item(-77, ours)] }),
                 "2" => json!({ "count": 1, "items": [item(2, ours)] }),
                 "3" => json!({ "count": 1, "items": [item(-77, "https://vk.me/join/ab")] }),
+                "4" => json!({ "count": 1, "items": [{ "id": 1, "text": ours }] }),
                 _ => json!({ "count": 0, "items": [] }),
             }
         });
         ok(dialogs.collect())
     });
-    let calls: Vec<_> = (1..=4).map(|id| find_message(&id.to_string())).collect();
+    let calls: Vec<_> = (1..=5).map(|id| find_message(&id.to_string())).collect();
     let answers = server.vk().perform(&calls, &Stop::never());
-    let expected = [true, false, false, false].map(|found| Ok(Answer::Found(found)));
+    let expected = [true, false, false, false, false].map(|found| Ok(Answer::Found(found)));
     assert_eq!(answers, expected);
     assert_eq!(server.seen().len(), 1);
     for (reply, class_) in [
@@ -127,9 +128,15 @@ fn a_message_that_stays_lost_is_in_doubt() {
 
 #[test]
 fn a_message_without_a_number_is_never_repeated() {
-    let server = Server::new(|_| Nothing);
-    assert_eq!(class(&one(&*server.vk(), tell("5", 0))), Some(Class::Lost));
-    assert_eq!(server.seen().len(), 1);
+    let post = || Call::SendMessage { chat: s("3"), text: s("!"), once: 0 };
+    for call in [tell("5", 0), post()] {
+        // An error inside VK does not tell whether the message was sent before it.
+        for fault in [|| Nothing, || refusal(10, "Internal server error")] {
+            let server = Server::new(move |_| fault());
+            assert_eq!(class(&one(&*server.vk(), call.clone())), Some(Class::Lost), "{call:?}");
+            assert_eq!(server.seen().len(), 1, "{call:?}");
+        }
+    }
 }
 
 #[test]

@@ -183,6 +183,7 @@ static RULES: &[Rule] = &[
     row(200, "no_link", Always, RetryLater, HOUR, "у чата нет ссылки-приглашения или её не видно боту: создайте её в настройках чата", "the chat has no invite link that the bot may see: make one in the chat's settings"),
     row(200, "removed", Always, MissingHere, 0, "бота убрали из чата: верните его и сделайте администратором", "the bot was removed from the chat: let it in again and make it an admin"),
     row(200, "left", Always, MissingHere, 0, "бот вышел из чата: верните его и сделайте администратором", "the bot has left the chat: let it in again and make it an admin"),
+    row(200, "suspended", Always, RetryLater, HOUR, "MAX приостановил этот чат", "MAX has suspended this chat"),
     row(200, "closed", Always, ChatGone, 0, "чат закрыт", "the chat was closed"),
     row(400, "", Always, Never, 0, "MAX не принял запрос", "MAX refused the request as it is"),
     row(401, "", Always, TokenDead, 0, "MAX не принимает токен бота: он отозван или неверен; нужен новый", "MAX refuses the bot's token: revoked or wrong; a new one is needed"),

@@ -102,7 +102,8 @@ fn message(value: &Value) -> Result<Answer, Failure> {
 /// Whether a message of the community holds all the parts. In a dialog with a person nobody else has
 /// a negative number.
 fn holds(value: &Value, parts: &[String]) -> Result<bool, Failure> {
-    Ok(history(value)?.iter().any(|item| sender(item) < Some(0) && has_all(item, parts)))
+    let own = |item: &&Value| sender(item).is_some_and(|from| from < 0);
+    Ok(history(value)?.iter().filter(own).any(|item| has_all(item, parts)))
 }
 
 /// One page of a chat's messages, looked through for one of them.

@@ -100,11 +100,9 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
             .with("reset", 1),
         Call::Members { chat } => members(chat, 0)?,
         Call::Chats { only } => conversations(&chat_ids(only.as_deref().unwrap_or_default())?),
-        // `peer_ids` and not `peer_id`: only then a community is told the message's id in its chat.
-        Call::SendMessage { chat, text, once } => Request::new("messages.send", Set)
-            .with("peer_ids", peer_id(chat)?)
-            .with("random_id", *once)
-            .with("message", text.as_str()),
+        Call::SendMessage { chat, text, once } => {
+            send(if *once == 0 { Make } else { Set }, peer_id(chat)?, text, *once)
+        }
         Call::Pin { chat, message } => Request::new("messages.pin", Set)
             .with("peer_id", peer_id(chat)?)
             .with("cmid", message_id(message)?),
@@ -112,12 +110,8 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
             Request::new("messages.unpin", Set).with("peer_id", peer_id(chat)?)
         }
         Call::FinishCall { id } => finish_call(id)?,
-        // Nought is the one number that VK does not compare.
         Call::Tell { account, text, once } => {
-            Request::new("messages.send", if *once == 0 { Set } else { Once })
-                .with("peer_ids", person_id(account)?)
-                .with("random_id", *once)
-                .with("message", text.as_str())
+            send(if *once == 0 { Make } else { Once }, person_id(account)?, text, *once)
         }
         Call::FindMessage { account, .. } => Request::new("messages.getHistory", Read)
             .with("peer_id", person_id(account)?)
@@ -127,6 +121,15 @@ pub(super) fn of(call: &Call) -> Result<Request, Failure> {
             return Err(not_offered(call));
         }
     })
+}
+
+/// `peer_ids` and not `peer_id`: only then a community is told the message's id in its chat. Nought
+/// is the one number that VK does not compare, so such a message is another one each time.
+fn send(nature: Nature, peer: i64, text: &str, once: i32) -> Request {
+    Request::new("messages.send", nature)
+        .with("peer_ids", peer)
+        .with("random_id", once)
+        .with("message", text)
 }
 
 /// What VK has no request for, or none that a community's token needs, or none without knowing

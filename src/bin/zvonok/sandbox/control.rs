@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -15,12 +16,13 @@ use serde_json::{Value, json};
 use super::desk::{Desk, Papers, now_ms};
 use super::faults::{Fault, Kill};
 use super::people::Declaration;
-use super::world::{Chat, Entry, Joined, Refusal};
+use super::world::{Chat, Entry, Joined, Recipient, Refusal};
 
 pub(crate) fn routes() -> Router<Desk> {
     Router::new()
         .route("/sandbox/state", get(state))
         .route("/sandbox/requests", get(requests))
+        .route("/sandbox/tally", get(tally))
         .route("/sandbox/counters", get(counters))
         .route("/sandbox/counters/reset", post(reset_counters))
         .route("/sandbox/events", get(events))
@@ -33,6 +35,9 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/sandbox/promote", post(promote))
         .route("/sandbox/rename", post(rename))
         .route("/sandbox/delete_chat", post(delete_chat))
+        .route("/sandbox/message", post(message))
+        .route("/sandbox/pin", post(pin))
+        .route("/sandbox/finish_call", post(finish_call))
         .route("/sandbox/faults", post(set_fault).delete(clear_faults))
         .route("/sandbox/kill_on", post(kill_on))
         .route("/sandbox/mode", post(mode))
@@ -47,6 +52,10 @@ pub(crate) type Answer = Result<Json<Value>, No>;
 impl No {
     pub(crate) fn no_chat() -> No {
         No(StatusCode::NOT_FOUND, "no such chat".to_owned())
+    }
+
+    pub(crate) fn no_message() -> No {
+        No(StatusCode::NOT_FOUND, "no such message".to_owned())
     }
 
     /// Somebody did not get in.
@@ -97,6 +106,10 @@ async fn state(State(desk): State<Desk>) -> Json<Value> {
     Json(desk.read(super::view::state))
 }
 
+async fn tally(State(desk): State<Desk>) -> Json<Value> {
+    Json(desk.read(super::view::tally))
+}
+
 #[derive(Deserialize)]
 struct Since {
     #[serde(default)]
@@ -114,7 +127,8 @@ async fn counters(State(desk): State<Desk>) -> Response {
     Json(desk.read(|papers| papers.log.counters().clone())).into_response()
 }
 
-async fn reset_counters(State(desk): State<Desk>) -> Answer {
+/// The body says nothing, but one that is left unread costs the connection.
+async fn reset_counters(State(desk): State<Desk>, _: Bytes) -> Answer {
     desk.note(|papers| papers.log.reset_counters());
     Ok(done())
 }
@@ -247,6 +261,62 @@ async fn delete_chat(State(desk): State<Desk>, Order(end): Order<Ending>) -> Ans
         chat.closed = Some(end.code).filter(|code| *code != 0);
         Ok(())
     })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Writing {
+    chat_id: i64,
+    user: i64,
+    text: String,
+}
+
+async fn message(State(desk): State<Desk>, Order(said): Order<Writing>) -> Answer {
+    let act = |papers: &mut Papers| {
+        let Writing { chat_id: id, user: from, text } = &said;
+        let chat = papers.vk.chats.get(id).ok_or_else(No::no_chat)?;
+        chat.member(*from).filter(|member| member.id > 0).ok_or_else(not_in)?;
+        if chat.closed.is_some() {
+            return Err(No::refusal(Refusal::Closed));
+        }
+        let to = Recipient { chat: true, id: *id, from: *from };
+        let written = papers.vk.write(to, text, 0, now_ms() / 1000);
+        Ok(json!({ "ok": true, "cmid": written.number }))
+    };
+    desk.change(act).map_err(unwell)?.map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pinning {
+    chat_id: i64,
+    /// Without one, whatever is pinned is taken down.
+    cmid: Option<i64>,
+}
+
+async fn pin(State(desk): State<Desk>, Order(order): Order<Pinning>) -> Answer {
+    with_chat(&desk, order.chat_id, |chat| {
+        let is_there = |cmid| chat.talk.messages.iter().any(|message| message.number == cmid);
+        if !order.cmid.is_none_or(is_there) {
+            return Err(No::no_message());
+        }
+        chat.pinned = order.cmid;
+        Ok(())
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Finish {
+    call_id: String,
+}
+
+async fn finish_call(State(desk): State<Desk>, Order(order): Order<Finish>) -> Answer {
+    let finish = |papers: &mut Papers| papers.vk.finish_call(&order.call_id, now_ms() / 1000);
+    match desk.change(finish).map_err(unwell)? {
+        true => Ok(done()),
+        false => Err(conflict("not_running")),
+    }
 }
 
 fn with_chat(desk: &Desk, id: i64, act: impl FnOnce(&mut Chat) -> Result<(), No>) -> Answer {

@@ -13,6 +13,7 @@
 //! |---|---|---|
 //! | `GET /sandbox/state` | | `{platform, community, switches, chats, calls, people, max, faults, counters, last_request}`, VK's beside `max`, which is as `/sandbox/max/state`; a chat is `{chat_id, peer_id, title, owner, link, code, members, removed, pinned, messages}`, its member `{id, name, admin, owner, invited_by, join_date, joined}` with `joined` one of `created`, `link`, `api`, `hand`; a person is `{id, name, privacy, deactivated, allows_messages, messages}`; a message is `{cmid, from, date, random_id, text}`; a call is `{call_id, join_link, started, finished}` |
 //! | `GET /sandbox/requests` | `since`, `limit` | `[{n, platform, method, params, changing, result, fault?, batch?, time}]`, oldest first, with `n` over `since`; `result` is `"ok"`, the error code, `"refused"` (MAX: status 200 and `success: false`), or `"not applied"`; of MAX `method` is a template, `PUT /chats/{chatId}/pin`, and `params` are `path`, the query and `body` |
+//! | `GET /sandbox/tally` | | what was started and posted: `{calls: {started, running: [call_id]}, vk: [{chat_id, title, posted, pinned}], max: […]}`; `posted` counts what the community or the bot has ever written there, `pinned` is the text |
 //! | `GET /sandbox/counters` | | `{requests, changing, by_method}` |
 //! | `POST /sandbox/counters/reset` | | starts them at zero |
 //! | `GET /sandbox/events` | `since`, `wait` | `{version}` once it is over `since`, or after `wait` seconds (25) |
@@ -25,6 +26,9 @@
 //! | `POST /sandbox/promote` | `{chat_id, user, admin}` | rights are given or taken by hand; without its own the community gets 925 |
 //! | `POST /sandbox/rename` | `{chat_id, title}` | the chat is renamed by hand |
 //! | `POST /sandbox/delete_chat` | `{chat_id, code}` | the chat ends with 927, 945, 993, 1012 or 1017; 0 brings it back |
+//! | `POST /sandbox/message` | `{chat_id, user, text}` | the person writes in the chat: `{cmid}` |
+//! | `POST /sandbox/pin` | `{chat_id, cmid?}` | an admin pins the message by hand, or takes the pin down; one that is not kept any more is 404 |
+//! | `POST /sandbox/finish_call` | `{call_id}` | a person ends the call for all; one that does not run is 409 `not_running` |
 //! | `POST /sandbox/faults` | `{match: {platform?, method?, nth?, every?, count?}, do, …}` | sets a fault, see below |
 //! | `DELETE /sandbox/faults` | | takes all faults away |
 //! | `POST /sandbox/kill_on` | `{pid, nth, when}` | kills the process at the nth request to either platform from now, `before` it is applied or `after`; the connection is cut |
@@ -44,6 +48,7 @@
 //! | `POST /sandbox/max/rotate` | `{chat_id}` | a new link replaces the old: `{link}` |
 //! | `POST /sandbox/max/delete` | `{chat_id, status?, back?}` | the group ends: `denied` (as if the bot had never been in), or `removed`, `closed`, `suspended` (can be looked at); `back` brings it back |
 //! | `POST /sandbox/max/message` | `{chat_id?, user, text}` | the person writes in the group, or without `chat_id` in their dialog with the bot: `{mid}` |
+//! | `POST /sandbox/max/pin` | `{chat_id, mid?}` | an admin pins the message by hand, or takes the pin down |
 //! | `POST /sandbox/max/press` | `{mid, user, payload?}` | the person presses a button under a message: `{callback_id}` |
 //! | `POST /sandbox/max/start` | `{user, payload?}` | the person opens the dialog and presses Start: `{chat_id}` |
 //! | `POST /sandbox/max/stop` | `{user, remove?}` | the person stops the bot, and with `remove` deletes the dialog |

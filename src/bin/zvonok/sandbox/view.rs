@@ -26,6 +26,26 @@ pub(crate) fn state(papers: &Papers) -> Value {
     })
 }
 
+/// What was started, posted and pinned, in numbers that never go down.
+pub(crate) fn tally(papers: &Papers) -> Value {
+    let calls = papers.vk.calls.iter().filter(|call| call.finished.is_none());
+    let running: Vec<_> = calls.map(|call| &call.call_id).collect();
+    let chats = papers.vk.chats.values().map(|chat| {
+        let pinned = chat.talk.messages.iter().find(|message| Some(message.number) == chat.pinned);
+        json!({
+            "chat_id": chat.id,
+            "title": chat.title,
+            "posted": chat.talk.posted,
+            "pinned": pinned.map(|message| &message.text),
+        })
+    });
+    json!({
+        "calls": { "started": papers.vk.started_calls(), "running": running },
+        "vk": chats.collect::<Vec<_>>(),
+        "max": max::view::tally(papers),
+    })
+}
+
 fn chat(papers: &Papers, chat: &Chat) -> Value {
     let members: Vec<_> = chat.members.iter().map(|each| member(papers, chat, each)).collect();
     json!({

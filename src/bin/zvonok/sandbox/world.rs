@@ -75,6 +75,9 @@ pub(crate) enum Joined {
 pub(crate) struct Talk {
     /// The number of the newest message within this talk.
     pub(crate) last: i64,
+    /// How many the community has ever written, also those that are kept no more.
+    #[serde(default)]
+    pub(crate) posted: u64,
     pub(crate) messages: VecDeque<Message>,
 }
 
@@ -190,6 +193,11 @@ impl World {
         message
     }
 
+    /// How many calls were ever started.
+    pub(crate) fn started_calls(&self) -> u64 {
+        self.made_calls
+    }
+
     /// Starts a call and returns it.
     pub(crate) fn start_call(&mut self, now: i64) -> Call {
         self.made_calls += 1;
@@ -205,6 +213,13 @@ impl World {
             self.calls.pop_front();
         }
         call
+    }
+
+    /// Ends a call; false if it does not run.
+    pub(crate) fn finish_call(&mut self, id: &str, now: i64) -> bool {
+        let mut running = self.calls.iter_mut().filter(|call| call.finished.is_none());
+        let call = running.find(|call| call.call_id == id);
+        call.map(|call| call.finished = Some(now)).is_some()
     }
 }
 
@@ -282,6 +297,7 @@ impl Chat {
 impl Talk {
     fn push(&mut self, message: Message) {
         self.last = message.number;
+        self.posted += u64::from(message.from < 0);
         self.messages.push_back(message);
         if self.messages.len() > MOST_MESSAGES {
             self.messages.pop_front();

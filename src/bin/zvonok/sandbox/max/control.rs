@@ -10,7 +10,7 @@ use super::super::control::{Answer, No, Order, conflict, done, not_in, unwell, w
 use super::super::desk::{Desk, Papers, now_ms};
 use super::super::people::Person;
 use super::super::world::Joined;
-use super::talks::{Contact, Opening, Press, Start, Stop, Update, Writing};
+use super::talks::{Contact, Opening, Pinning, Press, Start, Stop, Update, Writing};
 use super::world::{Chat, Entry, Over};
 use super::{events, rights, webhook};
 
@@ -29,6 +29,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/sandbox/max/rotate", post(order::<Rotation>))
         .route("/sandbox/max/delete", post(order::<Ending>))
         .route("/sandbox/max/message", post(order::<Writing>))
+        .route("/sandbox/max/pin", post(order::<Pinning>))
         .route("/sandbox/max/press", post(order::<Press>))
         .route("/sandbox/max/start", post(order::<Start>))
         .route("/sandbox/max/stop", post(order::<Stop>))

@@ -51,6 +51,26 @@ fn write(papers: &mut Papers, chat_id: i64, from: i64, words: Words) -> String {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Pinning {
+    chat_id: i64,
+    /// Without one, whatever is pinned is taken down.
+    mid: Option<String>,
+}
+
+impl Deed for Pinning {
+    fn happen(self, papers: &mut Papers) -> Result<Value, No> {
+        let chat = chat(papers, self.chat_id)?;
+        let is_there = |mid: &String| chat.talk.messages.iter().any(|message| message.mid == *mid);
+        if !self.mid.as_ref().is_none_or(is_there) {
+            return Err(No::no_message());
+        }
+        chat.pinned = self.mid;
+        ok()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Press {
     mid: String,
     user: i64,

@@ -39,6 +39,20 @@ pub(crate) fn state(papers: &Papers) -> Value {
     })
 }
 
+/// What the bot has posted and what is pinned, group by group.
+pub(crate) fn tally(papers: &Papers) -> Vec<Value> {
+    let group = |chat: &Chat| {
+        let pinned = chat.talk.messages.iter().find(|each| Some(&each.mid) == chat.pinned.as_ref());
+        json!({
+            "chat_id": chat.id,
+            "title": chat.title,
+            "posted": chat.talk.posted,
+            "pinned": pinned.map(|message| &message.text),
+        })
+    };
+    papers.max.chats.values().rev().map(group).collect()
+}
+
 fn chat(papers: &Papers, chat: &Chat) -> Value {
     let members: Vec<_> = chat.members.iter().map(|each| member(papers, chat, each)).collect();
     let messages: Vec<_> = chat.talk.messages.iter().map(message).collect();

@@ -119,6 +119,9 @@ pub(crate) struct Dialog {
 pub(crate) struct Talk {
     /// How many there ever were.
     pub(crate) count: u64,
+    /// How many of them the bot wrote.
+    #[serde(default)]
+    pub(crate) posted: u64,
     pub(crate) messages: VecDeque<Message>,
 }
 
@@ -230,8 +233,10 @@ impl World {
             attachments: words.attachments,
             link: words.link,
         };
+        let own = from == self.bot.id;
         if let Some(talk) = self.talk(chat_id) {
             talk.count += 1;
+            talk.posted += u64::from(own);
             talk.messages.push_back(message.clone());
             if talk.messages.len() > MOST_MESSAGES {
                 talk.messages.pop_front();

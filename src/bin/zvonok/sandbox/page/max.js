@@ -42,6 +42,7 @@ const max = {
     const condition = chat.over ? element("span", { class: "over" }, OVER[chat.over]) : "работает";
     const facts = [["Ссылка", chat.link, rotate], ["chat_id", String(chat.chat_id)], ["Состояние", condition, end]];
     if (chat.description) facts.splice(2, 0, ["Описание", chat.description]);
+    facts.push(...pinFact(chat, "mid"));
     if (chat.blocked.length) facts.push(["Чёрный список", chat.blocked.join(", ")]);
     return facts;
   },

@@ -44,6 +44,8 @@ const REFUSALS = {
   not_subscribed: "на этот адрес ничего не доставляется",
   not_started: "человек ещё не открывал диалог с ботом",
   stopped: "человек остановил бота",
+  not_running: "звонок уже завершён",
+  "no such message": "сообщения нет",
 };
 
 /** An element with attributes, and children that are elements or text. Text is never markup. */
@@ -183,6 +185,14 @@ function drawChat(chat) {
   byId("members").tBodies[0].replaceChildren(...(chat?.members ?? []).map((member) => memberRow(chat, member)));
   byId("talk-title").hidden = !chat || chat.messages.length === 0;
   byId("talk").replaceChildren(...(chat?.messages ?? []).slice(-3).map((message) => messageRow(chat, message)));
+}
+
+/** The line about the pinned message, with a person's button that takes it down. */
+function pinFact(chat, id) {
+  if (chat.pinned === null) return [];
+  const pinned = chat.messages.find((message) => message[id] === chat.pinned);
+  const down = () => order(platform.path("pin"), { chat_id: chat.chat_id }, "Сообщение откреплено вручную.");
+  return [["Закреплено", pinned?.text ?? "сообщение, которое уже не хранится", button("открепить", down)]];
 }
 
 function messageRow(chat, message) {

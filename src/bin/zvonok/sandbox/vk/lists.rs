@@ -143,7 +143,7 @@ pub(crate) fn message_item(peer: i64, message: &Message) -> Value {
         "peer_id": peer,
         "random_id": message.random_id,
         "text": message.text,
-        "out": 1,
+        "out": u8::from(message.from < 0),
         "attachments": [],
     })
 }

@@ -9,6 +9,8 @@ use super::methods::Caller;
 use super::params::{Params, undefined};
 
 const MOST_USERS: usize = 1_000;
+/// Characters of a call's id.
+const CALL_ID: usize = 36;
 
 /// users.get; ids of nobody are left out.
 pub(crate) fn users(caller: &mut Caller<'_>, params: &Params) -> Result<Value, Error> {
@@ -95,12 +97,15 @@ pub(crate) fn start_call(caller: &mut Caller<'_>, params: &Params) -> Result<Val
     }))
 }
 
-/// calls.forceFinish, for a partner's token. A call that is over or unknown is 100.
+/// calls.forceFinish, for a partner's token. A call that is over or unknown is 100, as is an id of
+/// another length than a UUID's.
 pub(crate) fn finish_call(caller: &mut Caller<'_>, params: &Params) -> Result<Value, Error> {
     let id = params.get("call_id").ok_or_else(|| undefined("call_id"))?;
-    let mut running = caller.papers.vk.calls.iter_mut().filter(|call| call.finished.is_none());
-    let call = running.find(|call| call.call_id == id);
-    call.ok_or_else(|| Error::param("call_id is not a running call"))?.finished =
-        Some(now_ms() / 1000);
-    Ok(json!(1))
+    if id.len() != CALL_ID {
+        return Err(Error::param(&format!("call_id should be {CALL_ID} characters long")));
+    }
+    match caller.papers.vk.finish_call(id, now_ms() / 1000) {
+        true => Ok(json!(1)),
+        false => Err(Error::param("call_id is not a running call")),
+    }
 }
