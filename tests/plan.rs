@@ -388,6 +388,7 @@ fn cause(cause: &Cause) -> String {
         Cause::Adopted => "adopted",
         Cause::Leaked => "leaked",
         Cause::Moved => "moved",
+        Cause::Lesson(_) => "lesson",
     };
     name.to_owned()
 }

@@ -45,6 +45,10 @@ impl Able {
                 able.set.insert(capability);
             }
         }
+        if config.kind == platform::Kind::Max {
+            // Its bots start no calls, and there is nothing to ask (`platforms/max.md`, section 10).
+            able.unsure.remove(&Capability::StartCall);
+        }
         Ok(able)
     }
 

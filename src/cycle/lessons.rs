@@ -37,7 +37,7 @@ impl Run<'_, '_> {
     /// # Errors
     /// [`Code::State`].
     pub(super) fn hold_lessons(&mut self, plan: &mut Plan, outcome: &mut Outcome) -> Result<()> {
-        let now = self.cycle.clock.now();
+        let now = self.cycle.clock.started();
         let source = self.call_source();
         self.follow_lessons(now, true)?;
         if outcome.ended.is_none() {
@@ -53,7 +53,7 @@ impl Run<'_, '_> {
     /// # Errors
     /// [`Code::State`].
     pub(super) fn plan_lessons(&mut self, plan: &mut Plan) -> Result<()> {
-        let now = self.cycle.clock.now();
+        let now = self.cycle.clock.started();
         let source = self.call_source();
         self.follow_lessons(now, false)?;
         for _ in 0..ROUNDS {
@@ -151,7 +151,13 @@ impl Run<'_, '_> {
         };
         let hall = |chat: &KnownChat| {
             let side = self.sides.iter().find(|side| side.kind() == chat.platform);
-            let able = |one| side.is_some_and(|side| side.able.set.contains(&one));
+            // A dry run asks the messenger nothing: what is not known is taken for possible.
+            let guess = self.cycle.options.dry_run;
+            let able = |one| {
+                side.is_some_and(|side| {
+                    side.able.set.contains(&one) || (guess && side.able.unsure.contains(&one))
+                })
+            };
             Hall {
                 ready: chat.state == ChatState::Active && chat.platform_id.is_some(),
                 starts_calls: able(Capability::StartCall),

@@ -1,5 +1,7 @@
 -- Takes a state file back to the first schema.
-DROP TABLE links; DROP TABLE proofs;
+DROP TABLE links; DROP TABLE proofs; DROP TABLE calls;
+ALTER TABLE journal DROP COLUMN call;
+ALTER TABLE chats DROP COLUMN call_link;
 DROP TABLE invitations; DROP TABLE tasks; DROP TABLE groups; DROP TABLE dialogs; DROP TABLE invites;
 ALTER TABLE chats DROP COLUMN description;
 ALTER TABLE chats DROP COLUMN own;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use zvonok::error::Code;
 
-use crate::commands::{chats, check, demo, explain, invite, plan, request, sync, tasks};
+use crate::commands::{calls, chats, check, demo, explain, invite, plan, request, sync, tasks};
 use crate::terminal::Terminal;
 use crate::trouble::{Outcome, Trouble};
 use crate::words::{Language, decide};
@@ -64,6 +64,8 @@ enum Command {
     Plan(plan::Args),
     /// The registry of chats, or the people of one / Список чатов или люди одного чата
     Chats(chats::Args),
+    /// The online lessons that are, will be and were / Онлайн-занятия: какие идут, будут и были
+    Calls(calls::Args),
     /// What only a person can do, step by step / Что может сделать только человек, по шагам
     Tasks(tasks::Args),
     /// A one-time link by which a person links their account
@@ -105,6 +107,7 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
         Command::Sync(args) => sync::run(terminal, &args),
         Command::Plan(args) => plan::run(terminal, &args),
         Command::Chats(args) => chats::run(terminal, &args),
+        Command::Calls(args) => calls::run(terminal, &args),
         Command::Tasks(args) => tasks::run(terminal, &args),
         Command::Invite(args) => invite::run(terminal, &args),
         Command::Request(args) => request::run(terminal, &args),

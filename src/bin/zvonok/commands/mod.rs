@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod calls;
 pub(crate) mod chats;
 pub(crate) mod check;
 pub(crate) mod demo;

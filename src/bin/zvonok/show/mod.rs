@@ -1,5 +1,6 @@
 //! The library's documents as people read them.
 
+pub(crate) mod calls;
 pub(crate) mod explain;
 pub(crate) mod faults;
 pub(crate) mod members;
