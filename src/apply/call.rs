@@ -87,9 +87,8 @@ fn start(
 ) -> Result<()> {
     let link = own_link(desk, call);
     let op = operation(Kind::StartCall, call, why);
-    // A journal row without a link is one that only the messenger could answer.
-    let said = link.clone().unwrap_or_default();
-    let intent = intend(work, &op, call, &said)?;
+    // A link that is there already needs no answer: then nothing can be lost.
+    let intent = intend(work, &op, call, link.as_ref().map(|_| ""))?;
     let answer = match link {
         Some(join_url) => Ok(Answer::Call { id: String::new(), join_url }),
         None => ask(work, Call::StartCall),
@@ -117,7 +116,7 @@ fn start(
 
 fn finish(work: &mut Work, why: Why, call: &mut Lesson, outcome: &mut Outcome) -> Result<()> {
     let op = operation(Kind::FinishCall, call, why);
-    let intent = intend(work, &op, call, "")?;
+    let intent = intend(work, &op, call, None)?;
     let id = call.platform_call.clone().filter(|_| call.running);
     let answer = id.map_or(Ok(Answer::Done), |id| finish_on_platform(work, &id));
     match answer {
@@ -155,7 +154,7 @@ fn is_over(failure: &Failure) -> bool {
 fn announce(work: &mut Work, desk: &Desk, call: &mut Lesson, outcome: &mut Outcome) -> Result<()> {
     let text = calls::announcement(desk.policy, call, &told(work, desk, call), work.language);
     let op = operation(Kind::PostMessage, call, Why::Started);
-    let intent = intend(work, &op, call, &text)?;
+    let intent = intend(work, &op, call, Some(&text))?;
     match say(work, call, &text, intent) {
         Said::Yes(message) => {
             call.announce(message, work.clock.now());
@@ -188,7 +187,7 @@ fn farewell(
     }
     let text = calls::farewell(desk.policy, call, &told(work, desk, call), work.language);
     let op = operation(Kind::PostMessage, call, Why::Ended);
-    let intent = intend(work, &op, call, &text)?;
+    let intent = intend(work, &op, call, Some(&text))?;
     match say(work, call, &text, intent) {
         Said::Yes(_) => {
             call.close(work.clock.now());
@@ -309,9 +308,9 @@ pub(crate) fn resolve_call(
     let Some(call) = call else {
         return work.state.close_intent(intent.id, &lost, now).map(|()| true);
     };
-    let text = intent.text.as_deref().unwrap_or_default();
+    let text = intent.said.as_deref().unwrap_or_default();
     match intent.operation {
-        Kind::StartCall if text.is_empty() && !call.running => call.doubt(now),
+        Kind::StartCall if intent.said.is_none() && !call.running => call.doubt(now),
         Kind::PostMessage => {
             let Some(chat) = work.address(&call.chat) else {
                 return work.state.close_intent(intent.id, &lost, now).map(|()| true);
@@ -351,9 +350,9 @@ fn said_before(
     Ok(())
 }
 
-fn intend(work: &mut Work, op: &Operation, call: &Lesson, text: &str) -> Result<i64> {
+fn intend(work: &mut Work, op: &Operation, call: &Lesson, said: Option<&str>) -> Result<i64> {
     let (reason, now) = (op.cause.text(), work.clock.now());
-    work.state.intend_call(op.kind, call, text, &reason, work.hand, now)
+    work.state.intend_call(op.kind, call, said, &reason, work.hand, now)
 }
 
 fn settle(work: &mut Work, intent: i64, verdict: &Verdict, call: &Lesson) -> Result<()> {

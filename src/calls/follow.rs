@@ -11,6 +11,9 @@ use crate::plan::KnownChat;
 use crate::profile::{Calls, Desired, Existence};
 use crate::roster::{ClassIx, ClassType, Lesson, Roster, truthy};
 
+/// A longer title is cut, as people's are refused.
+const LONGEST_TITLE: usize = 200;
+
 /// What following comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Followed {
@@ -93,7 +96,7 @@ impl<'a> Journals<'a> {
         let slot = slot(self.roster, lesson, self.zone);
         (call.date, call.starts, call.ends) = (lesson.date, slot.starts, slot.ends);
         call.title = match &lesson.title {
-            Some(title) => title.trim().to_owned(),
+            Some(title) => title.trim().chars().take(LONGEST_TITLE).collect(),
             None => default_title(self.policy(), Some(&self.roster.class(lesson.class).subject)),
         };
         if call.state != CallState::Finished {

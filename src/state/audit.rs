@@ -33,6 +33,7 @@ pub(crate) struct AuditEntry {
     operation: String,
     chat: String,
     account: String,
+    call: Option<String>,
     people: Vec<String>,
     title: Option<String>,
     reason: Text,
@@ -42,7 +43,7 @@ pub(crate) struct AuditEntry {
 }
 
 const COLUMNS: &str =
-    "id, cycle, at, operation, chat, account, people, title, reason, actor, result, code";
+    "id, cycle, at, operation, chat, account, people, title, reason, actor, result, code, call";
 
 impl AuditEntry {
     fn read(row: &Row) -> rusqlite::Result<AuditEntry> {
@@ -59,6 +60,7 @@ impl AuditEntry {
             actor: row.get(9)?,
             result: row.get(10)?,
             code: row.get(11)?,
+            call: row.get(12)?,
         })
     }
 
@@ -74,6 +76,7 @@ impl AuditEntry {
             "person": self.people.first(),
             "people": self.people,
             "account": account,
+            "call": self.call,
             "title": self.title,
             "reason": self.reason,
             "actor": self.actor,

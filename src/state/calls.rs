@@ -22,8 +22,8 @@ pub(crate) struct CallIntent {
     pub(crate) operation: Kind,
     /// The call.
     pub(crate) call: String,
-    /// What was to be said, of a message.
-    pub(crate) text: Option<String>,
+    /// What was to be said; of a start, something where no answer is needed.
+    pub(crate) said: Option<String>,
     /// When it was meant.
     pub(crate) at: Timestamp,
 }
@@ -138,7 +138,8 @@ impl State {
         })
     }
 
-    /// Writes down what is about to be done to a call; `text` is what is to be said.
+    /// Writes down what is about to be done to a call; `said` is what is to be said, or, of a start,
+    /// anything where it needs no answer.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
@@ -146,23 +147,25 @@ impl State {
         &mut self,
         operation: Kind,
         call: &Call,
-        text: &str,
+        said: Option<&str>,
         reason: &Text,
         hand: Hand,
         at: Timestamp,
     ) -> Result<i64> {
         self.transaction(|db| {
             let insert = "INSERT INTO journal (cycle, at, operation, chat, account, people, title, \
-                          reason, actor, counted, call) VALUES (?, ?, ?, ?, '', '[]', ?, ?, ?, 0, ?)";
+                          reason, actor, counted, call, said) \
+                          VALUES (?, ?, ?, ?, '', '[]', ?, ?, ?, 0, ?, ?)";
             db.prepare_cached(insert)?.insert(params![
                 hand.cycle,
                 at.as_second(),
                 operation.name(),
                 call.chat,
-                text,
+                call.title,
                 json(reason),
                 hand.actor,
                 call.id,
+                said,
             ])
         })
     }
@@ -189,7 +192,7 @@ impl State {
     /// # Errors
     /// [`crate::error::Code::State`].
     pub(crate) fn open_call_intents(&self) -> Result<Vec<CallIntent>> {
-        let query = "SELECT id, operation, call, title, at FROM journal \
+        let query = "SELECT id, operation, call, said, at FROM journal \
                      WHERE result IS NULL AND call IS NOT NULL ORDER BY id";
         self.rows(query, [], |row| {
             let operation = Kind::from_name(&row.get::<_, String>(1)?);
@@ -197,7 +200,7 @@ impl State {
                 id: row.get(0)?,
                 operation: operation.unwrap_or(Kind::PostMessage),
                 call: row.get(2)?,
-                text: row.get(3)?,
+                said: row.get(3)?,
                 at: moment(row.get(4)?),
             })
         })

@@ -211,3 +211,33 @@ fn what_a_configuration_says_of_calls_is_checked() {
     );
     assert_eq!(faults(json!({"providr": "address"})), ["calls.providr"]);
 }
+
+#[test]
+fn what_a_profile_says_of_calls_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = |calls: &str| -> String {
+        let script = include_str!("../../scripts/oneroster.lua");
+        let script = script.replace("  overrides = \"kept\",", &format!("  calls = {calls},"));
+        let path = folder.path().join("own.lua");
+        std::fs::write(&path, script).unwrap();
+        let source = zvonok::profile::source(path.to_str().unwrap()).unwrap();
+        match zvonok::profile::describe(&source) {
+            Ok(_) => String::new(),
+            Err(error) => error.faults[0].message.en.clone(),
+        }
+    };
+    assert_eq!(faults("{ lessons = \"subject\", start_within = 20, title = \"<subject>\" }"), "");
+    for (calls, word) in [
+        ("{ start_withn = 20 }", "did you mean \"start_within\"?"),
+        ("{ start_within = -1 }", "a whole number of minutes"),
+        ("{ start_within = 1.5 }", "a whole number of minutes"),
+        ("{ lessons = \"subjekt\" }", "there are no chats of the kind \"subjekt\""),
+        ("{ from_timetable = { \"x\" } }", "there are no chats of the kind \"x\""),
+        ("{ starts = \"later\" }", "may be: time, ahead, publication"),
+        ("{ announcement = \"<lnik>\" }", "did you mean \"link\"?"),
+        ("{ provider = \"zoom\" }", "may be: messenger, address, bigbluebutton"),
+    ] {
+        let told = faults(calls);
+        assert!(told.contains(word), "{calls}: {told}");
+    }
+}

@@ -33,4 +33,5 @@ CREATE UNIQUE INDEX calls_lesson ON calls (lesson, chat) WHERE by_roster = 1;
 CREATE INDEX calls_chat ON calls (chat);
 
 ALTER TABLE journal ADD COLUMN call TEXT;       -- the call's id, for operations on calls
+ALTER TABLE journal ADD COLUMN said TEXT;       -- what was to be said; of a start, that no answer is needed
 ALTER TABLE chats ADD COLUMN call_link TEXT;    -- the standing call link that a person gave

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     chat: Option<String>,
     /// Only calls that stand so / Только звонки в этом состоянии
     #[arg(long, value_parser = ["created", "published", "finished"])]
-    state: Option<String>,
+    only: Option<String>,
     /// Only calls with this in their title / Только звонки с этим в названии
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
@@ -32,7 +32,7 @@ pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
     let mut session = args.configuration.open(terminal)?;
     let mut params = Map::new();
     put(&mut params, "chat", args.chat.clone());
-    put(&mut params, "state", args.state.clone());
+    put(&mut params, "state", args.only.clone());
     put(&mut params, "search", args.search.clone());
     let reply = all(&mut session, params)?;
     if terminal.json {
