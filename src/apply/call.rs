@@ -153,24 +153,10 @@ fn is_over(failure: &Failure) -> bool {
 
 fn announce(work: &mut Work, desk: &Desk, call: &mut Lesson, outcome: &mut Outcome) -> Result<()> {
     let text = calls::announcement(desk.policy, call, &told(work, desk, call), work.language);
-    let op = operation(Kind::PostMessage, call, Why::Started);
-    let intent = intend(work, &op, call, Some(&text))?;
-    match say(work, call, &text, intent) {
-        Said::Yes(message) => {
-            call.announce(message, work.clock.now());
-            settle(work, intent, &Verdict::Done, call)?;
-            log(work, Level::Info, &op, call, "done");
-            pin(work, call);
-            outcome.tell(op, Settled::Done);
-            Ok(())
-        }
-        Said::Perhaps(failure) => {
-            outcome.end(&failure);
-            outcome.leave([op]);
-            Ok(())
-        }
-        Said::No(failure) => fail(work, intent, op, call, failure, outcome),
+    if post(work, Why::Started, &text, call, outcome)? {
+        pin(work, call);
     }
+    Ok(())
 }
 
 fn farewell(
@@ -186,23 +172,39 @@ fn farewell(
         return work.state.put_calls(std::slice::from_ref(call), &[]);
     }
     let text = calls::farewell(desk.policy, call, &told(work, desk, call), work.language);
-    let op = operation(Kind::PostMessage, call, Why::Ended);
-    let intent = intend(work, &op, call, Some(&text))?;
-    match say(work, call, &text, intent) {
-        Said::Yes(_) => {
-            call.close(work.clock.now());
+    post(work, Why::Ended, &text, call, outcome).map(drop)
+}
+
+/// Says in the chat that a call has begun or ended, once; whether it was said.
+fn post(
+    work: &mut Work,
+    why: Why,
+    text: &str,
+    call: &mut Lesson,
+    outcome: &mut Outcome,
+) -> Result<bool> {
+    let op = operation(Kind::PostMessage, call, why);
+    let intent = intend(work, &op, call, Some(text))?;
+    match say(work, call, text, intent) {
+        Said::Yes(message) => {
+            let now = work.clock.now();
+            match why {
+                Why::Started => call.announce(message, now),
+                _ => call.close(now),
+            }
             settle(work, intent, &Verdict::Done, call)?;
             log(work, Level::Info, &op, call, "done");
             outcome.tell(op, Settled::Done);
-            Ok(())
+            return Ok(true);
         }
+        // The intent stays open; the next cycle looks it up.
         Said::Perhaps(failure) => {
             outcome.end(&failure);
             outcome.leave([op]);
-            Ok(())
         }
-        Said::No(failure) => fail(work, intent, op, call, failure, outcome),
+        Said::No(failure) => fail(work, intent, op, call, failure, outcome)?,
     }
+    Ok(false)
 }
 
 fn told<'w>(work: &'w Work, desk: &Desk<'w>, call: &Lesson) -> calls::Told<'w> {

@@ -346,14 +346,16 @@ impl<'r> Keeper<'r> {
     }
 
     fn metadata(&self, metadata: &Metadata) -> Metadata {
-        self.with_own(metadata, &OWN)
+        self.with_own(metadata, &[])
     }
 
-    /// What the profile reads, and what the library itself does.
+    /// What the profile reads, and what the library itself does: everywhere, and in this table.
     fn with_own(&self, metadata: &Metadata, own: &[&str]) -> Metadata {
         metadata
             .iter()
-            .filter(|(name, _)| own.contains(&name.as_str()) || self.reads.contains(*name))
+            .filter(|(name, _)| {
+                OWN.iter().chain(own).any(|one| one == name) || self.reads.contains(*name)
+            })
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }

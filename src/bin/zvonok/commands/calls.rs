@@ -1,12 +1,11 @@
 //! `zvonok calls`: the online lessons that are, will be and were.
 
-use serde_json::{Map, Value, json};
-use zvonok::error::{Code, Error};
-use zvonok::session::Session;
+use serde_json::Map;
+use zvonok::error::Code;
 
-use super::{ask, put};
+use super::{put, whole};
 use crate::configuration;
-use crate::show::{self, number, rows};
+use crate::show::{self, rows};
 use crate::terminal::{Terminal, Tone};
 use crate::trouble::Outcome;
 
@@ -34,7 +33,7 @@ pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
     put(&mut params, "chat", args.chat.clone());
     put(&mut params, "state", args.only.clone());
     put(&mut params, "search", args.search.clone());
-    let reply = all(&mut session, params)?;
+    let reply = whole(&mut session, "calls.list", "calls", params)?;
     if terminal.json {
         terminal.document(&reply)?;
         return Ok(Code::Ok);
@@ -48,21 +47,4 @@ pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
         terminal.pick(format!("Всего звонков: {count}"), format!("Calls in total: {count}"));
     terminal.say(terminal.tone(Tone::Faint, words))?;
     Ok(Code::Ok)
-}
-
-/// The reply with every page of calls in one.
-fn all(session: &mut Session, mut params: Map<String, Value>) -> Result<Value, Error> {
-    const MOST: u32 = 1000;
-    put(&mut params, "per_page", Some(MOST));
-    let (_, mut whole) = ask(session, "calls.list", &params)?;
-    for page in 2..=number(&whole["result"], "pages") {
-        params.insert("page".to_owned(), json!(page));
-        let (_, mut reply) = ask(session, "calls.list", &params)?;
-        if let (Some(calls), Some(more)) =
-            (whole["result"]["calls"].as_array_mut(), reply["result"]["calls"].as_array_mut())
-        {
-            calls.append(more);
-        }
-    }
-    Ok(whole)
 }

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use zvonok::error::{Code, Error};
 use zvonok::session::Session;
 
-use super::{ask, put};
+use super::{ask, put, whole};
 use crate::configuration;
 use crate::people::People;
-use crate::show::{self, number, rows};
+use crate::show::{self, rows};
 use crate::terminal::{Terminal, Tone};
 use crate::trouble::Outcome;
 
@@ -124,18 +124,6 @@ fn filter(args: &Args) -> Map<String, Value> {
 }
 
 /// The reply with every page of tasks in one.
-pub(crate) fn all(session: &mut Session, mut params: Map<String, Value>) -> Result<Value, Error> {
-    const MOST: u32 = 1000;
-    put(&mut params, "per_page", Some(MOST));
-    let (_, mut whole) = ask(session, "tasks.list", &params)?;
-    for page in 2..=number(&whole["result"], "pages") {
-        params.insert("page".to_owned(), json!(page));
-        let (_, mut reply) = ask(session, "tasks.list", &params)?;
-        if let (Some(tasks), Some(more)) =
-            (whole["result"]["tasks"].as_array_mut(), reply["result"]["tasks"].as_array_mut())
-        {
-            tasks.append(more);
-        }
-    }
-    Ok(whole)
+fn all(session: &mut Session, params: Map<String, Value>) -> Result<Value, Error> {
+    whole(session, "tasks.list", "tasks", params)
 }
