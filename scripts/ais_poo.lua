@@ -86,6 +86,7 @@ return zvonok.profile {
 
   -- Кого добавили, убрали или сделали администратором, так и остаётся.
   overrides = "kept",
+  rollover = shared.rollover,
 
   -- Дистанционное занятие начинается в своё время, а с концом занятия кончается и звонок.
   calls = { starts = "time", finish_after = 0, title = "Дистанционное занятие: <subject>" },

@@ -28,6 +28,8 @@ return zvonok.profile {
   -- Название, которое чату дали в системе, остаётся.
   overrides = "kept",
 
+  rollover = shared.rollover,
+
   -- Реестр чатов ведёт администратор школы.
   requests = shared.requests {
     administrator = function(actor) return actor:is("siteAdministrator") end,

@@ -43,6 +43,7 @@ return zvonok.profile {
 
   -- Правки, сделанные людьми в системе, сохраняются.
   overrides = "kept",
+  rollover = shared.rollover,
 
   requests = shared.requests {
     administrator = is_administrator,

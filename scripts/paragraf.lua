@@ -76,6 +76,7 @@ return zvonok.profile {
 
   -- Состав ведёт только «Параграф»: руками никого не добавить и не убрать.
   overrides = "forbidden",
+  rollover = shared.rollover,
 
   requests = shared.requests {
     administrator = function(actor) return actor:among(heads) end,

@@ -18,6 +18,7 @@ use crate::secret::Secret;
 mod calls;
 mod platform;
 
+pub use crate::profile::Leavers;
 use calls::read_calls;
 use platform::{Network, read_platform, read_proxy};
 
@@ -192,15 +193,6 @@ pub enum Strangers {
     Report,
     /// Left, not told.
     Keep,
-}
-
-/// What happens to people who left by themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leavers {
-    /// Added or invited again.
-    Invite,
-    /// Left alone.
-    Respect,
 }
 
 impl Config {

@@ -14,7 +14,7 @@ use crate::cycle::{self, Cycle, From};
 use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::platform::{self, Connection, Platform};
-use crate::profile::{self, Source};
+use crate::profile::{self, Policies, Source};
 use crate::roster::Content;
 use crate::state::State;
 use crate::stop::Stop;
@@ -53,6 +53,7 @@ pub struct Session {
     config: Config,
     source: Source,
     kinds: Vec<String>,
+    policies: Policies,
     /// The current one first.
     messengers: Vec<Messenger>,
     host: Box<dyn Host + Send>,
@@ -100,8 +101,9 @@ impl Session {
         let messengers = std::iter::once(&config.platform).chain(&config.previous_platform);
         let messengers = messengers.map(Messenger::new).collect::<Result<Vec<_>>>()?;
         State::open(&config.state)?;
-        let kinds = description.kinds;
-        Ok(Session { config, source, kinds, messengers, host, cancel })
+        let profile::Description { mut kinds, policies, .. } = description;
+        kinds.extend(policies.custom.keys().cloned());
+        Ok(Session { config, source, kinds, policies, messengers, host, cancel })
     }
 
     /// What ends this session's running call.
@@ -176,6 +178,11 @@ impl Session {
     /// The profile's script.
     pub(crate) fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// What the profile says beside its chats.
+    pub(crate) fn policies(&self) -> &Policies {
+        &self.policies
     }
 
     /// Who embeds the library.

@@ -107,6 +107,10 @@ fn compare(
     }
 }
 
+/// So many rounds are a school year.
+const ROUNDS_OF_A_YEAR: usize = 9;
+
+/// One computation against the other, over schools to which things happen, years among them.
 fn agree(profile: &str, seeds: std::ops::Range<u64>, rounds: usize) {
     let source = profile::source(profile).unwrap();
     for seed in seeds {
@@ -118,6 +122,9 @@ fn agree(profile: &str, seeds: std::ops::Range<u64>, rounds: usize) {
             assert!(wrong.is_empty(), "seed {seed}, round {round}:\n{}", wrong.join("\n"));
             for _ in 0..4 {
                 mutate::mutate(&mut roster, chance);
+            }
+            if round % ROUNDS_OF_A_YEAR == ROUNDS_OF_A_YEAR - 1 {
+                changes::apply("next-school-year", &mut roster, chance).unwrap();
             }
         }
     }

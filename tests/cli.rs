@@ -1,6 +1,8 @@
 //! The command line as people and scripts meet it, against the sandbox messenger.
 #![cfg(feature = "cli")]
 
+#[path = "cli/new_year.rs"]
+mod new_year;
 #[path = "cli/on_max.rs"]
 mod on_max;
 mod support;

@@ -64,10 +64,18 @@ fn e1_all_administrators_and_all_curators_are_admins() {
     holds(&place, "teachers:school", &["100", "110", "111", "121"], &["100"]);
 }
 
+/// The chats of which the report says that nobody administers them.
+fn unled(place: &Place) -> Vec<&str> {
+    let warnings = place.report["roster"]["warnings"].as_array().unwrap().iter();
+    let unled = warnings.filter(|warning| warning["code"] == "profile.no_admin");
+    unled.map(|warning| warning["at"].as_str().unwrap()).collect()
+}
+
 #[test]
 fn e2_a_group_without_a_curator_waits_for_one() {
     let mut place = epos(without_curator());
     assert_eq!(place.look().len(), 1, "only the teachers' chat");
+    assert_eq!(unled(&place), [""; 0], "what is not there yet needs nobody");
     // A teacher of the group is no curator, nor is one from tomorrow on.
     add(&mut place.roster, "enrollments", enrolled("7a", "teacher-111", "teacher"));
     let mut later = curator("7a", "teacher-110");
@@ -89,6 +97,8 @@ fn e2_a_group_whose_curator_left_keeps_its_chats() {
     next(&mut place);
     holds(&place, "class:7a", &["200", "201", "202"], &[]);
     holds(&place, "parents:7a", &["300", "301", "302"], &[]);
+    // Ruling 10: a chat that is there and that nobody leads is told.
+    assert_eq!(unled(&place), ["class:7a", "parents:7a"]);
     add(&mut place.roster, "users", child("child-203", &[]));
     add(&mut place.roster, "roles", role("child-203", "student"));
     add(&mut place.roster, "enrollments", enrolled("7a", "child-203", "student"));

@@ -14,7 +14,7 @@ use zvonok::plan::{
     Scope, Side, TaskKind, WantedTask, add_former, approves, plan,
 };
 use zvonok::platform::{self, Capability};
-use zvonok::profile::Desired;
+use zvonok::profile::{self, Desired};
 use zvonok::roster::{Frozen, Table};
 
 #[path = "plan/compact.rs"]
@@ -24,7 +24,8 @@ use compact::{Chats, Fact, Wish, moment};
 
 /// What a plan is made from. Absent: nothing, or the configuration's default. `cannot` is about the
 /// platform, `previous_cannot` about the previous one; `dialogs` lists who has a dialog,
-/// `allowed` what a person let go and could not be done yet: `remove_member class:1a 101`.
+/// `allowed` what a person let go and could not be done yet: `remove_member class:1a 101`. `leavers`
+/// is the profile's word on kinds of chats, `carried` and `continues` what the new year left.
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Given {
@@ -35,6 +36,9 @@ struct Given {
     cannot: BTreeSet<Capability>,
     previous_cannot: BTreeSet<Capability>,
     admin_permissions: BTreeSet<String>,
+    leavers: BTreeMap<String, profile::Leavers>,
+    carried: BTreeSet<String>,
+    continues: BTreeMap<String, String>,
     dialogs: BTreeSet<String>,
     allowed: Vec<String>,
     desired: Chats<Wish>,
@@ -57,6 +61,9 @@ impl Default for Given {
             cannot: BTreeSet::new(),
             previous_cannot: BTreeSet::new(),
             admin_permissions: BTreeSet::new(),
+            leavers: BTreeMap::new(),
+            carried: BTreeSet::new(),
+            continues: BTreeMap::new(),
             dialogs: BTreeSet::new(),
             allowed: Vec::new(),
             desired: Chats::new(),
@@ -222,6 +229,10 @@ fn remembered(hold: &Hold) -> KnownHold {
 fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
     let mut desired = compact::desired(&given.desired, given.platform);
     desired.admin_permissions.clone_from(&given.admin_permissions);
+    let said = given.leavers.iter().map(|(kind, word)| (kind.clone(), Some(*word)));
+    desired.leavers.kinds = said.collect();
+    desired.carried.clone_from(&given.carried);
+    desired.continues.clone_from(&given.continues);
     let mut known = compact::known(&given.known, given.platform, before.map(remembered));
     let dialogs = given.dialogs.iter().map(|account| ((given.platform, account.clone()), true));
     known.dialogs = dialogs.collect();
@@ -385,9 +396,11 @@ fn cause(cause: &Cause) -> String {
         Cause::MissingTooLong => "missing_too_long",
         Cause::WantedAgain => "wanted_again",
         Cause::TitleChanged => "title_changed",
+        Cause::Continues(before, now) => return format!("continues {before} {now}"),
         Cause::Adopted => "adopted",
         Cause::Leaked => "leaked",
         Cause::Moved => "moved",
+        Cause::Ordered(_) => "ordered",
         Cause::Lesson(_) => "lesson",
     };
     name.to_owned()

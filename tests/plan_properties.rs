@@ -106,6 +106,31 @@ proptest! {
     }
 
     #[test]
+    fn a_chat_that_lives_on_without_its_class_only_loses_strangers(world in world()) {
+        let mut world = world;
+        world.desired.carried = world.known.chats.keys().cloned().collect();
+        for operation in all(&world.plan()) {
+            let Some(known) = world.known.chats.get(&operation.chat) else { continue };
+            let stranger = known.present.get(&operation.account).filter(|one| one.people.is_empty());
+            let goes = operation.kind == Kind::RemoveMember && stranger.is_some();
+            let there = matches!(known.state, ChatState::Active | ChatState::Archived);
+            prop_assert!(goes && there, "{operation:?} in a chat that is {:?}", known.state);
+        }
+    }
+
+    #[test]
+    fn the_word_of_the_profile_on_who_left_is_the_last_one(world in world()) {
+        let mut world = world;
+        world.policy.leavers = Leavers::Invite;
+        world.desired.leavers.general = Some(Leavers::Respect);
+        let said = world.plan();
+        world.policy.leavers = Leavers::Respect;
+        prop_assert_eq!(format!("{said:?}"), format!("{:?}", world.plan()));
+        world.desired.leavers.general = None;
+        prop_assert_eq!(format!("{said:?}"), format!("{:?}", world.plan()));
+    }
+
+    #[test]
     fn a_task_is_asked_for_once_and_where_something_can_be_done(world in world()) {
         let plan = world.plan();
         let mut seen = BTreeSet::new();

@@ -114,6 +114,12 @@ pub(crate) fn run(work: &mut Work, operations: &[Operation]) -> Result<Outcome> 
         let stage: Vec<&Operation> = operations.iter().filter(|op| op.kind == kind).collect();
         match kind {
             _ if stage.is_empty() => {}
+            Kind::DeleteChat => {
+                let emptied = emptied(&stage, &mut outcome);
+                if !emptied.is_empty() {
+                    stage::run(work, &emptied, total, &mut outcome);
+                }
+            }
             Kind::InviteMember => invite::run(work, &stage, total, &mut outcome),
             Kind::PostMessage => notice::run(work, &stage, total, &mut outcome),
             _ => stage::run(work, &stage, total, &mut outcome),
@@ -126,6 +132,20 @@ pub(crate) fn run(work: &mut Work, operations: &[Operation]) -> Result<Outcome> 
             Ok(outcome)
         }
     }
+}
+
+/// The chats of a stage of which nobody is left and whose door is closed: only these are deleted,
+/// the others are left for the next cycle.
+fn emptied<'o>(stage: &[&'o Operation], outcome: &mut Outcome) -> Vec<&'o Operation> {
+    let undone = |chat: &str| {
+        outcome.results.iter().any(|(operation, told)| {
+            let first = matches!(operation.kind, Kind::RemoveMember | Kind::RotateLink);
+            first && operation.chat == chat && *told != Told::Done
+        })
+    };
+    let (left, emptied): (Vec<&Operation>, _) = stage.iter().partition(|op| undone(&op.chat));
+    outcome.leave(left.into_iter().cloned());
+    emptied
 }
 
 impl Work<'_> {
@@ -143,8 +163,7 @@ impl Work<'_> {
     /// The chat's platform id, where it can be worked on.
     fn address(&self, chat: &str) -> Option<String> {
         let known = self.known.chats.get(chat)?;
-        let usable = !matches!(known.state, ChatState::Gone | ChatState::Deleted);
-        known.platform_id.clone().filter(|_| usable)
+        known.platform_id.clone().filter(|_| known.state != ChatState::Gone)
     }
 
     fn chat(&mut self, chat: &str) -> Option<&mut KnownChat> {

@@ -374,6 +374,9 @@ pub(super) fn store_link(work: &mut Work, key: &str, link: String) -> Result<()>
 /// Remembers that nothing can be done in a chat any more; it is never made again by itself.
 pub(super) fn mark_gone(work: &mut Work, key: &str, failure: &Failure) -> Result<()> {
     work.log(Level::Warning, &format!("{key}: {} ({})", failure.message.en, failure.code));
+    if work.chat(key).is_some_and(|chat| chat.state == ChatState::Deleted) {
+        return Ok(());
+    }
     work.state.put_chat_state(key, ChatState::Gone)?;
     if let Some(chat) = work.chat(key) {
         chat.state = ChatState::Gone;

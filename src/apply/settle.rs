@@ -177,6 +177,7 @@ pub(super) fn done(work: &mut Work, intent: i64, operation: &Operation) -> Resul
             chat.emptying = operation.cause == Cause::Moved;
         }
         Kind::RestoreChat => chat.state = ChatState::Active,
+        Kind::DeleteChat => chat.state = ChatState::Deleted,
         _ => {}
     }
     Ok(())

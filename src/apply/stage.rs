@@ -281,6 +281,8 @@ fn is_ready(work: &Work, operation: &Operation) -> bool {
     let chat = work.known.chats.get(&operation.chat);
     match operation.kind {
         Kind::CreateChat => chat.is_none_or(|chat| chat.platform_id.is_none()),
+        // Also of one that was never made, or is gone.
+        Kind::DeleteChat => chat.is_some(),
         Kind::GrantAdmin | Kind::RevokeAdmin => {
             let inside = chat.is_some_and(|chat| chat.present.contains_key(&operation.account));
             inside && work.address(&operation.chat).is_some()

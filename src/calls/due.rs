@@ -54,6 +54,8 @@ pub enum Why {
     Over,
     /// Its day is over.
     DayOver,
+    /// Its chat is kept no more.
+    ChatClosed,
     /// It runs, and its members should know.
     Started,
     /// It has ended, and its members should know.
@@ -69,6 +71,7 @@ impl Why {
             Why::Published => Text::new("звонок опубликован", "the call was published"),
             Why::Over => Text::new("время урока вышло", "the lesson's time is over"),
             Why::DayOver => Text::new("день звонка прошёл", "the call's day has passed"),
+            Why::ChatClosed => Text::new("чат больше не ведётся", "the chat is kept no more"),
             Why::Started => Text::new("звонок начался", "the call has started"),
             Why::Ended => Text::new("звонок завершён", "the call has ended"),
         }
@@ -84,6 +87,8 @@ pub struct Hall {
     pub starts_calls: bool,
     /// Its standing call link.
     pub link: Option<String>,
+    /// It was put to rest, deleted, or has vanished: no call goes on in it.
+    pub closed: bool,
 }
 
 /// Everything that is judged.
@@ -260,6 +265,9 @@ fn finish(ground: &Ground, call: &Call) -> Option<Why> {
         return Some(Why::Over);
     }
     let meant = call.running || call.state == CallState::Published;
+    if meant && ground.halls.get(&call.chat).is_some_and(|hall| hall.closed) {
+        return Some(Why::ChatClosed);
+    }
     let over = ground.policy().nightly && meant && ground.day_ends_at(call) <= now;
     over.then_some(Why::DayOver)
 }

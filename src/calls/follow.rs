@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::{Call, CallState, SYSTEM, Wish, day_of, default_title, slot, tomorrow};
 use crate::plan::KnownChat;
-use crate::profile::{Calls, Desired, Existence};
+use crate::profile::{Calls, Desired, DesiredChat, Existence};
 use crate::roster::{ClassIx, ClassType, Lesson, Roster, truthy};
 
 /// A longer title is cut, as people's are refused.
@@ -58,26 +58,37 @@ impl<'a> Journals<'a> {
     /// The online lessons of journals that have their chat, by `sourcedId`.
     fn online(&self) -> BTreeMap<&'a str, Online<'a>> {
         let mut found = BTreeMap::new();
-        let Some(kind) = &self.policy().lessons else { return found };
+        let halls = self.chats_of_journals();
         for lesson in self.roster.lessons.iter().filter(|lesson| is_online(lesson)) {
-            let chat = format!("{kind}:{}", self.roster.class(lesson.class).id);
-            let desired = self.desired.chats.get(&chat);
-            if desired.is_some_and(|chat| chat.existence != Existence::Archived) {
-                found.insert(&*lesson.id, Online { lesson, chat });
+            if let Some(chat) = halls.get(&lesson.class) {
+                found.insert(&*lesson.id, Online { lesson, chat: (*chat).to_owned() });
             }
         }
         found
     }
 
+    /// The chat of each journal that has one. A journal that is continued under another `sourcedId`
+    /// keeps the chat and its key.
+    fn chats_of_journals(&self) -> BTreeMap<ClassIx, &'a str> {
+        let Some(kind) = &self.policy().lessons else { return BTreeMap::new() };
+        let kept =
+            |chat: &&DesiredChat| chat.kind == *kind && chat.existence != Existence::Archived;
+        let chats = self.desired.chats.values().filter(kept);
+        let journals = |chat: &'a DesiredChat| {
+            let classes = chat.depends_on.iter().filter_map(|id| self.roster.find_class(id));
+            let scheduled = classes
+                .filter(|class| self.roster.class(*class).class_type == ClassType::Scheduled);
+            scheduled.map(|class| (class, chat.key.as_str()))
+        };
+        chats.flat_map(journals).collect()
+    }
+
     /// Whether nothing is to be concluded from a lesson that is not there.
     fn knows_nothing_of(&self, call: &Call) -> bool {
-        let class = call.chat.split_once(':').map_or("", |(_, class)| class);
-        self.no_lessons
-            || self.untouched.contains(class)
-            || self.roster.find_class(class).is_none_or(|class| {
-                let homeroom = self.roster.class(class).homeroom;
-                homeroom.is_some_and(|home| self.untouched.contains(&*self.roster.class(home).id))
-            })
+        let chat = self.desired.chats.get(&call.chat);
+        let broken =
+            |chat: &DesiredChat| chat.depends_on.iter().any(|id| self.untouched.contains(id));
+        self.no_lessons || chat.is_none_or(broken)
     }
 
     /// The first day from today on after tomorrow that has an online lesson which is published: its
@@ -206,9 +217,14 @@ fn forget(call: &Call, followed: &mut Followed) {
 /// subject, in its class where it has one.
 pub fn journals_of(roster: &Roster, chat: &KnownChat) -> Vec<ClassIx> {
     let scheduled = |class: &ClassIx| roster.class(*class).class_type == ClassType::Scheduled;
-    let own = chat.key.split_once(':').and_then(|(_, id)| roster.find_class(id)).filter(scheduled);
+    let of_chat = chat.depends_on.iter().filter(|_| chat.subject.is_some());
+    let own: Vec<ClassIx> =
+        of_chat.filter_map(|id| roster.find_class(id)).filter(scheduled).collect();
     let named = chat.class.as_deref().and_then(|id| roster.find_class(id));
-    if let Some(journal) = own.or(named.filter(scheduled)) {
+    if !own.is_empty() {
+        return own;
+    }
+    if let Some(journal) = named.filter(scheduled) {
         return vec![journal];
     }
     let (Some(subject), Some(school)) = (&chat.subject, roster.find_org(&chat.organization)) else {

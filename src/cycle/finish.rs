@@ -7,15 +7,17 @@ use serde_json::{Map, Value, json};
 
 use super::remember::{note_tasks, remember, task_rows};
 use super::side::lost_warning;
+use super::summary::summary;
 use super::{Reported, Run, lacking, moving, verify};
 use crate::apply::{Ended, Outcome};
 use crate::config::{Detail, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{
-    Attempt, ChatState, Kind, KnownChat, MemberState, Plan, Waiting, census, wanted_accounts,
+    Attempt, ChatState, Counts, Kind, KnownChat, MemberState, Plan, Waiting, census,
+    wanted_accounts,
 };
 use crate::platform::Capability;
-use crate::profile::Existence;
+use crate::profile::{DesiredChat, Existence};
 use crate::report;
 use crate::state::Quiet;
 
@@ -38,12 +40,12 @@ pub(super) type Rows = Vec<(String, Attempt, Waiting)>;
 pub(super) fn finish(run: &mut Run, plan: &Plan, outcome: Option<Outcome>) -> Result<Reported> {
     let Some(outcome) = outcome else {
         run.tasks = task_rows(run, &run.state.open_tasks()?)?;
-        return Ok(told(run, plan, None, &waiting(run)?));
+        return told(run, plan, None, &waiting(run)?);
     };
     remember(run, plan, &outcome)?;
     run.tasks = note_tasks(run, plan)?;
     let rows = waiting(run)?;
-    let reported = told(run, plan, Some(&outcome), &rows);
+    let reported = told(run, plan, Some(&outcome), &rows)?;
     close(run, plan, &outcome, &rows, &reported)?;
     let lost = run.sides[0].lost.take();
     match failure_of(&outcome).or(lost) {
@@ -75,7 +77,7 @@ fn waiting(run: &Run) -> Result<Rows> {
 }
 
 /// The report. A dry run tells of what is planned; what was done is empty then.
-fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Reported {
+fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Result<Reported> {
     let (cycle, clock) = (run.cycle, run.cycle.clock);
     let status = status(run, plan, outcome, rows);
     let mut document = report::head(status, run.number, clock, cycle.options.dry_run);
@@ -84,7 +86,7 @@ fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Repor
         report::name_held(held, &run.names);
     }
     if cycle.options.detail != Detail::Summary {
-        document.insert("chats".to_owned(), chats(run));
+        document.insert("chats".to_owned(), chats(run)?);
     }
     if cycle.options.detail == Detail::Operations {
         document.insert("operations".to_owned(), report::operations(plan, outcome));
@@ -93,7 +95,7 @@ fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Repor
     document.insert("calls".to_owned(), calls);
     let requests = report::requests(cycle, &run.counters);
     document.insert("requests".to_owned(), requests);
-    (status, Value::Object(document))
+    Ok((status, Value::Object(document)))
 }
 
 /// The parts of a report that an unchanged cycle says again.
@@ -115,7 +117,11 @@ fn lasting(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Ma
             &warnings(run, plan),
         ),
     );
-    put("plan", json!({"fingerprint": plan.fingerprint, "operations": planned}));
+    let mut shown = json!({"fingerprint": plan.fingerprint, "operations": planned});
+    if let (None, Some(shown)) = (outcome, shown.as_object_mut()) {
+        shown.extend(summary(run, plan));
+    }
+    put("plan", shown);
     put("done", done);
     let mut failed = report::failed(rows, clock);
     if let Some(failed) = failed.as_array_mut() {
@@ -141,6 +147,13 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
     let lost = run.sides.iter().filter_map(|side| Some((side, side.lost.as_ref()?)));
     warnings.extend(lost.map(|(side, error)| lost_warning(side, error)));
     warnings.extend(unknown_owners(run));
+    // One that is not made anew and is there nevertheless needs somebody, too.
+    let kept = run.desired.chats.values().filter(|chat| {
+        let known = run.known.chats.get(&chat.key);
+        chat.existence == Existence::NotYet
+            && known.is_some_and(|known| known.state == ChatState::Active && !known.former)
+    });
+    warnings.extend(kept.filter_map(DesiredChat::unled));
     warnings.extend(run.known.chats.values().filter_map(unconfirmed));
     let gone = run.known.chats.values().filter(|chat| chat.state == ChatState::Gone);
     // What becomes of those that were left behind is told by the ledger.
@@ -227,11 +240,18 @@ fn gone_warning(chat: &KnownChat) -> Fault {
     )
 }
 
-fn chats(run: &Run) -> Value {
-    let empty = |chat: &KnownChat| report::chat(chat, &crate::plan::Counts::default());
+fn chats(run: &Run) -> Result<Value> {
+    let rows = run.state.chats()?;
+    let before: BTreeMap<&str, &Counts> =
+        rows.iter().map(|row| (row.chat.key.as_str(), &row.counts)).collect();
     let row = |chat: &KnownChat| match run.desired.chats.get(&chat.key) {
+        Some(_) if chat.state == ChatState::Deleted => report::chat(chat, &Counts::default()),
         Some(desired) => report::chat(chat, &census(desired, chat, run.own(chat)).counts),
-        None => empty(chat),
+        // A chat of which nothing is said is left alone, and its numbers with it.
+        None => {
+            let counts = before.get(chat.key.as_str()).copied().copied();
+            report::chat(chat, &counts.unwrap_or_default())
+        }
     };
     let known = run.known.chats.values().filter(|chat| !chat.former).map(row);
     // A dry run of the first cycle has no rows yet: what would be made is shown as planned.
@@ -244,7 +264,7 @@ fn chats(run: &Run) -> Value {
     });
     let mut rows: Vec<Value> = known.chain(unmade).collect();
     report::show_calls(&mut rows, &run.lessons.calls, &run.cycle.config.zone);
-    Value::Array(rows)
+    Ok(Value::Array(rows))
 }
 
 fn status(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Code {
@@ -276,7 +296,7 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     let living = run.known.chats.values().filter(|chat| {
         let served = run.sides.iter().any(|side| side.kind() == chat.platform);
         let readable = !chat.unable().contains(&Capability::ListMembers);
-        readable && served && verify::is_watched(chat)
+        readable && served && verify::is_watched(run, chat)
     });
     let reading = living.map(|chat| verify::next(run, chat).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();

@@ -162,6 +162,10 @@ impl Run<'_, '_> {
                 ready: chat.state == ChatState::Active && chat.platform_id.is_some(),
                 starts_calls: able(Capability::StartCall),
                 link: links.get(&chat.key).cloned(),
+                closed: matches!(
+                    chat.state,
+                    ChatState::Archived | ChatState::Deleted | ChatState::Gone
+                ),
             }
         };
         let chats = self.known.chats.values().filter(inside);

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Options};
 use crate::error::{Code, Error, Fault, Result};
 use crate::host::{Host, Level, Phase};
-use crate::plan::{Known, Lacking};
+use crate::plan::{Known, Lacking, Line};
 use crate::platform::Counters;
 use crate::profile::{self, Desired, Source};
 use crate::roster::{self, Content, Roster};
@@ -25,16 +25,20 @@ mod lessons;
 mod links;
 mod moving;
 mod outcome;
+mod overrides;
 mod quiet;
 mod remember;
 mod run;
 mod side;
+mod summary;
 mod verify;
+mod years;
 
 use run::Run;
 
 pub(crate) use able::error_of;
 pub(crate) use links::named as named_account;
+pub(crate) use overrides::{belongs, custom_chat};
 pub(crate) use side::own_account_name;
 
 /// What a cycle is given besides the roster.
@@ -90,9 +94,10 @@ pub(crate) fn run(cycle: &Cycle, from: From) -> Result<Reported> {
     }
     let mut known = state.known(cycle.clock.started())?;
     moving::leave_behind(cycle, &mut state, &mut known)?;
-    let school = read(cycle, from, &state, &seen, &known)?;
-    let desired = evaluate(cycle, &school.roster)?;
-    let told = Told { heard, before };
+    let mut school = read(cycle, from, &state, &seen, &known)?;
+    let mut desired = evaluate(cycle, &school.roster)?;
+    let lines = years::turn(cycle, &state, &mut known, &mut school, &mut desired)?;
+    let told = Told { heard, before, lines };
     let mut run = Run::begin(cycle, &mut state, known, school, desired, seen, told)?;
     run.work_through()
 }
@@ -197,4 +202,6 @@ struct Told {
     heard: Vec<Fault>,
     /// The messengers' counters.
     before: Vec<Counters>,
+    /// To which classes chats belong since this cycle, where that has changed.
+    lines: Option<Vec<Line>>,
 }

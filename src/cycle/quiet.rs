@@ -32,9 +32,10 @@ pub(super) fn fingerprint(cycle: &Cycle, from: From, state: &State) -> Result<Se
         // A secret prints as dots, so a new token alone is no reason to do anything.
         .add(format!("{:?}", cycle.config))
         .add(cycle.clock.today().to_string())
-        // What people link while a cycle runs is news to the next one.
+        // What people link and order while a cycle runs is news to the next one.
         .add(state.last_link()?.to_string())
         .add(state.last_news()?.to_string())
+        .add(state.last_order()?.to_string())
         .add(env!("CARGO_PKG_VERSION"));
     Ok(Seen { roster, input: input.hex() })
 }

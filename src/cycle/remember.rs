@@ -37,6 +37,7 @@ pub(super) fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<
         .collect();
     run.state.put_census(&rows, run.number, run.cycle.clock.now())?;
     run.state.put_leaving(&plan.leaving)?;
+    run.state.close_overrides(&run.undone.done(&run.known), run.cycle.clock.now())?;
     note_emptying(run, outcome)?;
     remember_hold(run, plan, outcome)?;
     run.state.forget(crate::clock::earlier(run.cycle.clock.now(), REMEMBERED))
@@ -184,7 +185,8 @@ fn note_planned(run: &mut Run, plan: &Plan) -> Result<()> {
 fn is_noted(run: &Run, plan: &Plan, key: &str) -> bool {
     run.known.chats.get(key).is_some_and(|chat| {
         let unmade = matches!(chat.state, ChatState::Planned | ChatState::Task);
-        !unmade || chat.state == unmade_state(plan, key)
+        let title = run.desired.chats.get(key).map(|desired| &desired.title);
+        !unmade || (chat.state == unmade_state(plan, key) && title == Some(&chat.title))
     })
 }
 
@@ -196,6 +198,7 @@ fn unmade_state(plan: &Plan, key: &str) -> ChatState {
 fn censuses(run: &Run) -> Vec<(String, Census)> {
     let both = run.desired.chats.values();
     let both = both.filter_map(|chat| Some((chat, run.known.chats.get(&chat.key)?)));
+    let both = both.filter(|(_, known)| known.state != ChatState::Deleted);
     both.map(|(chat, known)| (chat.key.clone(), census(chat, known, run.own(known)))).collect()
 }
 

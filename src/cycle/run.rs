@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bind::Bound;
 use super::lessons::Lessons;
 use super::side::{Side, is_of_one_side, own_account_name, stopped_early};
-use super::{Cycle, Known, Reported, School, Told, finish, links, moving, quiet, verify};
+use super::{
+    Cycle, Known, Reported, School, Told, finish, links, moving, overrides, quiet, verify,
+};
 use crate::apply::{self, Ended, Outcome, Told as Result_, Work};
 use crate::config::{Config, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
@@ -38,6 +40,8 @@ pub(super) struct Run<'c, 'a> {
     pub(super) names: BTreeMap<String, String>,
     pub(super) bound: Bound,
     pub(super) lessons: Lessons,
+    /// Orders that count no more, or will not once they are carried out.
+    pub(super) undone: overrides::Over,
     /// The open tasks, as reports show them.
     pub(super) tasks: Vec<serde_json::Value>,
 }
@@ -56,6 +60,7 @@ impl<'c, 'a> Run<'c, 'a> {
         seen: quiet::Seen,
         told: Told,
     ) -> Result<Run<'c, 'a>> {
+        let undone = overrides::apply(cycle, state, &school, &known, &mut desired)?;
         let (over, accounts) = links::apply(&mut desired, &school.roster, state.open_links()?);
         let mut warnings = told.heard;
         for kind in cycle.messengers.iter().map(|one| one.config.kind) {
@@ -72,10 +77,14 @@ impl<'c, 'a> Run<'c, 'a> {
         if !cycle.options.dry_run {
             // From here on the last quiet answer is no longer the whole truth.
             state.drop_meta(&["quiet"])?;
+            if let Some(lines) = &told.lines {
+                state.put_lines(lines)?;
+            }
             if school.new {
                 accept(cycle, state, &school, &desired)?;
             }
             state.close_links(&over, now)?;
+            state.close_overrides(&undone.now, now)?;
             number = state.begin_cycle(&school.fingerprint, now)?;
         }
         let sides = cycle.messengers.iter().map(|one| Side::known(cycle, one, state));
@@ -99,6 +108,7 @@ impl<'c, 'a> Run<'c, 'a> {
             names: BTreeMap::new(),
             bound: Bound::default(),
             lessons: Lessons { calls, ..Lessons::default() },
+            undone,
             tasks: Vec::new(),
         })
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::run::Run;
+use super::side::Side;
 use crate::clock::later;
 use crate::config::{Events, Verify};
 use crate::fingerprint;
@@ -27,6 +28,7 @@ pub(super) fn due(run: &Run, side: usize) -> (Vec<String>, bool) {
     let now = run.cycle.clock.started();
     let readable = |chat: &&KnownChat| !chat.unable().contains(&Capability::ListMembers);
     let mut due: Vec<(Timestamp, &KnownChat)> = living(run, side)
+        .chain(open_graves(run, side))
         .filter(readable)
         .map(|chat| (next(run, chat), chat))
         .filter(|(next, _)| options.verify == Verify::All || *next <= now)
@@ -76,15 +78,32 @@ pub(super) fn waits_for_people(run: &Run) -> bool {
 fn living<'r>(run: &'r Run, side: usize) -> impl Iterator<Item = &'r KnownChat> {
     let kind = run.sides[side].kind();
     let usable = move |chat: &&KnownChat| {
-        is_watched(chat) && chat.platform == kind && chat.platform_id.is_some()
+        is_living(chat) && chat.platform == kind && chat.platform_id.is_some()
     };
     let inside = |chat: &&KnownChat| run.scope.holds(&chat.key, &chat.kind);
     run.known.chats.values().filter(usable).filter(inside)
 }
 
-/// Whether somebody who comes into a chat is seen. One that was put to rest or left behind is no
-/// open house either.
-pub(super) fn is_watched(chat: &KnownChat) -> bool {
+/// Deleted chats whose link could not be replaced: people may still come in by it.
+fn open_graves<'r>(run: &'r Run, side: usize) -> impl Iterator<Item = &'r KnownChat> {
+    let kind = run.sides[side].kind();
+    let deleted = move |chat: &&KnownChat| {
+        chat.state == ChatState::Deleted && chat.platform == kind && is_watched(run, chat)
+    };
+    let inside = |chat: &&KnownChat| run.scope.holds(&chat.key, &chat.kind);
+    run.known.chats.values().filter(deleted).filter(inside)
+}
+
+/// Whether somebody who comes into a chat is seen. One that was put to rest, left behind or
+/// deleted is no open house either.
+pub(super) fn is_watched(run: &Run, chat: &KnownChat) -> bool {
+    let side = run.sides.iter().find(|side| side.kind() == chat.platform);
+    let open = |side: &Side| !side.able.set.contains(&Capability::RotateLink);
+    let deleted = chat.state == ChatState::Deleted && chat.platform_id.is_some();
+    is_living(chat) || (deleted && side.is_some_and(open))
+}
+
+fn is_living(chat: &KnownChat) -> bool {
     matches!(chat.state, ChatState::Active | ChatState::Archived)
 }
 

@@ -27,12 +27,70 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         }
         return;
     }
+    let plain = known.map_or(key, KnownChat::plain_key);
+    if let Some(by) = input.desired.ordered.deleted.get(plain) {
+        return known.into_iter().for_each(|known| delete(input, known, by, plan));
+    }
+    if input.desired.carried.contains(key) {
+        return known.into_iter().for_each(|known| carry(input, known, plan));
+    }
     match (desired, known) {
         (Some(desired), None) => make(input, desired, None, plan),
         (Some(desired), Some(known)) if known.former => former::plan(input, desired, known, plan),
         (Some(desired), Some(known)) => keep(input, desired, known, plan),
         (None, Some(known)) => unspoken(input, known, plan),
         (None, None) => {}
+    }
+}
+
+/// A chat that is no more: everybody is taken out, its door is closed, and then it is forgotten but
+/// for its key. Nothing of it is an accident that the guard would have to ask about.
+fn delete(input: &Input, known: &KnownChat, by: &str, plan: &mut Plan) {
+    let cause = Cause::Ordered(by.to_owned());
+    let open = matches!(known.state, ChatState::Active | ChatState::Archived);
+    let rotates = input.able_on(known.platform, Capability::RotateLink);
+    if known.state == ChatState::Deleted {
+        // Where the old link cannot be replaced, whoever comes by it is taken out again.
+        return if rotates { () } else { take_everybody_out(input, known, &cause, plan) };
+    }
+    if open && known.platform_id.is_some() {
+        let planned = plan.operations.len();
+        take_everybody_out(input, known, &cause, plan);
+        let leaving = plan.operations.len() - planned;
+        let inside = known.people_present();
+        let inside = inside.filter(|(one, _)| !input.is_protected(known.platform, one)).count();
+        if rotates && !waits(input, Some(known), Kind::RotateLink, plan) {
+            plan.operations.push(operation(Kind::RotateLink, &known.key, cause.clone()));
+        }
+        if leaving < inside {
+            plan.warnings.push(cannot_empty(known));
+            return;
+        }
+    }
+    if !waits(input, Some(known), Kind::DeleteChat, plan) {
+        plan.operations.push(operation(Kind::DeleteChat, &known.key, cause));
+    }
+}
+
+fn cannot_empty(known: &KnownChat) -> Fault {
+    Fault::new(
+        "plan.cannot_empty",
+        &known.key,
+        &known.title,
+        Text::new(
+            "чат удаляется, но исключить из него можно не всех; следующий цикл попробует снова",
+            "the chat is being deleted, but not everybody in it can be removed; the next cycle tries \
+             again",
+        ),
+    )
+}
+
+/// A chat whose class finished school and that lives on: its people stay as they are, and nobody else
+/// comes in.
+fn carry(input: &Input, known: &KnownChat, plan: &mut Plan) {
+    let there = matches!(known.state, ChatState::Active | ChatState::Archived);
+    if there && !is_frozen(input, known, &known.depends_on) {
+        keep_the_door(input, known, plan);
     }
 }
 
@@ -48,9 +106,16 @@ fn make(input: &Input, desired: &DesiredChat, known: Option<&KnownChat>, plan: &
     }
     plan.operations.push(Operation {
         title: Some(desired.title.clone()),
-        ..operation(Kind::CreateChat, &desired.key, Cause::Wanted(desired.kind.clone()))
+        ..operation(Kind::CreateChat, &desired.key, made_by(input, desired))
     });
     members::plan(input, desired, None, false, plan);
+}
+
+fn made_by(input: &Input, desired: &DesiredChat) -> Cause {
+    match input.desired.ordered.made.get(&desired.key) {
+        Some(by) => Cause::Ordered(by.clone()),
+        None => Cause::Wanted(desired.kind.clone()),
+    }
 }
 
 /// A chat on another platform than this cycle's: its id and its accounts mean nothing here.
@@ -120,10 +185,20 @@ fn adjust(input: &Input, desired: &DesiredChat, known: &KnownChat, frozen: bool,
     {
         plan.operations.push(Operation {
             title: Some(desired.title.clone()),
-            ..operation(Kind::RenameChat, &known.key, Cause::TitleChanged)
+            ..operation(Kind::RenameChat, &known.key, renaming(input, desired))
         });
     }
     members::plan(input, desired, Some(known), frozen, plan);
+}
+
+fn renaming(input: &Input, desired: &DesiredChat) -> Cause {
+    if let Some(by) = input.desired.ordered.titled.get(&desired.key) {
+        return Cause::Ordered(by.clone());
+    }
+    match (input.desired.continues.get(&desired.key), &desired.class) {
+        (Some(before), Some(now)) => Cause::Continues(before.clone(), now.clone()),
+        _ => Cause::TitleChanged,
+    }
 }
 
 /// What the library cannot do in this chat until a person there has done something.
@@ -265,7 +340,9 @@ pub(super) fn take_everybody_out(input: &Input, known: &KnownChat, cause: &Cause
     if !input.can(known, Capability::RemoveMembers) {
         return;
     }
-    let frozen = |person: &String| input.frozen.people.contains(person);
+    // What broken rows name is left alone, but not by a person's order.
+    let ordered = matches!(cause, Cause::Ordered(_));
+    let frozen = |person: &String| !ordered && input.frozen.people.contains(person);
     for (account, present) in known.people_present() {
         let kept = input.is_protected(known.platform, account)
             || present.people.iter().any(frozen)

@@ -139,8 +139,10 @@ fn by_chat(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTree
         if !exceeds(input, counts.values().sum::<u32>() + lately, of, limit) {
             continue;
         }
-        // A stranger whom nobody ever named, and a person's own word, are not what the doubt is about.
-        let sure = |op: &Operation| matches!(op.cause, Cause::Stranger | Cause::AskedToLeave);
+        // A stranger whom nobody ever named, and a person's word, are not what the doubt is about.
+        let sure = |op: &Operation| {
+            matches!(op.cause, Cause::Stranger | Cause::AskedToLeave | Cause::Ordered(_))
+        };
         let doubtful = |op: &&Operation| op.chat == chat && !sure(op);
         held.extend(plan.operations.iter().filter(doubtful).cloned());
         let message = share_message(Some(chat), &counts, lately, of, limit, "guard.chat_share");
@@ -253,7 +255,8 @@ fn exceeds(input: &Input, losses: u32, of: u32, limit: f64) -> bool {
 /// More chats put to rest at once than usual.
 fn of_chats(input: &Input, plan: &Plan, rows: &mut Vec<HeldRow>, held: &mut BTreeSet<Operation>) {
     let ends = |op: &&Operation| {
-        matches!(op.kind, Kind::ArchiveChat | Kind::DeleteChat) && !is_allowed(input, op)
+        let ends = matches!(op.kind, Kind::ArchiveChat | Kind::DeleteChat);
+        ends && !matches!(op.cause, Cause::Ordered(_)) && !is_allowed(input, op)
     };
     let chats: BTreeSet<&str> =
         plan.operations.iter().filter(ends).map(|op| op.chat.as_str()).collect();

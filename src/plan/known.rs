@@ -195,6 +195,11 @@ impl KnownChat {
         }
     }
 
+    /// The key under which people know the chat: one that was left behind has its successor's.
+    pub fn plain_key(&self) -> &str {
+        if self.former { super::successor_key(&self.key) } else { &self.key }
+    }
+
     /// What the library's own account is known to be unable to do in this chat.
     pub fn unable(&self) -> BTreeSet<Capability> {
         self.own.as_ref().map(|own| own.unable(self.platform)).unwrap_or_default()

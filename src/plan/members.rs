@@ -79,7 +79,7 @@ impl Chat<'_> {
             return;
         }
         let state = self.absent_state(account, people);
-        if state == Some(MemberState::Left) && self.input.policy.leavers == Leavers::Respect {
+        if state == Some(MemberState::Left) && self.leavers() == Leavers::Respect {
             return;
         }
         let may_add = self.may_add(account, state, plan);
@@ -196,9 +196,10 @@ impl Chat<'_> {
         let mut behind =
             people.iter().map(|(person, _)| *person).chain(present.people.iter().map(|p| &**p));
         let frozen = self.frozen || behind.any(|person| self.input.frozen.people.contains(person));
+        let frozen = frozen && self.ordered(people).is_none();
         let untouchable = present.protected || self.input.is_protected(self.platform(), account);
         if !admin && present.admin && !frozen && !untouchable {
-            self.revoke(account, people, present.meant_admin, plan);
+            self.revoke(account, people, present, plan);
         }
     }
 
@@ -249,15 +250,26 @@ impl Chat<'_> {
         &self,
         account: &str,
         people: &[(&str, &DesiredMember)],
-        meant: bool,
+        present: &Present,
         plan: &mut Plan,
     ) {
         let able = self.can(Capability::GrantAdmin);
         if !able || self.waits(Kind::RevokeAdmin, account, plan) {
             return;
         }
-        let cause = if meant { Cause::RoleLost } else { Cause::RoleUnknown };
+        let cause = match self.ordered(people) {
+            Some(by) => Cause::Ordered(by.clone()),
+            None if present.meant_admin => Cause::RoleLost,
+            None => Cause::RoleUnknown,
+        };
         plan.operations.push(self.about(Kind::RevokeAdmin, account, people, cause));
+    }
+
+    /// Who ordered that these people are no admins.
+    fn ordered(&self, people: &[(&str, &DesiredMember)]) -> Option<&String> {
+        let people: Vec<String> = people.iter().map(|(person, _)| (*person).to_owned()).collect();
+        let key = self.known.map_or(self.desired.key.as_str(), KnownChat::plain_key);
+        self.input.desired.ordered.takes_rights(key, &people)
     }
 
     /// Whether adding is worth a try. A refusal stands until its own next try, also for somebody
@@ -291,6 +303,13 @@ impl Chat<'_> {
         // The way in was given to the account, whoever else stands behind it.
         let rank = |state: &MemberState| (*state == MemberState::Invited, *state);
         same.map(|member| now(member.state)).max_by_key(rank)
+    }
+
+    /// What is done about people who left: the profile's word for this kind of chat, or the
+    /// configuration's.
+    fn leavers(&self) -> Leavers {
+        let said = self.input.desired.leavers.of(&self.desired.kind);
+        said.unwrap_or(self.input.policy.leavers)
     }
 
     /// A chat that was left behind only loses people and rights.
@@ -351,10 +370,15 @@ struct Leaver<'a> {
 
 impl Leaver<'_> {
     fn plan(&self, frozen: bool, plan: &mut Plan) {
+        let people = &self.present.people;
+        // An order does not wait for a grace, nor for a row of the roster to be mended.
+        let ordered = &self.input.desired.ordered;
+        if let Some(by) = ordered.takes_out(self.known.plain_key(), people) {
+            return self.remove(Cause::Ordered(by.clone()), plan);
+        }
         if frozen {
             return;
         }
-        let people = &self.present.people;
         if people.is_empty() {
             match self.input.policy.strangers {
                 Strangers::Remove if self.present.adopted => self.remove(Cause::Adopted, plan),

@@ -21,6 +21,7 @@ mod guard;
 mod known;
 mod members;
 mod task;
+mod years;
 
 pub use census::{Census, Counts, MemberRow, census};
 pub use former::{
@@ -34,6 +35,8 @@ pub use known::{
     Allowed, Attempt, ChatState, Invitation, Known, KnownChat, KnownHold, KnownMember, MemberState,
     Notice, Present, Waiting,
 };
+pub use years::{Line, Standing, Turn, Years, object_of};
+
 pub use task::{
     Details as TaskDetails, TaskKind, Wanted as WantedTask, code as task_code, codes_in,
 };
@@ -164,6 +167,8 @@ pub enum Cause {
     WantedAgain,
     /// The title in the roster or in the profile's settings has changed.
     TitleChanged,
+    /// Another class goes on with the chat: the class before, and the one now.
+    Continues(String, String),
     /// Was in the group when it was bound to its key, and the roster does not name this account.
     Adopted,
     /// Somebody who was taken out came in again by the link.
@@ -172,6 +177,8 @@ pub enum Cause {
     Moved,
     /// An online lesson begins or ends.
     Lesson(crate::calls::Why),
+    /// A person ordered it through the host's screens: their `sourcedId`, or `system`.
+    Ordered(String),
 }
 
 impl Cause {
@@ -227,6 +234,10 @@ impl Cause {
                 Text::new("чат снова предусмотрен профилем", "the profile wants the chat again")
             }
             Cause::TitleChanged => Text::new("название изменилось", "the title has changed"),
+            Cause::Continues(before, now) => Text::new(
+                format!("новый учебный год: чат класса {before} продолжает класс {now}"),
+                format!("the new school year: {now} goes on with the chat of {before}"),
+            ),
             Cause::Adopted => Text::new(
                 "был в группе до её привязки, в данных школы этой учётной записи здесь нет",
                 "was in the group before it was bound; the school's data does not name this account \
@@ -237,6 +248,12 @@ impl Cause {
                 "школа перешла в другой мессенджер, вместо этого чата есть новый",
                 "the school has moved to another messenger, a new chat takes this one's place",
             ),
+            Cause::Ordered(by) if by == SYSTEM => {
+                Text::new("так распорядилась система школы", "the school's system ordered it")
+            }
+            Cause::Ordered(by) => {
+                Text::new(format!("распоряжение человека {by}"), format!("ordered by {by}"))
+            }
             Cause::Leaked => Text::new(
                 "исключённый вернулся по ссылке: прежняя ссылка больше не должна действовать",
                 "somebody who was removed came back by the link: the old link must stop working",
@@ -245,11 +262,15 @@ impl Cause {
     }
 
     /// Whether the guard counts an operation with this cause: strangers, hand-made rights and the
-    /// emptying of an archived chat are not losses of the school's people.
+    /// emptying of an archived chat are not losses of the school's people, and what a person orders
+    /// is no accident of an export.
     pub fn counts(&self) -> bool {
         matches!(self, Cause::LeftRoster | Cause::AccountChanged | Cause::RoleLost)
     }
 }
+
+/// The host itself, as who ordered something.
+const SYSTEM: &str = "system";
 
 /// What the roster lacks entirely though it had it before, and since when (ruling 5).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

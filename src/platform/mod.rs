@@ -14,6 +14,7 @@ use crate::stop::Stop;
 pub(crate) mod http;
 pub(crate) mod max;
 pub(crate) mod pace;
+mod pins;
 pub(crate) mod vk;
 
 pub(crate) use vk::id::{SignIn, signed_in};

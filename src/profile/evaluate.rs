@@ -18,7 +18,7 @@ use super::room::{Limits, Luau};
 use super::settings::{self, Settings};
 use super::shape::{ChatRule, Per, Script};
 use super::text::nearest;
-use super::{Desired, DesiredChat, Existence, Policies, Setting, Source};
+use super::{Desired, DesiredChat, Existence, Ordered, Policies, Setting, Source};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::roster::{ClassIx, ClassType, OrgIx, Roster};
 use crate::stop::Stop;
@@ -230,10 +230,11 @@ impl<'a> Evaluation<'a> {
         for &school in schools {
             evaluation.school(&script, school)?;
         }
-        Ok(evaluation.finish(script))
+        let lineages = evaluation.lineages(&script, schools)?;
+        Ok(evaluation.finish(script, lineages))
     }
 
-    fn finish(self, script: Script) -> Desired {
+    fn finish(self, script: Script, lineages: BTreeMap<String, String>) -> Desired {
         let mut reads = self.ground.take_reads();
         reads.extend(script.reads);
         Desired {
@@ -243,9 +244,15 @@ impl<'a> Evaluation<'a> {
             warnings: self.ground.take_warnings(),
             reads,
             overrides: script.rules.policies.overrides,
+            leavers: script.rules.policies.leavers,
+            graduated: script.rules.policies.rollover.graduated,
+            lineages,
+            continues: BTreeMap::new(),
+            carried: BTreeSet::new(),
             admin_permissions: self.admin_permissions,
             calls: script.rules.policies.calls,
             by_request: BTreeMap::new(),
+            ordered: Ordered::default(),
         }
     }
 
@@ -281,9 +288,8 @@ impl<'a> Evaluation<'a> {
         if chat.existence != Existence::Archived {
             chat.members = asked.members(kind, rule)?;
         }
-        if chat.existence == Existence::Wanted && !chat.members.values().any(|member| member.admin)
-        {
-            self.warn_no_admin(&key, &chat.title);
+        if chat.existence == Existence::Wanted {
+            self.ground.take_up(chat.unled());
         }
         let touched = self.ground.take_touched();
         chat.depends_on.extend(touched.into_iter().map(|class| self.id_of(class)));
@@ -331,7 +337,7 @@ impl<'a> Evaluation<'a> {
         chat.depends_on = home.into_iter().chain([class]).map(|class| self.id_of(class)).collect();
     }
 
-    fn argument(&self, key: &str, object: &Object) -> Result<LuaValue> {
+    pub(super) fn argument(&self, key: &str, object: &Object) -> Result<LuaValue> {
         let lua = &self.luau.lua;
         self.luau.call(Some(key), || match object {
             Object::School(school) => school.clone().into_lua(lua),
@@ -341,15 +347,5 @@ impl<'a> Evaluation<'a> {
 
     fn id_of(&self, class: ClassIx) -> String {
         self.roster.class(class).id.to_string()
-    }
-
-    fn warn_no_admin(&self, key: &str, title: &str) {
-        let message = Text::new(
-            format!(
-                "в чате «{title}» некому быть администратором, им остаётся учётная запись сервиса"
-            ),
-            format!("nobody administers the chat \"{title}\", it is left to the service's account"),
-        );
-        self.ground.warn("profile.no_admin", key.to_owned(), "", message);
     }
 }

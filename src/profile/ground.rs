@@ -76,8 +76,13 @@ impl Ground {
 
     /// Adds a warning, once: two chats of a class find the same thing wrong.
     pub(super) fn warn(&self, code: &str, at: String, value: &str, message: Text) {
-        let key = (code.to_owned(), at.clone(), value.to_owned());
-        let fault = Fault::new(code, at, value, message);
+        self.take_up(Some(Fault::new(code, at, value, message)));
+    }
+
+    /// Adds a warning, if there is one.
+    pub(super) fn take_up(&self, fault: Option<Fault>) {
+        let Some(fault) = fault else { return };
+        let key = (fault.code.clone(), fault.at.clone(), fault.value.clone());
         self.warnings.borrow_mut().entry(key).or_insert(fault);
     }
 

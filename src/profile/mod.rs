@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::Fault;
+use crate::error::{Fault, Text};
 
 mod actor;
 mod ask;
@@ -19,6 +19,7 @@ mod fault;
 mod global;
 mod ground;
 mod library;
+mod lineage;
 mod matching;
 mod objects;
 mod people;
@@ -42,7 +43,7 @@ pub use policy::{
 pub use room::Limits;
 pub(crate) use source::looks_like_a_path;
 pub use source::{BUILT_IN, Source, source};
-pub(crate) use text::fill;
+pub(crate) use text::{fill, tidy_title};
 
 /// The state that should be, computed from one roster.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -59,12 +60,67 @@ pub struct Desired {
     pub reads: BTreeSet<String>,
     /// What happens to changes that people make by hand.
     pub overrides: PerKind<Overrides>,
+    /// What is done about people who leave by themselves; the configuration decides where the
+    /// profile says nothing.
+    pub leavers: PerKind<Option<Leavers>>,
+    /// What becomes of the chats of classes that finished school.
+    pub graduated: Graduated,
+    /// By what the profile knows classes again under another `sourcedId`, by that of the class.
+    pub lineages: BTreeMap<String, String>,
+    /// Chats that a class goes on with since this cycle, by key: the class before.
+    pub continues: BTreeMap<String, String>,
+    /// Keys of chats whose class finished school, and which live on.
+    pub carried: BTreeSet<String>,
     /// The rights that admins are given on MAX (setting `admin_permissions`), in its own words.
     pub admin_permissions: BTreeSet<String>,
     /// How online lessons are held.
     pub calls: Calls,
     /// People whose account on a messenger is as they asked for themselves, not as the roster says.
     pub by_request: BTreeMap<crate::platform::Kind, BTreeSet<String>>,
+    /// What people ordered otherwise than the profile says.
+    pub ordered: Ordered,
+}
+
+/// What people ordered through the host's screens, as far as the chats themselves do not show it:
+/// by the chat's key who ordered it, `sourcedId` or `system`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ordered {
+    /// Chats made by hand.
+    pub made: BTreeMap<String, String>,
+    /// Chats with a title of their own.
+    pub titled: BTreeMap<String, String>,
+    /// Who was taken out, by the person's `sourcedId`.
+    pub out: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whose rights were taken.
+    pub unrighted: BTreeMap<String, BTreeMap<String, String>>,
+    /// Chats that are no more.
+    pub deleted: BTreeMap<String, String>,
+}
+
+impl Ordered {
+    /// Who ordered that all of these people are not to be in a chat; none where nobody did of one.
+    pub fn takes_out(&self, chat: &str, people: &[String]) -> Option<&String> {
+        all_of(self.out.get(chat)?, people)
+    }
+
+    /// The same for their rights.
+    pub fn takes_rights(&self, chat: &str, people: &[String]) -> Option<&String> {
+        all_of(self.unrighted.get(chat)?, people)
+    }
+}
+
+fn all_of<'o>(orders: &'o BTreeMap<String, String>, people: &[String]) -> Option<&'o String> {
+    let by: Option<Vec<&String>> = people.iter().map(|person| orders.get(person)).collect();
+    by?.into_iter().next()
+}
+
+impl Desired {
+    /// Says nothing any more of the chats of a class that finished school: those that there are, by
+    /// these keys, are left as they are.
+    pub(crate) fn carry(&mut self, class: &str, keys: impl Iterator<Item = String>) {
+        self.carried.extend(keys);
+        self.chats.retain(|key, chat| *key != format!("{}:{class}", chat.kind));
+    }
 }
 
 /// One chat as it should be.
@@ -95,6 +151,23 @@ pub struct DesiredChat {
     /// `sourcedId`s of the classes whose rows decide about this chat: broken or missing rows of any
     /// of them freeze it. The class itself and, for a journal, its homeroom.
     pub depends_on: BTreeSet<String>,
+}
+
+impl DesiredChat {
+    /// What a person is told where nobody administers the chat (ruling 10).
+    pub(crate) fn unled(&self) -> Option<Fault> {
+        if self.members.values().any(|member| member.admin) {
+            return None;
+        }
+        let title = &self.title;
+        let message = Text::new(
+            format!(
+                "в чате «{title}» некому быть администратором, им остаётся учётная запись сервиса"
+            ),
+            format!("nobody administers the chat \"{title}\", it is left to the service's account"),
+        );
+        Some(Fault::new("profile.no_admin", &self.key, "", message))
+    }
 }
 
 /// Whether a chat should exist (ruling 5).

@@ -15,8 +15,9 @@ use crate::roster::GUARDIAN;
 pub struct Policies {
     /// What happens to changes that people make by hand.
     pub overrides: PerKind<Overrides>,
-    /// What is done about people who leave by themselves; none where the configuration decides.
-    pub leavers: Option<PerKind<Leavers>>,
+    /// What is done about people who leave by themselves; the configuration decides where the
+    /// profile says nothing.
+    pub leavers: PerKind<Option<Leavers>>,
     /// Who counts as a guardian.
     pub guardians: Guardians,
     /// The kinds of chats that people may make, by name.
@@ -143,6 +144,8 @@ pub(super) struct Rules {
     pub(super) policies: Policies,
     /// `admins` of the kinds that people may make, where it is a function.
     pub(super) custom_admins: BTreeMap<String, Function>,
+    /// `rollover.lineage`, where it is a function.
+    pub(super) lineage: Option<Function>,
     pub(super) requests: Option<Function>,
 }
 
@@ -155,7 +158,8 @@ const OVERRIDES: [(&str, Overrides); 3] = [
     ("kept", Overrides::Kept),
     ("reverted", Overrides::Reverted),
 ];
-const LEAVERS: [(&str, Leavers); 2] = [("invite", Leavers::Invite), ("respect", Leavers::Respect)];
+const LEAVERS: [(&str, Option<Leavers>); 2] =
+    [("invite", Some(Leavers::Invite)), ("respect", Some(Leavers::Respect))];
 const GRADUATED: [(&str, Graduated); 2] =
     [("archive", Graduated::Archive), ("carry", Graduated::Carry)];
 const PER: [(&str, Per); 4] = [
@@ -175,9 +179,9 @@ pub(super) fn rules(top: &Node, kinds: &[&str]) -> LuaResult<Rules> {
     known.sort_unstable();
     known.dedup();
     rules.policies.overrides = per_kind(top, "overrides", &OVERRIDES, &known)?.unwrap_or_default();
-    rules.policies.leavers = per_kind(top, "leavers", &LEAVERS, &known)?;
+    rules.policies.leavers = per_kind(top, "leavers", &LEAVERS, &known)?.unwrap_or_default();
     rules.policies.guardians = guardians(top)?;
-    rules.policies.rollover = rollover(top)?;
+    (rules.policies.rollover, rules.lineage) = rollover(top)?;
     rules.policies.calls = calls(top, &known)?;
     Ok(rules)
 }
@@ -249,18 +253,19 @@ fn guardian_roles(node: &Node, roles: &Table) -> LuaResult<BTreeSet<String>> {
     if named.is_empty() { Err(wrong()) } else { Ok(named) }
 }
 
-fn rollover(top: &Node) -> LuaResult<Rollover> {
+fn rollover(top: &Node) -> LuaResult<(Rollover, Option<Function>)> {
     let Some(table) = top.maybe::<Table>("rollover", "table")? else {
-        return Ok(Rollover::default());
+        return Ok((Rollover::default(), None));
     };
     let node = Node { table: &table, place: "rollover", text: top.text };
     node.only(ROLLOVER)?;
-    let lineage = match node.expect("lineage", &["string", "function"])? {
-        Value::Nil => None,
-        Value::String(name) => Some(Lineage::Metadata(name.to_str()?.to_owned())),
-        _ => Some(Lineage::Function),
+    let (lineage, function) = match node.expect("lineage", &["string", "function"])? {
+        Value::String(name) => (Some(Lineage::Metadata(name.to_str()?.to_owned())), None),
+        Value::Function(function) => (Some(Lineage::Function), Some(function)),
+        _ => (None, None),
     };
-    Ok(Rollover { lineage, graduated: node.word("graduated", &GRADUATED)?.unwrap_or_default() })
+    let graduated = node.word("graduated", &GRADUATED)?.unwrap_or_default();
+    Ok((Rollover { lineage, graduated }, function))
 }
 
 fn custom(top: &Node, rules: &mut Rules) -> LuaResult<()> {

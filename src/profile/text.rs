@@ -31,7 +31,7 @@ pub(super) fn unknown(what: (&str, &str), word: &str, known: &[&str]) -> Text {
 
 /// A title as it can be shown: single spaces, no control characters, not too long. The flag tells
 /// whether it was cut.
-pub(super) fn tidy_title(title: &str) -> (String, bool) {
+pub(crate) fn tidy_title(title: &str) -> (String, bool) {
     let shown: String = title.chars().filter(|c| c.is_whitespace() || !c.is_control()).collect();
     let clean = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     if clean.chars().count() <= LONGEST_TITLE {

@@ -4,16 +4,17 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
+use super::explain::override_row;
 use super::page::Page;
 use super::{Ask, no_such};
 use crate::clock::show;
 use crate::error::{Code, Result};
-use crate::plan::{KnownChat, MemberState, Present};
+use crate::plan::{ChatState, KnownChat, MemberState, Present};
 use crate::report;
 use crate::state::{ChatRow, MemberDetail, State};
 
 /// By what the registry may be sorted; a minus in front turns the order round.
-const ORDERS: [(&str, Order); 10] = [
+const ORDERS: [(&str, Order); 16] = [
     ("title", Order { by: By::Title, down: false }),
     ("-title", Order { by: By::Title, down: true }),
     ("kind", Order { by: By::Kind, down: false }),
@@ -24,6 +25,12 @@ const ORDERS: [(&str, Order); 10] = [
     ("-state", Order { by: By::State, down: true }),
     ("members", Order { by: By::Members, down: false }),
     ("-members", Order { by: By::Members, down: true }),
+    ("linked", Order { by: By::Linked, down: false }),
+    ("-linked", Order { by: By::Linked, down: true }),
+    ("type", Order { by: By::Type, down: false }),
+    ("-type", Order { by: By::Type, down: true }),
+    ("subject", Order { by: By::Subject, down: false }),
+    ("-subject", Order { by: By::Subject, down: true }),
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +46,9 @@ enum By {
     Class,
     State,
     Members,
+    Linked,
+    Type,
+    Subject,
 }
 
 /// What narrows the registry.
@@ -47,9 +57,16 @@ struct Filter {
     kind: Option<String>,
     chat_type: Option<String>,
     class: Option<String>,
+    subject: Option<String>,
+    organization: Option<String>,
+    state: Option<ChatState>,
 }
 
 impl Filter {
+    fn is_in_state(&self, state: ChatState) -> bool {
+        self.state.map_or(state != ChatState::Deleted, |wanted| wanted == state)
+    }
+
     fn holds(&self, row: &ChatRow) -> bool {
         let chat = &row.chat;
         let is = |wanted: &Option<String>, value: Option<&String>| {
@@ -59,11 +76,23 @@ impl Filter {
         is(&self.kind, Some(&chat.kind))
             && is(&self.chat_type, Some(&chat.chat_type))
             && is(&self.class, chat.class.as_ref())
+            && is(&self.subject, chat.subject.as_ref())
+            && is(&self.organization, Some(&chat.organization))
+            && self.is_in_state(chat.state)
             && self.search.as_ref().is_none_or(found)
     }
 }
 
-/// `chats.list`
+const STATES: [(&str, ChatState); 6] = [
+    ("planned", ChatState::Planned),
+    ("task", ChatState::Task),
+    ("active", ChatState::Active),
+    ("archived", ChatState::Archived),
+    ("gone", ChatState::Gone),
+    ("deleted", ChatState::Deleted),
+];
+
+/// `chats.list`; what was deleted is listed only where it is asked for by its state.
 pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
     let (filter, order, page) = ask.params(|params, faults| {
         let filter = Filter {
@@ -71,6 +100,9 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
             kind: params.text("kind", faults),
             chat_type: params.text("type", faults),
             class: params.text("class", faults),
+            subject: params.text("subject", faults),
+            organization: params.text("organization", faults),
+            state: params.one_of("state", &STATES, faults),
         };
         let order = params.one_of("sort", &ORDERS, faults).unwrap_or(ORDERS[0].1);
         (filter, order, Page::read(params, faults))
@@ -88,12 +120,16 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
 
 fn compare(a: &ChatRow, b: &ChatRow, order: Order) -> Ordering {
     let class = |row: &ChatRow| row.chat.class.clone().unwrap_or_default();
+    let subject = |row: &ChatRow| row.chat.subject.clone().unwrap_or_default();
     let first = match order.by {
         By::Title => natural(&a.chat.title, &b.chat.title),
         By::Kind => a.chat.kind.cmp(&b.chat.kind),
         By::Class => natural(&class(a), &class(b)),
         By::State => a.chat.state.name().cmp(b.chat.state.name()),
         By::Members => a.counts.joined.cmp(&b.counts.joined),
+        By::Linked => a.counts.linked.cmp(&b.counts.linked),
+        By::Type => a.chat.chat_type.cmp(&b.chat.chat_type),
+        By::Subject => natural(&subject(a), &subject(b)),
     };
     let first = if order.down { first.reverse() } else { first };
     first
@@ -167,6 +203,10 @@ pub(super) fn get(ask: &mut Ask) -> Result<(Code, Value)> {
     let still = Still::in_chat(&state, &row, ask)?;
     chat["strangers"] = json!(still.strangers(&members));
     chat["leaving"] = still.leaving(&members, &zone);
+    let overrides = state.overrides(&key, None)?;
+    let open = overrides.iter().filter(|one| one.closed.is_none());
+    chat["overrides"] = open.map(|one| override_row(ask, one)).collect();
+    chat["maker"] = json!(state.custom_chat(&key)?.map(|custom| custom.maker));
     Ok((Code::Ok, chat))
 }
 

@@ -8,7 +8,7 @@ use crate::clock::{later, show};
 use crate::error::{Code, Result, Text};
 use crate::plan::{Attempt, Kind, KnownChat, MemberState, Waiting};
 use crate::profile::Target;
-use crate::state::{MemberDetail, State};
+use crate::state::{MemberDetail, Override, State, Wish};
 
 /// How many of the last operations are told.
 const HISTORY: usize = 20;
@@ -34,11 +34,46 @@ pub(super) fn explain(ask: &mut Ask) -> Result<(Code, Value)> {
         Some(member) => belongs(member, &zone),
         None => does_not_belong(ask, chat, &person),
     };
+    if member.is_none()
+        && let Some(by) = taken_out(&state, &key, &person)?
+    {
+        result["message"] = json!(by);
+    }
     result["chat"] = json!(key);
     result["person"] = json!(person);
-    result["overrides"] = json!([]);
+    let overrides = state.overrides(&key, Some(&person))?;
+    result["overrides"] = overrides.iter().map(|one| override_row(ask, one)).collect();
     result["history"] = history.iter().map(|entry| entry.to_json(&zone)).collect();
     Ok((Code::Ok, result))
+}
+
+/// One change by hand, in force or not: what, by whom, since when, until when and why no longer.
+pub(super) fn override_row(ask: &Ask, one: &Override) -> Value {
+    json!({
+        "override": one.wish.name(),
+        "person": (!one.person.is_empty()).then_some(&one.person),
+        "title": match &one.wish {
+            Wish::Title(title) => Some(title),
+            _ => None,
+        },
+        "actor": one.actor,
+        "at": ask.clock.show(one.at),
+        "ended": one.closed.as_ref().map(|(at, _)| ask.clock.show(*at)),
+        "ended_by": one.closed.as_ref().map(|(_, by)| by),
+    })
+}
+
+/// That somebody is kept out by an order, where that is so.
+fn taken_out(state: &State, key: &str, person: &str) -> Result<Option<Text>> {
+    let rows = state.overrides(key, Some(person))?;
+    let out = |one: &&Override| one.closed.is_none() && one.wish == Wish::Member(false);
+    Ok(rows.iter().find(out).map(|one| {
+        let by = &one.actor;
+        Text::new(
+            format!("исключён из чата вручную, распорядился {by}"),
+            format!("was taken out of the chat by hand, ordered by {by}"),
+        )
+    }))
 }
 
 fn is_known(state: &State, person: &str) -> Result<bool> {

@@ -17,15 +17,20 @@ use crate::session::Session;
 use crate::state::State;
 
 mod accounts;
+mod act;
 mod audit;
 mod calls;
+mod change;
 mod chats;
+mod create;
 mod diagnostics;
 mod events;
 mod explain;
+mod filter;
 mod invite;
 mod orders;
 mod page;
+mod people;
 mod permit;
 mod proof;
 mod reach;
@@ -33,12 +38,14 @@ mod tasks;
 mod verify;
 
 /// Every method that this version answers.
-const METHODS: [(&str, Method); 24] = [
+const METHODS: [(&str, Method); 31] = [
     ("accounts.invite", invite::invite),
     ("accounts.link", accounts::link),
     ("accounts.status", accounts::status),
     ("accounts.unlink", accounts::unlink),
     ("accounts.verify", verify::verify),
+    ("admins.grant", change::grant),
+    ("admins.revoke", change::revoke),
     ("audit", audit::audit),
     ("calls.create", calls::create),
     ("calls.delete", calls::delete),
@@ -48,13 +55,18 @@ const METHODS: [(&str, Method); 24] = [
     ("calls.publish", calls::publish),
     ("calls.start", calls::start),
     ("calls.update", calls::update),
+    ("chats.create", create::create),
+    ("chats.delete", change::delete),
     ("chats.get", chats::get),
     ("chats.list", chats::list),
+    ("chats.rename", change::rename),
     ("chats.sync", orders::sync),
     ("diagnostics", diagnostics::diagnostics),
     ("events.push", events::push),
     ("explain", explain::explain),
     ("guard.approve", orders::approve),
+    ("members.add", change::add),
+    ("members.remove", change::remove),
     ("plan", orders::plan),
     ("tasks.done", tasks::done),
     ("tasks.list", tasks::list),

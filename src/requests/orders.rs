@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Ask;
+use super::{Ask, change};
 use crate::config::Options;
 use crate::cycle::From;
 use crate::error::{Code, Error, Fault, Result, Text};
@@ -25,6 +25,7 @@ pub(super) fn sync(ask: &mut Ask) -> Result<(Code, Value)> {
     let (chats, kinds) = ask
         .params(|params, faults| (params.texts("chats", faults), params.texts("kinds", faults)))?;
     permit_sync(ask, chats.as_deref().unwrap_or_default())?;
+    change::revive(ask, chats.as_deref().unwrap_or_default())?;
     let options = Options {
         now: ask.now,
         chats: chats.unwrap_or_default().into_iter().collect(),

@@ -70,10 +70,15 @@ impl Ask<'_> {
         let Some(row) = rows.into_iter().find(|row| row.chat.key == key) else {
             return Ok(Target { key: Some(key.to_owned()), ..Target::default() });
         };
+        let custom = self.look_up()?.custom_chat(key)?;
         let chat = row.chat;
         let (_, of) = key.split_once(':').unwrap_or_default();
         // A subject's chat is the journal's, though registries show it with the homeroom.
-        let class = self.roster()?.find_class(of).map(|_| of.to_owned()).or(chat.class);
+        let of = match &custom {
+            Some(custom) => custom.class.clone(),
+            None => self.roster()?.find_class(of).map(|_| of.to_owned()),
+        };
+        let class = of.or(chat.class);
         Ok(Target {
             key: Some(chat.key),
             kind: Some(chat.kind),
@@ -82,6 +87,7 @@ impl Ask<'_> {
             class,
             subject: chat.subject,
             locked: chat.locked,
+            maker: custom.map(|custom| custom.maker),
             ..Target::default()
         })
     }
@@ -153,7 +159,8 @@ impl Ask<'_> {
             target,
         };
         let permission = permits(self.session.source(), room, &request)?;
-        Ok(permission.reason.filter(|_| !permission.allowed))
+        let unsaid = || Text::new("профиль этого не разрешает", "the profile does not let it");
+        Ok((!permission.allowed).then(|| permission.reason.unwrap_or_else(unsaid)))
     }
 
     /// The schools that the session serves, each to be asked about; one question where the actor is

@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::Ask;
-use crate::config::{Detail, Options, Verify};
-use crate::cycle::From;
-use crate::error::{Code, Error, Result, Text};
+use super::act::{self, Outcome};
+use crate::error::{Code, Result, Text};
 use crate::plan::{ChatState, KnownChat, MemberState};
 use crate::platform::Kind;
 use crate::state::{Footing, Place, State};
@@ -21,40 +20,13 @@ pub(super) struct Reach<'o> {
     pub(super) before: Option<String>,
 }
 
-/// What came of acting at once.
-pub(super) enum Outcome {
-    /// There was nothing to act upon.
-    Nothing,
-    /// A cycle's report.
-    Report(Value),
-    /// The cycle did not come to its end.
-    Failed(Error),
-}
-
 /// Runs a cycle on the kept roster, limited to the chats that the person belongs to or is in.
 ///
 /// # Errors
 /// [`Code::State`]. Whatever else ends the cycle is told in the answer: the order itself is stored.
 pub(super) fn act(ask: &mut Ask, state: &State, reach: &Reach) -> Result<Outcome> {
     let chats = touched(ask, state, reach)?;
-    // No chats would mean all chats.
-    if chats.is_empty() {
-        return Ok(Outcome::Nothing);
-    }
-    let options = Options {
-        now: ask.now,
-        chats,
-        // Who came by the link since the last reading must be seen to be taken out.
-        verify: Verify::All,
-        detail: Detail::Operations,
-        ..Options::default()
-    };
-    let actor = ask.actor.clone();
-    match ask.session.cycle(From::Kept, &options, &actor) {
-        Ok((_, report)) => Ok(Outcome::Report(report)),
-        Err(error) if matches!(error.code, Code::State | Code::Internal) => Err(error),
-        Err(error) => Ok(Outcome::Failed(error)),
-    }
+    act::limited(ask, chats)
 }
 
 /// The keys of the chats that a cycle of this session can do something about.

@@ -14,6 +14,7 @@ mod files;
 mod index;
 mod keep;
 mod read;
+mod years;
 
 pub use files::{Content, File};
 pub use read::{Rules, read};

@@ -27,8 +27,8 @@ pub(crate) struct AuditFilter {
 /// One operation that was tried.
 #[derive(Debug, Clone)]
 pub(crate) struct AuditEntry {
-    id: i64,
-    cycle: i64,
+    id: String,
+    cycle: Option<i64>,
     at: Timestamp,
     operation: String,
     chat: String,
@@ -42,8 +42,11 @@ pub(crate) struct AuditEntry {
     code: Option<String>,
 }
 
-const COLUMNS: &str =
-    "id, cycle, at, operation, chat, account, people, title, reason, actor, result, code, call";
+/// Operations with what became of them, and the orders that people gave.
+const ENTRIES: &str = "SELECT CAST(id AS TEXT) AS id, cycle, at, operation, chat, account, people, \
+    title, reason, actor, result, code, call, 0 AS rank, id AS number FROM journal \
+    UNION ALL SELECT 'o' || id, NULL, at, method, chat, '', people, title, '', actor, 'accepted', \
+    NULL, NULL, 1, id FROM orders";
 
 impl AuditEntry {
     fn read(row: &Row) -> rusqlite::Result<AuditEntry> {
@@ -56,7 +59,10 @@ impl AuditEntry {
             account: row.get(5)?,
             people: parsed(&row.get::<_, String>(6)?),
             title: row.get(7)?,
-            reason: sentence(&row.get::<_, String>(8)?),
+            reason: match row.get::<_, String>(8)? {
+                order if order.is_empty() => Text::new("распоряжение человека", "a person's order"),
+                reason => sentence(&reason),
+            },
             actor: row.get(9)?,
             result: row.get(10)?,
             code: row.get(11)?,
@@ -68,7 +74,7 @@ impl AuditEntry {
     pub(crate) fn to_json(&self, zone: &TimeZone) -> Value {
         let account = (!self.account.is_empty()).then_some(&self.account);
         json!({
-            "id": self.id.to_string(),
+            "id": self.id,
             "at": show(self.at, zone),
             "cycle": self.cycle,
             "operation": self.operation,
@@ -93,10 +99,10 @@ impl State {
     /// [`crate::error::Code::State`].
     pub(crate) fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>> {
         let query = format!(
-            "SELECT {COLUMNS} FROM journal WHERE (?1 IS NULL OR at >= ?1) \
+            "SELECT * FROM ({ENTRIES}) WHERE (?1 IS NULL OR at >= ?1) \
              AND (?2 IS NULL OR at < ?2) AND (?3 IS NULL OR chat = ?3) \
              AND (?4 IS NULL OR EXISTS (SELECT 1 FROM json_each(people) WHERE value = ?4)) \
-             ORDER BY id DESC"
+             ORDER BY at DESC, rank, number DESC"
         );
         let since = filter.since.map(Timestamp::as_second);
         let until = filter.until.map(Timestamp::as_second);

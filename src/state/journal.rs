@@ -154,6 +154,8 @@ impl State {
             db.execute("DELETE FROM cycles WHERE started < ?", [before])?;
             db.execute("DELETE FROM links WHERE closed_at < ?", [before])?;
             db.execute("DELETE FROM tasks WHERE closed_at < ?", [before])?;
+            db.execute("DELETE FROM overrides WHERE closed_at < ?", [before])?;
+            db.execute("DELETE FROM orders WHERE at < ?", [before])?;
             db.execute("DELETE FROM invites WHERE expires < ?", [before])?;
             db.execute(
                 "DELETE FROM calls WHERE at < ? AND (state = 'finished' OR deleted)",

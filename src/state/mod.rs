@@ -12,36 +12,43 @@ use crate::error::{Code, Error, Fault, Result, Text};
 
 mod audit;
 mod calls;
+mod custom;
 mod dialogs;
 mod door;
 mod groups;
 mod journal;
 mod known;
+mod lines;
 mod links;
 mod lock;
 mod moves;
+mod overrides;
 mod queries;
 mod record;
 mod tasks;
 
 pub(crate) use audit::AuditFilter;
 pub(crate) use calls::CallIntent;
+pub(crate) use custom::Custom;
 pub(crate) use dialogs::Invite;
 pub(crate) use groups::{Group, Met};
 pub(crate) use journal::{Approved, Hand, Intent, Verdict};
 pub(crate) use known::ChatRow;
 pub(crate) use links::{Footing, Link, Place};
 pub(crate) use lock::Lock;
+pub(crate) use overrides::{Change, End, Order, Override, Wish};
 pub(crate) use queries::{Accepted, Approval, MemberDetail, Quiet};
 pub(crate) use record::Outcome;
 pub(crate) use tasks::Task;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
-    include_str!("migrations/0005.sql"),
+    include_str!("migrations/0004.sql"),
+    include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
 ];
 
 /// `zvnk`: tells a state file from any other SQLite file.

@@ -254,8 +254,10 @@ fn apply(
             db.prepare_cached(text)?.execute([chat]).map(drop)
         }
         Kind::DeleteChat => {
-            let text = "UPDATE chats SET state = 'deleted' WHERE key = ?";
-            db.prepare_cached(text)?.execute([chat]).map(drop)
+            let text =
+                "UPDATE chats SET state = 'deleted', counts = '{}', digest = '' WHERE key = ?";
+            db.prepare_cached(text)?.execute([chat])?;
+            db.prepare_cached("DELETE FROM members WHERE chat = ?")?.execute([chat]).map(drop)
         }
         // Told with what came of it: `invited`, `put_link`, `chat_made`.
         Kind::InviteMember

@@ -78,7 +78,7 @@ fn desired() -> Desired {
         locked: true,
         existence: Existence::Wanted,
         members: BTreeMap::new(),
-        depends_on: BTreeSet::new(),
+        depends_on: BTreeSet::from(["7a".to_owned(), "7a-algebra".to_owned()]),
     };
     let calls = Calls {
         lessons: Some("subject".to_owned()),
@@ -130,7 +130,7 @@ impl Life {
             self.calls.retain(|call| call.id != changed.id);
             self.calls.push(changed);
         }
-        let hall = Hall { ready: true, starts_calls: true, link: None };
+        let hall = Hall { ready: true, starts_calls: true, ..Hall::default() };
         let halls = BTreeMap::from([(CHAT.to_owned(), hall)]);
         let ground = Ground { journals, source: &Source::Messenger, halls: &halls };
         loop {

@@ -214,6 +214,40 @@ fn e11_a_call_of_a_discipline_has_its_name_and_takes_dates_and_lessons_of_the_ti
 }
 
 #[test]
+fn e11_a_discipline_chat_made_by_hand_takes_its_lessons_from_every_group_of_the_subject() {
+    let mut roster = college();
+    add(&mut roster, "lessons", lesson("a", DAY, 2, "draft"));
+    add(&mut roster, "lessons", lesson("b", NEXT, 1, "draft"));
+    let mut bell = Bell::open(Side::Vk, "partner", "epos_spo", roster, json!({}));
+    bell.sync();
+    let params = json!({"kind": "subject", "subject": "Алгебра", "title": "Алгебра",
+        "members": [PUPIL, TEACHER], "admins": [TEACHER]});
+    let chat = bell.does(HEAD, "chats.create", params);
+    let key = chat["key"].as_str().expect("a key").to_owned();
+    assert!(key.starts_with("custom:"), "{chat}");
+    let list = bell.does(TEACHER, "calls.list", json!({"chat": key}));
+    assert_eq!(list["lessons"].as_array().map(Vec::len), Some(2));
+    let day = json!({"chat": key, "date": "2026-09-05", "time": "10:00"});
+    let no = bell.refused(TEACHER, "calls.create", day, Code::Request);
+    assert!(
+        no.faults[0].message.ru.contains("на эту дату занятий в расписании нет"),
+        "{:?}",
+        no.faults
+    );
+    let call = bell.does(TEACHER, "calls.create", json!({"chat": key, "date": NEXT}));
+    assert_eq!((&call["title"], &call["lesson"]), (&json!("Онлайн-занятие Алгебра"), &json!("b")));
+    let call = bell.does(TEACHER, "calls.publish", json!({"call": call["id"]}));
+    bell.at("07:30").sync();
+    assert_eq!(bell.said(&key).len(), 1);
+    // A chat that is deleted takes its call along.
+    bell.does(HEAD, "chats.delete", json!({"chat": key}));
+    bell.at("07:40").sync();
+    assert_eq!(bell.vk_calls(), (1, 0));
+    let told = bell.does(HEAD, "calls.join", json!({"call": call["id"]}));
+    assert_eq!(told["allowed"], false);
+}
+
+#[test]
 fn e12_calls_of_past_days_are_finished_also_when_no_cycle_ran_at_midnight() {
     let mut bell = epos();
     let published = made(&mut bell, GROUP, "Собрание", "14:00");

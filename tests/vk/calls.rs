@@ -1,11 +1,15 @@
 //! Calls: each start makes another one, so nothing about them is repeated but what VK refused.
 
+use std::io::BufReader;
+use std::net::TcpListener;
+use std::time::Duration;
+
 use serde_json::json;
 use zvonok::platform::{Access, Answer, Call, Capability, Class};
 use zvonok::stop::Stop;
 
 use crate::server::Reply::{Half, Nothing, Page};
-use crate::server::{Server, driver, ok, refusal};
+use crate::server::{Server, access, driver, head, ok, refusal, reply_to, request};
 use crate::words::{CALL, class, finish, one, s};
 
 const GROUP_AUTH: &str = "Group authorization failed: method is unavailable with group auth.";
@@ -50,6 +54,27 @@ fn calls_never_share_a_request() {
     let answers = vk.perform(&[Call::StartCall, Call::StartCall], &Stop::never());
     assert_eq!((class(&answers[0]), answers[1].is_ok()), (Some(Class::Lost), true));
     assert_eq!(server.methods(), ["calls.start", "calls.start"]);
+}
+
+#[test]
+fn a_connection_that_vk_closed_in_the_meantime_loses_no_call() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let vk = driver(access(&format!("http://{}", listener.local_addr().unwrap())));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            let mut reader = BufReader::new(&stream);
+            let (target, headers) = head(&mut reader).unwrap();
+            request(&mut reader, &target, headers).unwrap();
+            reply_to(&stream, &ok(json!({ "call_id": CALL, "join_link": "https://l" }))).unwrap();
+        }
+    });
+    for _ in 0..3 {
+        let outcome = one(&*vk, Call::StartCall);
+        assert!(outcome.is_ok(), "{outcome:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(vk.counters().sent, 3);
 }
 
 #[test]

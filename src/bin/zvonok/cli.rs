@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use zvonok::error::Code;
 
-use crate::commands::{calls, chats, check, demo, explain, invite, plan, request, sync, tasks};
+use crate::commands::{
+    calls, chats, check, completions, demo, explain, invite, manual, plan, request, sync, tasks,
+};
 use crate::terminal::Terminal;
 use crate::trouble::{Outcome, Trouble};
 use crate::words::{Language, decide};
@@ -82,6 +84,12 @@ enum Command {
     Sandbox(sandbox::command::Args),
     /// Make the roster of a made-up school / Сделать выгрузку вымышленной школы
     School(school::command::Args),
+    /// What a shell needs to complete commands, on standard output
+    /// / Дополнение команд для оболочки, в стандартный вывод
+    Completions(completions::Args),
+    /// Write the manual pages, in both languages, into a folder
+    /// / Записать страницы руководства man на обоих языках в папку
+    Manual(manual::Args),
 }
 
 /// Does what the arguments ask for.
@@ -119,6 +127,8 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
         Command::School(args) => {
             Ok(school::command::run(&args, terminal.pick(true, false)).map(|()| Code::Ok)?)
         }
+        Command::Completions(args) => completions::run(terminal, &args),
+        Command::Manual(args) => manual::run(&args),
     }
 }
 

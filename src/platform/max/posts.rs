@@ -3,6 +3,7 @@
 use super::answer::{self, is_post, message_id, messages, number};
 use super::request::{self, HISTORY};
 use super::{Answer, Call, Failure, Max, may_be_so};
+use crate::platform::pins::unpin;
 use crate::stop::Stop;
 
 /// Pages of a chat's history that are looked through for one message.
@@ -36,8 +37,7 @@ impl Max {
         Ok(Answer::Post(None))
     }
 
-    /// MAX takes down whatever is pinned, so where one message is meant it is looked at first; and
-    /// where nothing is pinned MAX says only that it did nothing.
+    /// Where nothing is pinned MAX says only that it did nothing.
     pub(super) fn unpin(
         &self,
         chat: &str,
@@ -46,14 +46,8 @@ impl Max {
     ) -> Result<Answer, Failure> {
         let call = Call::Unpin { chat: chat.to_owned(), message: None };
         let request = request::of(&call)?;
-        if message.is_some() && self.pinned(chat, stop)?.as_deref() != message {
-            return Ok(Answer::Done);
-        }
-        let value = self.link.ask(&request, stop);
-        value.and_then(|value| answer::of(&call, &request, &value)).or_else(|failure| {
-            let nothing = may_be_so(&failure) && self.pinned(chat, stop) == Ok(None);
-            if nothing { Ok(Answer::Done) } else { Err(failure) }
-        })
+        let down = || answer::of(&call, &request, &self.link.ask(&request, stop)?);
+        unpin(message, || self.pinned(chat, stop), down, may_be_so)
     }
 
     /// The message that is pinned in a chat.

@@ -3,6 +3,7 @@
 use super::answer;
 use super::request;
 use super::{Answer, Call, Class, Failure, Vk};
+use crate::platform::pins::unpin;
 use crate::stop::Stop;
 
 /// Pages of a chat's history that are looked through for one message.
@@ -30,8 +31,7 @@ impl Vk {
         Ok(Answer::Post(None))
     }
 
-    /// VK takes down whatever is pinned, so where one message is meant it is looked at first. What
-    /// it answers where nothing is pinned is not documented: a refusal is looked into.
+    /// What VK answers where nothing is pinned is not documented, so a refusal is looked into.
     pub(super) fn unpin(
         &self,
         chat: &str,
@@ -40,17 +40,8 @@ impl Vk {
     ) -> Result<Answer, Failure> {
         let call = Call::Unpin { chat: chat.to_owned(), message: None };
         let request = request::of(&call)?;
-        if message.is_some()
-            && let Some(pinned) = self.pinned(chat, stop)?
-            && message != Some(&pinned)
-        {
-            return Ok(Answer::Done);
-        }
-        let value = self.link.ask(&request, stop);
-        value.and_then(|value| answer::of(&call, &value)).or_else(|failure| {
-            let nothing = failure.class == Class::Never && self.pinned(chat, stop) == Ok(None);
-            if nothing { Ok(Answer::Done) } else { Err(failure) }
-        })
+        let down = || answer::of(&call, &self.link.ask(&request, stop)?);
+        unpin(message, || self.pinned(chat, stop), down, |failure| failure.class == Class::Never)
     }
 
     /// The message that is pinned in a chat.

@@ -3,9 +3,11 @@
 pub(crate) mod calls;
 pub(crate) mod chats;
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod invite;
+pub(crate) mod manual;
 pub(crate) mod plan;
 pub(crate) mod request;
 pub(crate) mod sync;

@@ -43,6 +43,7 @@ pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
     }
     let people = People::of_file(args.roster.as_deref());
     let report = document.get("result").unwrap_or(&document);
+    show::overview::show(terminal, report)?;
     let operations = args.most.unwrap_or(usize::MAX);
     show::plan::show(terminal, report, &people, Depth { operations, ..Depth::WHOLE })?;
     show::faults::failed(terminal, report, &people)?;

@@ -58,11 +58,16 @@ fn history(terminal: &Terminal, entries: &[Value], people: &People) -> io::Resul
         let reason = terminal.language.of(&entry["reason"]);
         let result = match text(entry, "result") {
             "done" => terminal.pick("сделано", "done"),
+            "accepted" => terminal.pick("принято", "accepted"),
             other => other,
         };
         let cycle = terminal.pick("цикл", "cycle");
-        let number = number(entry, "cycle");
-        terminal.say(format!("  {at}  {cycle} {number}, {actor}: {what} — {result} · {reason}"))?;
+        // An order is of no cycle.
+        let cycle = match number(entry, "cycle") {
+            0 => String::new(),
+            number => format!("{cycle} {number}, "),
+        };
+        terminal.say(format!("  {at}  {cycle}{actor}: {what} — {result} · {reason}"))?;
     }
     Ok(())
 }

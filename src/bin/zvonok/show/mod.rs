@@ -5,6 +5,7 @@ pub(crate) mod explain;
 pub(crate) mod faults;
 pub(crate) mod members;
 pub(crate) mod moving;
+pub(crate) mod overview;
 pub(crate) mod plan;
 pub(crate) mod registry;
 pub(crate) mod report;

@@ -1,0 +1,285 @@
+//! What people ordered through the host's screens takes its place beside what the profile says,
+//! between the profile and the plan, so that nothing after it need know: chats made by hand, who
+//! is in or administers by order, titles, chats that are no more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Cycle, School};
+use crate::error::{Fault, Result, Text};
+use crate::plan::{ChatState, Known};
+use crate::profile::{Desired, DesiredChat, DesiredMember, Existence, Overrides, Reason};
+use crate::roster::{ClassType, PersonIx, Roster};
+use crate::state::{Custom, End, Override, State, Wish};
+
+/// Overrides that count no more, and why.
+#[derive(Default)]
+pub(super) struct Over {
+    /// Those over which nothing is left to do.
+    pub(super) now: Vec<(i64, End)>,
+    /// Those that this cycle has to carry out once more before.
+    pub(super) then: Vec<(Override, End)>,
+}
+
+impl Over {
+    /// Of those that were to be carried out, the ones that have been.
+    pub(super) fn done(&self, known: &Known) -> Vec<(i64, End)> {
+        let done = |(one, _): &&(Override, End)| !is_so(known, one);
+        self.then.iter().filter(done).map(|(one, end)| (one.id, *end)).collect()
+    }
+}
+
+/// Applies what is in force. The cycle of a host undoes what the profile wants undone; a request
+/// that runs a cycle does not.
+///
+/// # Errors
+/// [`crate::error::Code::State`].
+pub(super) fn apply(
+    cycle: &Cycle,
+    state: &State,
+    school: &School,
+    known: &Known,
+    desired: &mut Desired,
+) -> Result<Over> {
+    let host = school.new || cycle.options.dry_run;
+    let mut ground = Ground { school, known, over: Over::default() };
+    for custom in state.custom_chats()? {
+        make(cycle, &school.roster, custom, desired);
+    }
+    let overrides = state.open_overrides()?;
+    let (undone, overrides): (Vec<_>, Vec<_>) =
+        overrides.into_iter().partition(|one| host && is_undone(desired, one));
+    ground.over.now.extend(undone.iter().map(|one| (one.id, End::Reverted)));
+    let touched: BTreeSet<&String> = overrides.iter().map(|one| &one.chat).collect();
+    // Rights are for those who are in: who is in is settled first.
+    let rank = |one: &&Override| matches!(one.wish, Wish::Admin(_));
+    for one in overrides.iter().filter(|one| !rank(one)) {
+        ground.settle(one, desired);
+    }
+    for one in overrides.iter().filter(rank) {
+        ground.settle(one, desired);
+    }
+    let led = |chat: &&DesiredChat| !chat.members.values().any(|member| member.admin);
+    let changed = |chat: &&DesiredChat| {
+        let by_hand = desired.ordered.made.contains_key(&chat.key);
+        chat.existence == Existence::Wanted && (by_hand || touched.contains(&chat.key))
+    };
+    let leaderless: Vec<Fault> =
+        desired.chats.values().filter(changed).filter(led).map(no_admin).collect();
+    let told: BTreeSet<String> = desired.warnings.iter().map(|one| one.at.clone()).collect();
+    desired.warnings.extend(leaderless.into_iter().filter(|one| !told.contains(&one.at)));
+    Ok(ground.over)
+}
+
+/// Whether the profile wants a change undone: it says so of an automatic chat, now or since.
+fn is_undone(desired: &Desired, one: &Override) -> bool {
+    let automatic = !desired.ordered.made.contains_key(&one.chat) && one.wish != Wish::Deleted;
+    let chat = desired.chats.get(&one.chat).filter(|_| automatic);
+    chat.is_some_and(|chat| desired.overrides.of(&chat.kind) != Overrides::Kept)
+}
+
+/// Puts a chat that was made by hand beside those of the profile, where its school is served.
+fn make(cycle: &Cycle, roster: &Roster, custom: Custom, desired: &mut Desired) {
+    let only = cycle.config.organization.as_deref();
+    let here = |id: &str| id == custom.organization && only.is_none_or(|only| only == id);
+    if !roster.schools().iter().any(|school| here(&roster.org(*school).id)) {
+        return;
+    }
+    let key = custom.key();
+    desired.ordered.made.insert(key.clone(), custom.maker.clone());
+    if let Some(by) = custom.retitled_by.clone() {
+        desired.ordered.titled.insert(key.clone(), by);
+    }
+    let chat = custom_chat(&custom, roster);
+    desired.chats.insert(key, chat);
+}
+
+/// A chat made by hand before anybody is in it. It belongs to people, not to rows of the roster, so
+/// nothing but its people's own rows decides about it.
+pub(crate) fn custom_chat(custom: &Custom, roster: &Roster) -> DesiredChat {
+    let class = custom.class.as_deref().and_then(|class| roster.find_class(class));
+    let homeroom = class.map(|class| match roster.class(class).class_type {
+        ClassType::Scheduled => roster.class(class).homeroom,
+        _ => Some(class),
+    });
+    let homeroom = homeroom.flatten().map(|class| roster.class(class).id.to_string());
+    DesiredChat {
+        key: custom.key(),
+        kind: custom.kind.clone(),
+        chat_type: custom.chat_type.clone(),
+        organization: custom.organization.clone(),
+        class: homeroom.or_else(|| custom.class.clone()),
+        subject: custom.subject.clone(),
+        title: custom.title.clone(),
+        description: None,
+        locked: false,
+        existence: Existence::Wanted,
+        members: BTreeMap::new(),
+        depends_on: BTreeSet::new(),
+    }
+}
+
+/// Whether the roster still knows somebody as one of the school's people: not struck out, and where
+/// it has rows of a role or a class for them, one of these is in force.
+pub(crate) fn belongs(roster: &Roster, person: &str) -> Option<PersonIx> {
+    let found = roster.find_person(person).filter(|found| !roster.person(*found).absent)?;
+    let mut roles = roster.roles_of(found).map(|role| roster.role_in_force(role));
+    let rows = roster.enrollments_of_person(found);
+    let mut rows = rows.map(|row| roster.enrollment_in_force(row)).peekable();
+    let unnamed = roster.roles_of(found).next().is_none() && rows.peek().is_none();
+    (unnamed || roles.any(|holds| holds) || rows.any(|holds| holds)).then_some(found)
+}
+
+struct Ground<'a> {
+    school: &'a School,
+    known: &'a Known,
+    over: Over,
+}
+
+impl Ground<'_> {
+    fn settle(&mut self, one: &Override, desired: &mut Desired) {
+        if one.wish == Wish::Deleted {
+            return self.delete(one, desired);
+        }
+        let made = desired.ordered.made.contains_key(&one.chat);
+        // A chat at rest is nobody's to change; what was ordered waits until it comes back.
+        let chat = desired.chats.get_mut(&one.chat);
+        let Some(chat) = chat.filter(|chat| chat.existence != Existence::Archived) else { return };
+        let (key, person, by) = (one.chat.clone(), one.person.clone(), one.actor.clone());
+        match &one.wish {
+            Wish::Member(true) => self.bring_in(one, chat),
+            Wish::Member(false) => {
+                if chat.members.remove(&person).is_none() {
+                    self.end(one, chat, made);
+                }
+                desired.ordered.out.entry(key).or_default().insert(person, by);
+            }
+            Wish::Admin(true) => self.give_rights(one, chat),
+            Wish::Admin(false) => {
+                let member = chat.members.get_mut(&person);
+                match member.filter(|member| member.admin) {
+                    Some(member) => {
+                        member.admin = false;
+                        member.admin_reasons.clear();
+                    }
+                    None => self.end(one, chat, made),
+                }
+                desired.ordered.unrighted.entry(key).or_default().insert(person, by);
+            }
+            Wish::Title(title) if chat.title == *title => self.end(one, chat, false),
+            Wish::Title(title) => {
+                chat.title.clone_from(title);
+                desired.ordered.titled.insert(key, by);
+            }
+            Wish::Deleted => {}
+        }
+    }
+
+    /// A deleted chat stays in view until it is: what was begun and never heard back from may be
+    /// its making.
+    fn delete(&self, one: &Override, desired: &mut Desired) {
+        desired.ordered.deleted.insert(one.chat.clone(), one.actor.clone());
+        let known = self.known.chats.get(&one.chat);
+        if known.is_none_or(|chat| chat.state == ChatState::Deleted) {
+            desired.chats.remove(&one.chat);
+        }
+    }
+
+    fn bring_in(&mut self, one: &Override, chat: &mut DesiredChat) {
+        if chat.members.contains_key(&one.person) {
+            return self.end(one, chat, false);
+        }
+        let roster = &self.school.roster;
+        let Some(person) = belongs(roster, &one.person) else { return };
+        let accounts = roster.person(person).accounts.iter();
+        let member = DesiredMember {
+            role: role_of(roster, person),
+            admin: false,
+            reasons: vec![reason(one)],
+            admin_reasons: Vec::new(),
+            accounts: accounts
+                .map(|account| (account.kind.to_string(), account.identifier.to_string()))
+                .collect(),
+        };
+        chat.members.insert(one.person.clone(), member);
+    }
+
+    /// Rights do not keep anybody in: who is no longer a member has none.
+    fn give_rights(&mut self, one: &Override, chat: &mut DesiredChat) {
+        match chat.members.get_mut(&one.person) {
+            Some(member) if member.admin => self.end(one, chat, false),
+            Some(member) => {
+                member.admin = true;
+                member.admin_reasons = vec![reason(one)];
+            }
+            // Who was put in by order may come back to the school, and is admin again then.
+            None if belongs(&self.school.roster, &one.person).is_some() => {
+                self.end(one, chat, false);
+            }
+            None => {}
+        }
+    }
+
+    /// Ends an override, unless what the roster says about its chat or person cannot be relied on:
+    /// a failed export must not undo what people ordered.
+    fn end(&mut self, one: &Override, chat: &DesiredChat, made: bool) {
+        let School { roster, lacking, .. } = self.school;
+        let broken = |class: &String| {
+            roster.frozen.classes.contains(class) || lacking.classes.contains_key(class)
+        };
+        let doubtful = !lacking.tables.is_empty()
+            || lacking.orgs.contains_key(&chat.organization)
+            || roster.frozen.orgs.contains(&chat.organization)
+            || roster.frozen.people.contains(&one.person)
+            || chat.depends_on.iter().any(broken);
+        let end = if made { End::Done } else { End::Roster };
+        match is_so(self.known, one) {
+            _ if doubtful => {}
+            true => self.over.then.push((one.clone(), end)),
+            false => self.over.now.push((one.id, end)),
+        }
+    }
+}
+
+/// Whether the messenger still shows what is not to be: somebody who is in, or has rights.
+fn is_so(known: &Known, one: &Override) -> bool {
+    let chat = known.chats.get(&one.chat).into_iter();
+    let present = chat.flat_map(|chat| chat.people_present());
+    let mut theirs = present.filter(|(_, present)| present.people.contains(&one.person));
+    match one.wish {
+        Wish::Member(false) => theirs.next().is_some(),
+        Wish::Admin(false) => theirs.any(|(_, present)| present.admin),
+        _ => false,
+    }
+}
+
+/// What somebody is: by the primary role in force, else by a class.
+fn role_of(roster: &Roster, person: PersonIx) -> String {
+    let held = roster.roles_of(person).filter(|role| roster.role_in_force(role));
+    let role = held.min_by_key(|role| !role.primary).map(|role| &role.role);
+    let rows =
+        || roster.enrollments_of_person(person).filter(|row| roster.enrollment_in_force(row));
+    role.or_else(|| rows().next().map(|row| &row.role))
+        .map_or_else(String::new, |role| role.to_string())
+}
+
+fn reason(one: &Override) -> Reason {
+    let because = match one.actor.as_str() {
+        "system" => "распоряжение системы".to_owned(),
+        actor => format!("распоряжение: {actor}"),
+    };
+    Reason { rule: "override".to_owned(), because, row: format!("overrides[{}]", one.id) }
+}
+
+fn no_admin(chat: &DesiredChat) -> Fault {
+    let message = Text::new(
+        format!(
+            "в чате «{}» некому быть администратором, им остаётся учётная запись сервиса",
+            chat.title
+        ),
+        format!(
+            "nobody administers the chat \"{}\", it is left to the service's account",
+            chat.title
+        ),
+    );
+    Fault::new("override.no_admin", &chat.key, "", message)
+}

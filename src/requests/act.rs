@@ -1,0 +1,219 @@
+//! An order acts at once: a cycle on the kept roster that is limited to its chats. What it could
+//! not do is told, and the next cycle does it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{Ask, chats};
+use crate::config::{Detail, Options, Verify};
+use crate::cycle::From;
+use crate::error::{Code, Error, Result, Text};
+use crate::plan::ChatState;
+use crate::report;
+use crate::state::{Change, Order, State, Wish};
+
+/// What came of acting at once.
+pub(super) enum Outcome {
+    /// There was nothing to act upon.
+    Nothing,
+    /// A cycle's report.
+    Report(Value),
+    /// The cycle did not come to its end.
+    Failed(Error),
+}
+
+/// Runs a cycle on the kept roster, limited to some chats.
+///
+/// # Errors
+/// [`Code::State`]. Whatever else ends the cycle is told in the answer: the order itself is stored.
+pub(super) fn limited(ask: &mut Ask, chats: BTreeSet<String>) -> Result<Outcome> {
+    // No chats would mean all chats.
+    if chats.is_empty() {
+        return Ok(Outcome::Nothing);
+    }
+    let options = Options {
+        now: ask.now,
+        chats,
+        // Who came by the link since the last reading must be seen to be taken out.
+        verify: Verify::All,
+        detail: Detail::Operations,
+        ..Options::default()
+    };
+    let actor = ask.actor.clone();
+    match ask.session.cycle(From::Kept, &options, &actor) {
+        Ok((_, report)) => Ok(Outcome::Report(report)),
+        Err(error) if matches!(error.code, Code::State | Code::Internal) => Err(error),
+        Err(error) => Ok(Outcome::Failed(error)),
+    }
+}
+
+/// Writes an order about one chat down with what it changes, acts upon it, and tells the chat and
+/// what was not done at once.
+///
+/// # Errors
+/// As [`limited`].
+pub(super) fn carry_out(
+    ask: &mut Ask,
+    state: &mut State,
+    order: &Order,
+    changes: &[Change],
+) -> Result<(Code, Value)> {
+    state.put_order(order, changes)?;
+    let outcome = limited(ask, with_former(state, &order.chat)?)?;
+    let gone = |change: &Change| match change {
+        Change::Want(person, Wish::Member(false)) => Some(person.clone()),
+        _ => None,
+    };
+    let out: BTreeSet<String> = changes.iter().filter_map(gone).collect();
+    tell(ask, state, order, &out, &outcome)
+}
+
+/// The chat and those that it left behind on another messenger.
+fn with_former(state: &State, key: &str) -> Result<BTreeSet<String>> {
+    let rows = state.chats()?.into_iter().map(|row| row.chat);
+    let rows = rows.filter(|chat| chat.plain_key() == key);
+    let mut keys: BTreeSet<String> = rows.map(|chat| chat.key).collect();
+    keys.insert(key.to_owned());
+    Ok(keys)
+}
+
+/// The chat after the order, with `done`, `pending` and `reason`, `failed`, `held`, `tasks`.
+fn tell(
+    ask: &Ask,
+    state: &State,
+    order: &Order,
+    out: &BTreeSet<String>,
+    outcome: &Outcome,
+) -> Result<(Code, Value)> {
+    let row = chats::find(state, &order.chat)?;
+    let mut result = report::chat(&row.chat, &row.counts);
+    let report = match outcome {
+        Outcome::Report(report) => report,
+        _ => &Value::Null,
+    };
+    let about = About { order };
+    let held = about.held(report);
+    let failed: Vec<Value> = about.rows(report, "failed").cloned().collect();
+    let stuck = stuck(ask, state, order, out)?;
+    let reason = match outcome {
+        Outcome::Failed(error) => Some(json!(error.message)),
+        _ => held
+            .first()
+            .or(failed.first())
+            .map(|row| row["message"].clone())
+            .or_else(|| about.left(report))
+            .or_else(|| about.warning(report))
+            .or(stuck),
+    };
+    // A cycle that was cut short tells no numbers; the next one reports what was done.
+    result["done"] = match outcome {
+        Outcome::Failed(_) => Value::Null,
+        _ => about.done(report),
+    };
+    result["pending"] = json!(reason.is_some());
+    result["reason"] = json!(reason);
+    result["failed"] = json!(failed);
+    result["held"] = json!(held);
+    let tasks = list(report, "tasks").filter(|row| row["chat"] == *order.chat);
+    result["tasks"] = tasks.cloned().collect();
+    result["people"] = json!(order.people);
+    let code = match (held.is_empty(), reason.is_some()) {
+        (false, _) => Code::Held,
+        (true, true) => Code::Partial,
+        (true, false) => Code::Ok,
+    };
+    Ok((code, result))
+}
+
+/// Which rows of a report an order is about: of its chat, and where it names people, of these.
+struct About<'o> {
+    order: &'o Order,
+}
+
+impl About<'_> {
+    fn holds(&self, row: &Value) -> bool {
+        let people = list(row, "people").filter_map(Value::as_str);
+        let mut people = people.peekable();
+        let of_chat = people.peek().is_none() || self.order.people.is_empty();
+        let theirs = people.any(|one| self.order.people.iter().any(|person| person == one));
+        row["chat"] == *self.order.chat && (of_chat || theirs)
+    }
+
+    fn rows<'r>(&'r self, report: &'r Value, name: &'r str) -> impl Iterator<Item = &'r Value> {
+        list(report, name).filter(|row| self.holds(row))
+    }
+
+    /// The guard's rows, where something that was ordered is held.
+    fn held(&self, report: &Value) -> Vec<Value> {
+        if !self.rows(report, "operations").any(|row| row["result"] == "held") {
+            return Vec::new();
+        }
+        let concerned = |row: &&Value| row["chat"].is_null() || row["chat"] == *self.order.chat;
+        list(report, "held").filter(concerned).cloned().collect()
+    }
+
+    fn done(&self, report: &Value) -> Value {
+        let mut done: BTreeMap<&str, u32> = BTreeMap::new();
+        for row in self.rows(report, "operations").filter(|row| row["result"] == "done") {
+            *done.entry(row["operation"].as_str().unwrap_or_default()).or_default() += 1;
+        }
+        json!(done)
+    }
+
+    fn left(&self, report: &Value) -> Option<Value> {
+        let mut left = self.rows(report, "operations").filter(|row| row["result"] == "left");
+        left.next().map(|_| {
+            json!(Text::new(
+                "не всё успели сделать: остальное сделает следующий цикл",
+                "there was no time for all of it: the next cycle does the rest",
+            ))
+        })
+    }
+
+    /// What the plan could not even try, in this chat.
+    fn warning(&self, report: &Value) -> Option<Value> {
+        let stands = |row: &&Value| {
+            let code = row["code"].as_str().unwrap_or_default();
+            let hinders = code.starts_with("plan.cannot_") || code == "plan.other_platform";
+            hinders && row["at"] == *self.order.chat
+        };
+        list(&report["roster"], "warnings").find(stands).map(|row| row["message"].clone())
+    }
+}
+
+fn list<'r>(report: &'r Value, name: &str) -> impl Iterator<Item = &'r Value> {
+    report[name].as_array().into_iter().flatten()
+}
+
+/// Why somebody who was to go is still in though nothing failed: nobody may take them out.
+fn stuck(ask: &Ask, state: &State, order: &Order, out: &BTreeSet<String>) -> Result<Option<Value>> {
+    if out.is_empty() {
+        return Ok(None);
+    }
+    let known = state.known(ask.clock.now())?.chats.remove(&order.chat);
+    let Some(chat) = known.filter(|chat| chat.state == ChatState::Active) else { return Ok(None) };
+    let inside = |person: &String| {
+        let mut present = chat.present.values();
+        let present = present.find(|present| present.people.contains(person))?;
+        Some(json!(why_in(person, present.owner, present.people.len())))
+    };
+    Ok(out.iter().find_map(inside))
+}
+
+fn why_in(person: &str, owner: bool, behind: usize) -> Text {
+    match (owner, behind) {
+        (true, _) => Text::new(
+            format!("{person} — владелец чата: исключить его можно, когда чат передадут другому"),
+            format!("{person} owns the chat and can be removed once it is handed to somebody else"),
+        ),
+        (false, 2..) => Text::new(
+            format!("учётной записью {person} пользуется ещё кто-то, кто состоит в чате"),
+            format!("somebody else who is in the chat uses the account of {person} as well"),
+        ),
+        _ => Text::new(
+            format!("учётная запись {person} защищена (бот или список protect)"),
+            format!("the account of {person} is protected (a bot, or the list protect)"),
+        ),
+    }
+}

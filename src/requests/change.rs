@@ -1,0 +1,321 @@
+//! Orders that change one chat: its people, their rights, its title, its existence (E3, E8, E9, A4,
+//! A7, I4).
+//!
+//! On an automatic chat they are overrides, which the profile forbids, keeps or reverts; a chat made
+//! by hand is whatever was ordered. Its members stand in the same rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::people::{self, Named};
+use super::{Ask, act, chats};
+use crate::error::{Code, Error, Fault, Result, Text};
+use crate::plan::{ChatState, KnownChat};
+use crate::profile::{Overrides, Target, tidy_title};
+use crate::state::{Change, ChatRow, Custom, Order, State, Wish};
+
+/// What is done to people of a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Add,
+    Remove,
+    Grant,
+    Revoke,
+}
+
+/// `members.add`
+pub(super) fn add(ask: &mut Ask) -> Result<(Code, Value)> {
+    change_people(ask, Deed::Add)
+}
+
+/// `members.remove`
+pub(super) fn remove(ask: &mut Ask) -> Result<(Code, Value)> {
+    change_people(ask, Deed::Remove)
+}
+
+/// `admins.grant`: who is not in the chat yet comes in.
+pub(super) fn grant(ask: &mut Ask) -> Result<(Code, Value)> {
+    change_people(ask, Deed::Grant)
+}
+
+/// `admins.revoke`: they stay members.
+pub(super) fn revoke(ask: &mut Ask) -> Result<(Code, Value)> {
+    change_people(ask, Deed::Revoke)
+}
+
+fn change_people(ask: &mut Ask, deed: Deed) -> Result<(Code, Value)> {
+    let (key, named) = ask.params(|params, faults| {
+        (params.required("chat", faults), Named::required("people", params, faults))
+    })?;
+    let roster = ask.roster()?;
+    let target = ask.chat_target(&key)?;
+    let school = target.organization.as_deref().and_then(|id| roster.find_org(id));
+    let people = named.pick(&roster, school)?;
+    ask.permit(Target { people: people::known(&roster, &people), ..target })?;
+    let mut state = ask.state()?;
+    let subject = Subject::find(&state, &key)?;
+    subject.may_change(ask)?;
+    let now = Now::of(&state, &key)?;
+    let also =
+        if matches!(deed, Deed::Remove | Deed::Revoke) { now.anybody() } else { BTreeSet::new() };
+    named.must_be_there(&roster, school, &also)?;
+    let changes = people.iter().flat_map(|person| now.changes(deed, person)).collect::<Vec<_>>();
+    let order = order(ask, &key, people);
+    act::carry_out(ask, &mut state, &order, &changes)
+}
+
+fn order(ask: &Ask, key: &str, people: Vec<String>) -> Order {
+    Order {
+        method: ask.method,
+        actor: ask.actor.clone(),
+        at: ask.clock.now(),
+        chat: key.to_owned(),
+        people,
+        title: None,
+    }
+}
+
+/// The chat that an order is about.
+struct Subject {
+    row: ChatRow,
+    /// How it was made, where that was by hand.
+    custom: Option<Custom>,
+}
+
+impl Subject {
+    /// A chat of this key that is still one.
+    fn find(state: &State, key: &str) -> Result<Subject> {
+        let row = chats::find(state, key)?;
+        let custom = state.custom_chat(key)?;
+        let subject = Subject { row, custom };
+        match subject.ended() {
+            Some(message) => Err(refused("chat_ended", "chat", key, message)),
+            None => Ok(subject),
+        }
+    }
+
+    fn ended(&self) -> Option<Text> {
+        let chat = &self.row.chat;
+        if chat.former {
+            return Some(Text::new(
+                "чат остался в прежнем мессенджере; меняют тот, который его заменил",
+                "the chat was left behind on the previous messenger; change its successor",
+            ));
+        }
+        match chat.state {
+            ChatState::Deleted => Some(Text::new("чат уже удалён", "the chat is deleted already")),
+            _ => None,
+        }
+    }
+
+    /// Whether people may change it at all, whoever asks.
+    fn may_change(&self, ask: &Ask) -> Result<()> {
+        self.must_be_open()?;
+        let chat = &self.row.chat;
+        match chat.state {
+            ChatState::Gone => {
+                let message = Text::new(
+                    "чата больше нет в мессенджере; создать его заново можно через chats.sync",
+                    "the chat is gone from the messenger; chats.sync makes it again",
+                );
+                return Err(refused("chat_ended", "chat", &chat.key, message));
+            }
+            ChatState::Archived => {
+                let message = Text::new(
+                    "чат в архиве, его не меняют",
+                    "the chat is archived and is not changed",
+                );
+                return Err(refused("chat_ended", "chat", &chat.key, message));
+            }
+            _ => {}
+        }
+        let policy = ask.session.policies().overrides.of(&chat.kind);
+        if self.custom.is_none() && policy == Overrides::Forbidden {
+            return Err(Error::new(
+                Code::Denied,
+                "профиль не разрешает менять автоматические чаты вручную",
+                "the profile does not let people change automatic chats by hand",
+            ));
+        }
+        Ok(())
+    }
+
+    /// A locked chat is nobody's to change (E3).
+    fn must_be_open(&self) -> Result<()> {
+        if !self.row.chat.locked {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::Denied,
+            "обязательный чат нельзя ни менять, ни удалить",
+            "an obligatory chat can neither be changed nor deleted",
+        ))
+    }
+}
+
+fn refused(code: &str, key: &str, value: &str, message: Text) -> Error {
+    let fault = Fault::new(&format!("request.{code}"), format!("params.{key}"), value, message);
+    Error::with_faults(Code::Request, vec![fault])
+}
+
+/// Who is in a chat at present, and what was ordered of whom.
+struct Now {
+    /// Who should be in, and whether as admin.
+    members: BTreeMap<String, bool>,
+    /// What is in force of each person: about being in, about rights.
+    wishes: BTreeMap<String, (Option<bool>, Option<bool>)>,
+    /// Who is in on the messenger.
+    present: BTreeSet<String>,
+}
+
+impl Now {
+    fn of(state: &State, key: &str) -> Result<Now> {
+        let members = state.members(Some(key), None)?;
+        let mut wishes: BTreeMap<String, (Option<bool>, Option<bool>)> = BTreeMap::new();
+        for one in state.overrides(key, None)?.into_iter().filter(|one| one.closed.is_none()) {
+            let wish = wishes.entry(one.person).or_default();
+            match one.wish {
+                Wish::Member(is) => wish.0 = Some(is),
+                Wish::Admin(is) => wish.1 = Some(is),
+                Wish::Title(_) | Wish::Deleted => {}
+            }
+        }
+        Ok(Now {
+            members: members.into_iter().map(|one| (one.person, one.admin)).collect(),
+            wishes,
+            present: state.people_present(key)?,
+        })
+    }
+
+    /// Everybody who has something to do with the chat, whether or not the school knows them still.
+    fn anybody(&self) -> BTreeSet<String> {
+        let people = self.members.keys().chain(self.wishes.keys());
+        people.chain(&self.present).cloned().collect()
+    }
+
+    /// What an order changes for one person; nothing where all is as it should be already.
+    fn changes(&self, deed: Deed, person: &str) -> Vec<Change> {
+        let wish = self.wishes.get(person).copied().unwrap_or_default();
+        let (member, admin) = (self.members.get(person), self.members.get(person).copied());
+        let want = |wish: Wish| Change::Want(person.to_owned(), wish);
+        let comes_in = member.is_none() || wish.0 == Some(false);
+        match deed {
+            Deed::Add if comes_in => vec![want(Wish::Member(true))],
+            Deed::Add => Vec::new(),
+            Deed::Remove => {
+                let nowhere = member.is_none() && !self.present.contains(person);
+                let drop = Change::Drop(person.to_owned(), Wish::Admin(true));
+                if nowhere && wish.0.is_none() {
+                    vec![]
+                } else {
+                    vec![drop, want(Wish::Member(false))]
+                }
+            }
+            Deed::Grant => {
+                let mut changes = Vec::new();
+                if comes_in {
+                    changes.push(want(Wish::Member(true)));
+                }
+                if comes_in || admin != Some(true) || wish.1 == Some(false) {
+                    changes.push(want(Wish::Admin(true)));
+                }
+                changes
+            }
+            Deed::Revoke if admin == Some(true) || wish.1.is_some() => {
+                vec![want(Wish::Admin(false))]
+            }
+            Deed::Revoke => Vec::new(),
+        }
+    }
+}
+
+/// `chats.rename`; a null title gives an automatic chat the profile's title again.
+pub(super) fn rename(ask: &mut Ask) -> Result<(Code, Value)> {
+    let (key, wanted) = ask.params(|params, faults| {
+        let key = params.required("chat", faults);
+        if !params.has("title") {
+            params.required("title", faults);
+        }
+        (key, title(params, faults))
+    })?;
+    let target = ask.chat_target(&key)?;
+    ask.permit(target)?;
+    let mut state = ask.state()?;
+    let subject = Subject::find(&state, &key)?;
+    subject.may_change(ask)?;
+    subject.may_rename(ask)?;
+    let change = match (&subject.custom, &wanted) {
+        (Some(_), Some(title)) => Change::Retitle(title.clone()),
+        (Some(_), None) => {
+            let message = Text::new(
+                "у чата, созданного вручную, нет другого названия: укажите новое",
+                "a chat made by hand has no other title: give a new one",
+            );
+            return Err(refused("missing_field", "title", "", message));
+        }
+        (None, Some(title)) => Change::Want(String::new(), Wish::Title(title.clone())),
+        (None, None) => Change::Drop(String::new(), Wish::Title(String::new())),
+    };
+    let order = Order { title: wanted, ..order(ask, &key, Vec::new()) };
+    act::carry_out(ask, &mut state, &order, &[change])
+}
+
+impl Subject {
+    /// Some kinds of chats keep the title that they were made with (E7).
+    fn may_rename(&self, ask: &Ask) -> Result<()> {
+        let Some(custom) = &self.custom else { return Ok(()) };
+        let kind = ask.session.policies().custom.get(&custom.kind);
+        if kind.is_none_or(|kind| kind.rename) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::Denied,
+            "чаты этого вида не переименовывают",
+            "chats of this kind are not renamed",
+        ))
+    }
+}
+
+/// A title as it will be shown: of one line, and not longer than a messenger takes.
+pub(super) fn title(
+    params: &mut crate::document::Object,
+    faults: &mut crate::document::Faults,
+) -> Option<String> {
+    let words = ("название до 200 знаков", "a title of up to 200 characters");
+    params.read("title", faults, words, |value| {
+        let (title, cut) = tidy_title(value.as_str()?);
+        Some(title).filter(|title| !title.is_empty() && !cut)
+    })
+}
+
+/// `chats.delete`: everybody is taken out, the door is closed, and the chat is not made again by
+/// itself.
+pub(super) fn delete(ask: &mut Ask) -> Result<(Code, Value)> {
+    let key = ask.params(|params, faults| params.required("chat", faults))?;
+    let target = ask.chat_target(&key)?;
+    ask.permit(target)?;
+    let mut state = ask.state()?;
+    let subject = Subject::find(&state, &key)?;
+    subject.must_be_open()?;
+    let change = Change::Want(String::new(), Wish::Deleted);
+    let order = order(ask, &key, Vec::new());
+    act::carry_out(ask, &mut state, &order, &[change])
+}
+
+/// Lets chats be made again that vanished or were deleted, because somebody asks for exactly these.
+/// One made by hand that was deleted is no more.
+pub(super) fn revive(ask: &Ask, keys: &[String]) -> Result<()> {
+    let mut state = ask.state()?;
+    for key in keys {
+        let row = state.chats()?.into_iter().find(|row| row.chat.key == *key);
+        let ended = |chat: &KnownChat| matches!(chat.state, ChatState::Gone | ChatState::Deleted);
+        let Some(row) = row.filter(|row| ended(&row.chat) && !row.chat.former) else { continue };
+        let by_hand = state.custom_chat(key)?.is_some();
+        if by_hand && row.chat.state == ChatState::Deleted {
+            return Err(super::no_such(("чат", "the chat"), key));
+        }
+        state.put_order(&order(ask, key, Vec::new()), &[Change::Revive])?;
+    }
+    Ok(())
+}
