@@ -54,6 +54,8 @@ pub enum Why {
     Over,
     /// Its day is over.
     DayOver,
+    /// Its lesson is not held online any more.
+    Cancelled,
     /// Its chat is kept no more.
     ChatClosed,
     /// It runs, and its members should know.
@@ -71,6 +73,10 @@ impl Why {
             Why::Published => Text::new("звонок опубликован", "the call was published"),
             Why::Over => Text::new("время урока вышло", "the lesson's time is over"),
             Why::DayOver => Text::new("день звонка прошёл", "the call's day has passed"),
+            Why::Cancelled => Text::new(
+                "урок отменён, перенесён в другой журнал или больше не онлайн",
+                "the lesson was cancelled, given to another journal, or is not online any more",
+            ),
             Why::ChatClosed => Text::new("чат больше не ведётся", "the chat is kept no more"),
             Why::Started => Text::new("звонок начался", "the call has started"),
             Why::Ended => Text::new("звонок завершён", "the call has ended"),
@@ -258,8 +264,10 @@ fn finish(ground: &Ground, call: &Call) -> Option<Why> {
         return None;
     }
     let now = ground.now();
-    if matches!(call.wish, Some((Wish::Finish | Wish::Delete, _))) {
-        return Some(Why::Asked);
+    match call.wish {
+        Some((Wish::Finish | Wish::Delete, _)) => return Some(Why::Asked),
+        Some((Wish::Cancel, _)) => return Some(Why::Cancelled),
+        _ => {}
     }
     if call.running && ground.ends_at(call).is_some_and(|end| end <= now) {
         return Some(Why::Over);
@@ -302,10 +310,14 @@ fn starting(ground: &Ground, calls: &[Call]) -> Vec<Step> {
             chosen.insert(&call.chat, rank);
         }
     }
-    let busy = |chat: &str, call: &Call| {
-        calls.iter().any(|one| one.chat == chat && one.id != call.id && ground.is_busy(one))
+    // Against a doubt a person's word counts, but not against what is known to run.
+    let busy = |chat: &str, call: &Call, asked: bool| {
+        calls.iter().any(|one| {
+            let taken = if asked { one.running } else { ground.is_busy(one) };
+            one.chat == chat && one.id != call.id && taken
+        })
     };
-    let free = chosen.into_iter().filter(|(chat, (_, _, call, _))| !busy(chat, call));
+    let free = chosen.into_iter().filter(|(chat, first)| !busy(chat, first.2, !first.0));
     free.map(|(_, (_, _, call, why))| Step::Start(call.id.clone(), why)).collect()
 }
 

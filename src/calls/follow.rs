@@ -196,7 +196,7 @@ fn cancel(journals: &Journals, call: &Call, followed: &mut Followed) {
         if call.wish.is_some_and(|(wish, _)| wish != Wish::Start) {
             return;
         }
-        new.wish = Some((Wish::Finish, journals.now));
+        new.wish = Some((Wish::Cancel, journals.now));
     } else if call.doubtful {
         new.state = CallState::Finished;
     } else {

@@ -70,6 +70,8 @@ pub enum Wish {
     Finish,
     /// Finish it and forget it.
     Delete,
+    /// Finish it: its lesson is not held online any more. The roster's word, not a person's.
+    Cancel,
 }
 
 /// A step that failed and is tried again.

@@ -320,9 +320,24 @@ impl Run<'_, '_> {
         });
     }
 
+    /// The chats for which a person was asked for a link and has given none: asked once, it stays
+    /// asked.
+    fn asked_for_links(&self, source: &Source) -> Result<Vec<String>> {
+        let halls = self.halls()?;
+        let waits = |chat: &String| {
+            let hall = halls.get(chat);
+            hall.is_some_and(|hall| hall.ready && hall.link.is_none() && !hall.starts_calls)
+        };
+        let mut tasks = self.state.open_tasks()?;
+        tasks.retain(|task| task.kind == TaskKind::GiveCallLink && waits(&task.chat));
+        let needed = matches!(source, Source::Messenger);
+        Ok(tasks.into_iter().filter(|_| needed).map(|task| task.chat).collect())
+    }
+
     /// What only a person can do, what people should know, and when to look again.
     fn conclude(&mut self, source: &Source, now: Timestamp, plan: &mut Plan) -> Result<()> {
-        for chat in self.chats_without_links(source, now)? {
+        let lacking = self.chats_without_links(source, now)?;
+        for chat in lacking.into_iter().chain(self.asked_for_links(source)?) {
             let Some(known) = self.known.chats.get(&chat) else { continue };
             let sure =
                 |side: &super::side::Side| !side.able.unsure.contains(&Capability::StartCall);

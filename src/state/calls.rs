@@ -70,11 +70,14 @@ fn wish_name(wish: Wish) -> &'static str {
         Wish::Start => "start",
         Wish::Finish => "finish",
         Wish::Delete => "delete",
+        Wish::Cancel => "cancel",
     }
 }
 
 fn wish_named(name: &str) -> Option<Wish> {
-    [Wish::Start, Wish::Finish, Wish::Delete].into_iter().find(|wish| wish_name(*wish) == name)
+    [Wish::Start, Wish::Finish, Wish::Delete, Wish::Cancel]
+        .into_iter()
+        .find(|wish| wish_name(*wish) == name)
 }
 
 fn put(db: &Connection, call: &Call) -> rusqlite::Result<()> {

@@ -305,7 +305,10 @@ fn moved_cancelled_and_deleted_lessons_are_followed() {
     assert_eq!(bell.call("b").unwrap()["date"], NEXT);
     // Cancelled while it runs: it ends at once, and the next one starts.
     bell.row("a")["status"] = "tobedeleted".into();
-    bell.at("08:30").sync();
+    bell.at("08:30").sync_with(json!({"detail": "operations"}));
+    let ended = bell.report["operations"].as_array().unwrap().iter();
+    let ended = ended.clone().find(|one| one["operation"] == "finish_call").unwrap();
+    assert!(ended["reason"]["ru"].as_str().unwrap().contains("урок отменён"), "{ended}");
     assert_eq!((bell.stands("a"), bell.running()), (finished(), vec!["b".to_owned()]));
     // The video is switched off.
     bell.row("b")["metadata"]["online"] = false.into();
@@ -418,7 +421,7 @@ fn a_host_that_runs_only_when_something_is_due_is_on_time() {
             break;
         }
         runs.push(due[11..16].to_owned());
-        bell.at(&due[11..16].to_owned()).sync();
+        bell.at(&due[11..16]).sync();
     }
     assert_eq!(runs, ["11:05", "12:05"]);
     assert_eq!((bell.stands("a"), bell.stands("b")), (finished(), finished()));

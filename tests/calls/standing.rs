@@ -51,6 +51,19 @@ fn p11_on_max_a_person_is_asked_once_for_a_link_and_then_lessons_go_by_themselve
 }
 
 #[test]
+fn on_max_a_person_who_gives_no_link_is_not_asked_again_under_another_number() {
+    let mut bell = Bell::max();
+    bell.publish("a", DAY, 2);
+    bell.at("08:00").sync();
+    let task = bell.tasks("give_call_link")[0]["id"].clone();
+    bell.at("2026-09-03 08:00").sync();
+    assert_eq!(bell.tasks("give_call_link")[0]["id"], task, "no lesson is near, the task stays");
+    bell.publish("b", "2026-09-03", 4);
+    bell.at("2026-09-03 08:10").sync();
+    assert_eq!(bell.tasks("give_call_link")[0]["id"], task);
+}
+
+#[test]
 fn on_max_a_day_of_lessons_is_announced_and_ended_each_once() {
     let mut bell = Bell::max();
     for (id, period) in [("a", 1), ("b", 2), ("c", 4)] {
@@ -163,6 +176,9 @@ fn a_room_of_bigbluebutton_is_joined_by_a_signed_address_and_the_secret_is_nowhe
     assert!(told["join_url"].as_str().unwrap().contains("role=VIEWER"), "{told}");
     let told = bell.does(TEACHER, "calls.join", params);
     assert!(told["join_url"].as_str().unwrap().contains("role=MODERATOR"), "{told}");
+    let told = bell.does(TEACHER, "calls.start", json!({"call": call["id"]}));
+    let open = told["open_url"].as_str().expect("an address that opens the room");
+    assert!(open.starts_with(&format!("{url}/create?meetingID=")), "{open}");
     let file = std::fs::read(bell.folder.path().join("zvonok.db")).unwrap();
     let has = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|part| part == SECRET.as_bytes());
     assert!(!has(&file) && !bell.report.to_string().contains(SECRET));

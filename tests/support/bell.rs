@@ -226,11 +226,11 @@ impl Bell {
     fn chat(&self, key: &str) -> Value {
         let rows = self.report["chats"].as_array().expect("chats");
         let row = rows.iter().find(|row| row["key"] == key).expect("the chat");
-        let id = row["platform_id"].as_str().expect("an id");
+        let id: Option<i64> = row["platform_id"].as_str().and_then(|id| id.parse().ok());
         let path = if self.side == Side::Max { "max/state" } else { "state" };
         let state = self.messenger.look(path);
         let chats = state["chats"].as_array().expect("chats");
-        chats.iter().find(|chat| chat["chat_id"].to_string() == id).expect("the chat").clone()
+        chats.iter().find(|chat| chat["chat_id"].as_i64() == id).expect("the chat").clone()
     }
 
     /// Calls that VK has started, and how many of them run.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Found, permitted, policy};
+use super::{Found, permitted};
 use crate::calls::{Call, CallState, Source};
 use crate::clock::show;
 use crate::error::{Code, Result, Text};
@@ -75,11 +75,8 @@ fn link(
     member: Option<&MemberDetail>,
     name: Option<&str>,
 ) -> Result<Option<String>> {
-    let config = &ask.session.config().calls;
-    let given = (config.provider, config.url.as_deref(), config.secret.as_ref());
-    let room = Source::of(&policy(ask)?, given);
     let common = || call.join_url.clone();
-    Ok(match (room, name) {
+    Ok(match (super::source(ask)?, name) {
         (Source::BigBlueButton(room), Some(name)) if call.given_url.is_none() => {
             Some(room.join(call, name, member.is_some_and(|member| member.admin)))
         }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::page::Page;
 use super::{Ask, no_such};
-use crate::calls::{self, Call, CallState, Refusal};
+use crate::calls::{self, Call, CallState, Refusal, Source};
 use crate::clock::show;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::KnownChat;
@@ -103,6 +103,13 @@ struct Found {
 /// The profile's rules for calls.
 fn policy(ask: &Ask) -> Result<Calls> {
     Ok(crate::profile::describe(ask.session.source())?.policies.calls)
+}
+
+/// Where the links of calls come from.
+fn source(ask: &Ask) -> Result<Source> {
+    let config = &ask.session.config().calls;
+    let given = (config.provider, config.url.as_deref(), config.secret.as_ref());
+    Ok(Source::of(&policy(ask)?, given))
 }
 
 /// The call with this id, after the profile was asked whether the actor may do this to it.

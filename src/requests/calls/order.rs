@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::time::{Said, When};
 use super::{Found, again, by_order, permitted, policy, refused};
-use crate::calls::{self, Call, CallState, Wish};
+use crate::calls::{self, Call, CallState, Source, Wish};
 use crate::config::{Detail, Options, Verify};
 use crate::cycle::From;
 use crate::document::{Faults, Object};
@@ -299,6 +299,10 @@ fn act(ask: &mut Ask, call: &Call, to_caller: bool) -> Result<(Code, Value)> {
     let mut row = calls::row(&call, &ask.session.config().zone);
     if to_caller && call.running {
         row["join_url"] = json!(call.join_url);
+        // A room of BigBlueButton is there once somebody has followed this.
+        if let (Source::BigBlueButton(room), None) = (super::source(ask)?, &call.given_url) {
+            row["open_url"] = json!(room.create(&call));
+        }
     }
     if call.deleted {
         row["deleted"] = json!(true);

@@ -21,7 +21,7 @@ CREATE TABLE calls (
   announced     INTEGER,
   message       TEXT,                     -- the message that announced it
   closed        INTEGER,                  -- the chat was told of its end
-  wish          TEXT,                     -- start, finish, delete: asked for, not done yet
+  wish          TEXT,                     -- start, finish, delete, cancel: not done yet
   wished_at     INTEGER,
   maker         TEXT NOT NULL,
   by            TEXT NOT NULL,            -- who acted last: a sourcedId, or system
