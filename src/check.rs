@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::document::parse_object;
-use crate::error::{Code, Error, Fault, Result};
+use crate::error::{Code, Error, Fault, Result, Text};
 use crate::platform;
 use crate::profile::{self, Limits, Room, Source};
 use crate::roster::{Content, Roster, Rules};
@@ -110,9 +110,17 @@ impl Found {
             stop: &Stop::never(),
             log: &|_| {},
         };
-        if let Some(desired) = self.keep(profile::evaluate(source, room)) {
-            self.warnings.extend(desired.warnings);
+        let Some(survey) = self.keep(profile::survey(source, room)) else { return };
+        self.faults.extend(survey.faults.into_iter().map(|fault| (Code::Profile, fault)));
+        if survey.more > 0 {
+            let message = Text::new(
+                format!("и ещё ошибок: {}", survey.more),
+                format!("and {} more faults", survey.more),
+            );
+            let fault = Fault::new("profile.more", &source.name, "", message);
+            self.faults.push((Code::Profile, fault));
         }
+        self.warnings.extend(survey.desired.warnings);
     }
 
     fn document(self) -> (Code, Value) {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use crate::document::{Faults, Object, nearest, parse_object};
+use crate::document::{Faults, Form, Object, Shape, nearest, parse_object, sketch};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::platform::{Access, Capability, Kind};
 use crate::profile::Provider;
@@ -230,9 +230,7 @@ fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
     let proxy = read_proxy(root, faults);
     let ca_file = absolute(root, "ca_file", false, faults);
     let network = Network { proxy, ca_file };
-    if root.value("platform").is_none() {
-        faults.push(root.fault("platform", "missing_field", "", missing()));
-    }
+    root.demand("platform", faults);
     let platform = read_platform(root, "platform", &network, faults);
     let previous_platform = read_platform(root, "previous_platform", &network, faults);
     if let (Some(now), Some(before)) = (&platform, &previous_platform)
@@ -266,6 +264,12 @@ fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
     let leavers = root
         .one_of("leavers", &[("invite", Leavers::Invite), ("respect", Leavers::Respect)], faults)
         .unwrap_or(Leavers::Invite);
+    let verify_every = root.duration("verify_every", faults);
+    let time_budget = root.duration("time_budget", faults);
+    let invitations = read_invitations(root, faults);
+    let moving = read_moving(root, faults);
+    let calls = read_calls(root, faults);
+    // Everything is read before anything ends the reading: a key that was not asked for is unknown.
     Some(Config {
         state: state?,
         profile,
@@ -282,18 +286,21 @@ fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
         protect,
         strangers,
         leavers,
-        verify_every: root.duration("verify_every", faults).unwrap_or(hours(24)),
-        time_budget: root.duration("time_budget", faults).unwrap_or(Duration::from_secs(600)),
-        invitations: read_invitations(root, faults),
-        moving: read_moving(root, faults),
-        calls: read_calls(root, faults),
+        verify_every: verify_every.unwrap_or(hours(24)),
+        time_budget: time_budget.unwrap_or(Duration::from_secs(600)),
+        invitations,
+        moving,
+        calls,
     })
 }
 
 /// Accounts' numbers as text; a community's is negative on VK.
 fn read_protect(root: &mut Object, faults: &mut Faults) -> BTreeSet<String> {
+    let texts = |value: &Value| {
+        value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+    };
     let protect: BTreeSet<String> =
-        root.texts("protect", faults).unwrap_or_default().into_iter().collect();
+        root.read("protect", faults, Form::Accounts, texts).unwrap_or_default();
     let number = |text: &String| text.parse::<i64>().is_ok_and(|id| id != 0);
     for wrong in protect.iter().filter(|text| !number(text)) {
         let message = Text::new(
@@ -320,12 +327,11 @@ fn read_moving(root: &mut Object, faults: &mut Faults) -> Moving {
     let usual = Moving { notice: true, old: Old::Keep, share: None, on: None };
     let Some(mut object) = root.object("move", faults) else { return usual };
     let ends = [("keep", Old::Keep), ("freeze", Old::Freeze), ("empty", Old::Empty)];
-    let date = ("дата вида 2026-12-01", "a date such as 2026-12-01");
     let read = Moving {
         notice: object.flag("notice", faults).unwrap_or(usual.notice),
         old: object.one_of("old", &ends, faults).unwrap_or(usual.old),
         share: object.share("share", faults),
-        on: object.read("on", faults, date, |value| value.as_str()?.parse().ok()),
+        on: object.read("on", faults, Form::Date, |value| value.as_str()?.parse().ok()),
     };
     object.finish(faults);
     read
@@ -374,12 +380,12 @@ fn read_profile(root: &mut Object, faults: &mut Faults) -> String {
 }
 
 fn read_zone(root: &mut Object, faults: &mut Faults) -> Option<TimeZone> {
-    let words =
-        ("имя часового пояса, например Europe/Moscow", "a zone's name such as Europe/Moscow");
-    if root.value("timezone").is_none() {
-        return crate::clock::zone("Europe/Moscow");
+    let parse = |value: &Value| value.as_str().and_then(crate::clock::zone);
+    let zone = root.read("timezone", faults, Form::Zone, parse);
+    match root.value("timezone") {
+        Some(_) => zone,
+        None => crate::clock::zone("Europe/Moscow"),
     }
-    root.read("timezone", faults, words, |value| value.as_str().and_then(crate::clock::zone))
 }
 
 fn read_guard(root: &mut Object, faults: &mut Faults) -> Guard {
@@ -400,6 +406,16 @@ fn read_archive(root: &mut Object, faults: &mut Faults) -> bool {
     let keeps = object.one_of("members", &[("keep", true), ("remove", false)], faults);
     object.finish(faults);
     keeps.unwrap_or(true)
+}
+
+/// The keys of a configuration.
+pub(crate) fn config_shape() -> Shape {
+    sketch(read_config)
+}
+
+/// The keys of the options.
+pub(crate) fn options_shape() -> Shape {
+    sketch(read_options)
 }
 
 /// The options of one cycle.
@@ -474,11 +490,10 @@ impl Options {
     }
 }
 
-/// What is expected where a time stands, in both languages.
-pub(crate) const TIME_WORDS: (&str, &str) =
-    ("время вида 2026-09-01T08:25:00+03:00", "a time such as 2026-09-01T08:25:00+03:00");
+/// What is expected where a time stands.
+pub(crate) const TIME_WORDS: Form = Form::Moment;
 
-fn read_options(root: &mut Object, faults: &mut Faults) -> Options {
+pub(crate) fn read_options(root: &mut Object, faults: &mut Faults) -> Options {
     let details = [
         ("summary", Detail::Summary),
         ("chats", Detail::Chats),
@@ -486,8 +501,7 @@ fn read_options(root: &mut Object, faults: &mut Faults) -> Options {
     ];
     let verify = [("due", Verify::Due), ("all", Verify::All), ("none", Verify::None)];
     Options {
-        now: root
-            .read("now", faults, TIME_WORDS, |value| value.as_str().and_then(crate::clock::moment)),
+        now: root.moment("now", faults),
         dry_run: root.flag("dry_run", faults).unwrap_or(false),
         time_budget: root.duration("time_budget", faults),
         verify: root.one_of("verify", &verify, faults).unwrap_or_default(),

@@ -111,6 +111,12 @@ impl Code {
         }
     }
 
+    /// The code as a process returns it: a negative one becomes 10 and its number.
+    pub fn exit_code(self) -> u8 {
+        let number = self as i32;
+        u8::try_from(if number < 0 { 10 - number } else { number }).unwrap_or(u8::MAX)
+    }
+
     /// Whether the same call may succeed later without anybody changing its input.
     pub fn retryable(self) -> bool {
         matches!(self, Code::Busy | Code::Locked | Code::Platform | Code::Cancelled)

@@ -31,6 +31,7 @@ mod report;
 mod requests;
 pub mod roster;
 pub mod run_task;
+pub mod schema;
 pub mod secret;
 pub mod session;
 mod state;

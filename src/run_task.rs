@@ -19,8 +19,11 @@ use crate::session::{Cancel, Session};
 
 mod lines;
 mod report;
+mod unattended;
 
 use lines::Lines;
+
+pub use unattended::{by_file, unattended};
 
 /// What a task left: the session, where it could be opened, and how the cycle ended.
 pub type Done = (Result<Session>, Result<(Code, Value)>);

@@ -32,7 +32,7 @@ fn border() -> &'static Path {
 impl Scene {
     fn new() -> Scene {
         let messenger = Messenger::start(&["--mode", "partner"]);
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = shipped::folder();
         let today = "2026-09-01".parse().expect("a date");
         let roster = school::generate(7, school::Size { students: 20 }, today);
         fs::write(folder.path().join("roster.json"), school::to_text(&roster)).expect("a roster");
@@ -40,18 +40,18 @@ impl Scene {
     }
 
     fn run(&self, case: &str) -> Output {
-        self.under(Command::new(border()), case)
+        self.under(shipped::start(border()), case)
     }
 
     /// Runs a case by a command that has the program already.
     fn under(&self, mut command: Command, case: &str) -> Output {
         let (messenger, folder) = (&self.messenger, self.folder.path());
         let done = command
-            .arg(shipped::library())
+            .arg(shipped::seen(shipped::library()))
             .arg(case)
-            .arg(folder)
+            .arg(shipped::seen(folder))
             .args([&messenger.address, &messenger.token, &messenger.community.to_string()])
-            .arg(folder.join("roster.json"))
+            .arg(shipped::seen(&folder.join("roster.json")))
             .output()
             .expect("the host runs");
         let errors = String::from_utf8_lossy(&done.stderr);
@@ -76,7 +76,8 @@ fn the_version_names_what_is_inside() {
         panic!("{line}")
     };
     assert_eq!(own, env!("CARGO_PKG_VERSION"));
-    assert!(target.contains("linux"), "{target}");
+    let system = shipped::windows().map_or("linux", |_| "windows");
+    assert!(target.contains(system), "{target}");
     let lock = include_str!("../Cargo.lock");
     let luau = luau.strip_prefix("0.").expect("0.x");
     assert!(lock.contains(&format!("+luau{luau}\"")), "Cargo.lock has no Luau {luau}");
@@ -198,17 +199,24 @@ fn signals_are_left_alone_and_a_cut_connection_kills_nobody() {
 
 #[test]
 fn a_decimal_comma_of_the_host_changes_no_number() {
-    let plain = report_in(None);
-    assert_eq!(report_in(Some(german().path())), plain);
+    let plain = report_in(shipped::start(border()));
+    let mut german = shipped::start(border());
+    let locales = match shipped::windows() {
+        Some(_) => {
+            german.env("HOST_LOCALE", "German");
+            None
+        }
+        None => Some(german_locale()),
+    };
+    if let Some(locales) = &locales {
+        german.env("LOCPATH", locales.path()).env("HOST_LOCALE", "de_DE.UTF-8");
+    }
+    assert_eq!(report_in(german), plain);
 }
 
 /// What a cycle reports, without what differs from run to run.
-fn report_in(locales: Option<&Path>) -> Value {
+fn report_in(command: Command) -> Value {
     let scene = Scene::new();
-    let mut command = Command::new(border());
-    if let Some(locales) = locales {
-        command.env("LOCPATH", locales).env("HOST_LOCALE", "de_DE.UTF-8");
-    }
     let done = scene.under(command, "in_locale");
     let mut report: Value = serde_json::from_slice(&done.stdout).expect("JSON");
     for field in ["requests", "finished", "next_due"] {
@@ -221,7 +229,7 @@ fn report_in(locales: Option<&Path>) -> Value {
 }
 
 /// A German locale made for this test, by the Debian package `locales`.
-fn german() -> TempDir {
+fn german_locale() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = Command::new("localedef");
     command.args(["-i", "de_DE", "-f", "UTF-8"]).arg(folder.path().join("de_DE.UTF-8"));

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use expected::{Chat, expected};
 use jiff::civil::Date;
@@ -34,10 +34,10 @@ struct Host {
 
 impl Host {
     fn start(messenger: &Messenger, folder: &Path) -> Host {
-        let mut child = Command::new(shipped::compile("school"))
-            .arg(shipped::library())
+        let mut child = shipped::start(&shipped::compile("school"))
+            .arg(shipped::seen(shipped::library()))
             .arg("year")
-            .arg(folder)
+            .arg(shipped::seen(folder))
             .args([&messenger.address, &messenger.token, &messenger.community.to_string()])
             .arg("")
             .stdin(Stdio::piped())
@@ -79,7 +79,7 @@ impl Year {
     fn begin(roster: Value) -> Year {
         let today = "2026-09-01".parse().expect("a date");
         let messenger = Messenger::start(&["--mode", "partner"]);
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = shipped::folder();
         let host = Host::start(&messenger, folder.path());
         let chance = Chance::seed_from_u64(13);
         Year { messenger, folder, host, roster, chance, today, cycles: 0 }
@@ -92,7 +92,7 @@ impl Year {
         fs::write(&file, school::to_text(&self.roster)).expect("a roster");
         let minutes = 8 * 60 + self.cycles * 10;
         let now = format!("{}T{:02}:{:02}:00+03:00", self.today, minutes / 60, minutes % 60);
-        self.host.order(&format!("{kind} {} {now}", file.display()))
+        self.host.order(&format!("{kind} {} {now}", shipped::seen(&file)))
     }
 
     /// Something happens to the school; its `sourcedId`s.

@@ -81,6 +81,41 @@ fn faults_that_show_only_with_a_roster_are_found() {
 }
 
 #[test]
+fn a_rule_that_fails_for_hundreds_of_objects_is_told_for_so_many_and_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = folder.path().join("mine.lua");
+    let text = "return zvonok.profile { name = 'p', version = 1, chats = { class = {\n\
+                per = 'homeroom', type = 'CLASS', title = function(class) return class.titel end,\n\
+                members = function(class) return class.students + 1 end } } }";
+    fs::write(&script, text).expect("a script");
+    let classes: Vec<Value> = (0..150)
+        .map(|number| {
+            json!({"sourcedId": format!("c{number}"), "title": "К", "classType": "homeroom",
+                "schoolSourcedId": "s"})
+        })
+        .collect();
+    let orgs = json!([{"sourcedId": "s", "name": "Школа", "type": "school"}]);
+    let roster = json!({"format": "zvonok.roster/1", "orgs": orgs, "users": [],
+        "classes": classes, "enrollments": []});
+    let mut config = good();
+    config["profile"] = json!(script);
+    let (code, document) = check(&config.to_string(), Some(roster.to_string().as_bytes()));
+    let faults = document["faults"].as_array().expect("faults");
+    assert_eq!((code, faults.len()), (Code::Profile, 201));
+    let last = faults.last().expect("a fault");
+    assert_eq!(
+        (&last["code"], &last["message"]["en"]),
+        (&json!("profile.more"), &json!("and 100 more faults"))
+    );
+    let lines = |number: usize| faults[number]["at"].as_str().expect("a place").to_owned();
+    assert!(lines(0).ends_with("mine.lua:2") && lines(1).ends_with("mine.lua:3"), "{faults:?}");
+    assert_eq!(
+        (&faults[0]["value"], &faults[2]["value"]),
+        (&json!("class:c0"), &json!("class:c1"))
+    );
+}
+
+#[test]
 fn a_wrong_setting_is_told_once() {
     let mut config = good();
     config["settings"] = json!({"max_guardian": 4});

@@ -5,12 +5,19 @@
 mod new_year;
 #[path = "cli/on_max.rs"]
 mod on_max;
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "support/ran.rs"]
+mod ran;
 mod support;
+#[path = "cli/task.rs"]
+mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
+use ran::{Ran, command, ran, run};
 use serde_json::{Value, json};
 use support::Messenger;
 
@@ -18,13 +25,6 @@ use support::Messenger;
 struct School {
     messenger: Messenger,
     folder: tempfile::TempDir,
-}
-
-/// What a run of the command line gave.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
 }
 
 impl School {
@@ -94,55 +94,6 @@ impl School {
             members.map(|member| member["id"].as_i64().unwrap()).filter(|id| *id > 0).collect()
         };
         chats.map(|chat| (chat["title"].as_str().unwrap().to_owned(), of(chat))).collect()
-    }
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zvonok"));
-    command.args(arguments).stdin(Stdio::null()).env("LANG", "en_US.UTF-8").env_remove("LC_ALL");
-    command
-}
-
-fn ran(output: Output) -> Ran {
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    let ran = Ran {
-        code: output.status.code().expect("no signal"),
-        out: text(output.stdout),
-        err: text(output.stderr),
-    };
-    assert!(!ran.err.contains("panicked"), "{}", ran.err);
-    assert!(!ran.out.contains('\u{1b}'), "colours in a pipe: {}", ran.out);
-    ran
-}
-
-fn run(arguments: &[&str]) -> Ran {
-    ran(command(arguments).output().unwrap())
-}
-
-impl Ran {
-    /// The one document on standard output, of a run that must give this code.
-    fn json(&self, code: i32) -> Value {
-        assert_eq!(self.code, code, "{}{}", self.out, self.err);
-        assert_eq!(self.out.lines().count(), 1, "{}", self.out);
-        serde_json::from_str(&self.out).expect("JSON")
-    }
-
-    /// What people read, of a run that must give this code.
-    fn says(&self, code: i32, parts: &[&str]) -> &str {
-        assert_eq!(self.code, code, "{}{}", self.out, self.err);
-        for part in parts {
-            assert!(self.out.contains(part), "no {part:?} in:\n{}", self.out);
-        }
-        &self.out
-    }
-
-    /// What people are told on standard error, of a run that must give this code.
-    fn complains(&self, code: i32, parts: &[&str]) {
-        assert_eq!(self.code, code, "{}{}", self.out, self.err);
-        assert_eq!(self.out, "");
-        for part in parts {
-            assert!(self.err.contains(part), "no {part:?} in:\n{}", self.err);
-        }
     }
 }
 
@@ -392,8 +343,8 @@ fn wrong_arguments_are_told_in_the_language_of_the_person() {
 #[test]
 fn help_speaks_one_language_and_knows_the_exit_codes() {
     let commands = [
-        "demo", "sync", "plan", "chats", "tasks", "invite", "explain", "check", "request",
-        "sandbox", "school",
+        "demo", "sync", "plan", "chats", "tasks", "invite", "explain", "check", "profile",
+        "request", "sandbox", "school",
     ];
     let (ru, en) = (run(&["--help", "--lang", "ru"]), run(&["--help", "--lang", "en"]));
     ru.says(0, &["Использование:", "Команды:", "Коды возврата:", "16 ROSTER"]);

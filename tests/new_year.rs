@@ -161,6 +161,25 @@ fn is_told_of_both_years(place: &mut Place) {
     }
 }
 
+/// What people ordered stays with the chat, whichever class goes on with it.
+#[test]
+fn what_was_ordered_by_hand_stays_with_the_chat_that_another_class_goes_on_with() {
+    let mut roster = college::college();
+    row(&mut roster, "classes", "7a")["metadata"]["lineage"] = "ЭБ-23".into();
+    let mut place = started("ais_poo", roster, json!({}));
+    let order = json!({"chat": "class:7a", "people": ["secretary-121"]});
+    ask(&mut place, "members.add", order);
+    holds(&place, "class:7a", &["110", "121", "200", "201", "202"], &["110"]);
+    ends(&mut place.roster, "7a", Before::StruckOut);
+    continued(&mut place.roster, "8a", "ЭБ-23-2", &CHILDREN);
+    row(&mut place.roster, "classes", "8a")["metadata"]["lineage"] = "ЭБ-23".into();
+    add(&mut place.roster, "enrollments", college::curator("8a", "teacher-110"));
+    next(&mut place);
+    assert_eq!(place.report["done"], json!({"rename_chat": 3}), "{:#}", place.report);
+    assert_eq!(place.chat("class:7a")["class"], "8a");
+    holds(&place, "class:7a", &["110", "121", "200", "201", "202"], &["110"]);
+}
+
 /// A journal of last year that is continued under another id goes on with its subject chat.
 #[test]
 fn a_journal_that_comes_under_another_id_goes_on_with_its_subject_chat() {
@@ -239,6 +258,48 @@ fn while_both_classes_are_there_the_new_one_waits_for_the_chats() {
     assert_eq!(place.report["done"], json!({"rename_chat": 2}));
     assert_eq!(warned(&place, "rollover.waits"), [""; 0]);
     assert_eq!(place.look().len(), before.len());
+}
+
+/// The same word for other children: whoever is in the old chat would be thrown out, and strangers
+/// could read what was said there.
+#[test]
+fn a_class_of_other_children_does_not_get_the_chats_though_its_lineage_fits() {
+    let mut place = started("paragraf", with_lineage(), json!({}));
+    let before = place.look();
+    ends(&mut place.roster, "7a", Before::StruckOut);
+    // The class teacher is the same, the child is another.
+    continued(&mut place.roster, "1a", "1А", &["child-203"]);
+    add(&mut place.roster, "users", child("child-203", &["parent-303"]));
+    add(&mut place.roster, "users", person("parent-303"));
+    add(&mut place.roster, "roles", role("child-203", "student"));
+    add(&mut place.roster, "roles", role("parent-303", "parent"));
+    next(&mut place);
+    assert_eq!(warned(&place, "rollover.other_people"), ["1a"]);
+    holds(&place, "class:1a", &["110", "203"], &["110"]);
+    assert_eq!(place.chat("class:7a")["state"], "archived");
+    assert_eq!(place.seen("class:7a"), before["class:7a"]);
+}
+
+/// A class that is entered before its children are goes on with nothing yet.
+#[test]
+fn a_class_without_children_so_far_waits_for_them() {
+    let mut place = started("paragraf", with_lineage(), json!({}));
+    let before = place.look();
+    row(&mut place.roster, "classes", "7a")["status"] = "tobedeleted".into();
+    continued(&mut place.roster, "8a", "8А", &[]);
+    next(&mut place);
+    assert_eq!(warned(&place, "rollover.waits"), ["8a"]);
+    assert_eq!(place.look(), before, "nobody is taken out of what the class will go on with");
+    assert_eq!(
+        (&place.report["done"], &place.chat("class:7a")["state"]),
+        (&json!({}), &json!("active"))
+    );
+    for who in CHILDREN {
+        add(&mut place.roster, "enrollments", enrolled("8a", who, "student"));
+    }
+    next(&mut place);
+    assert_eq!(place.report["done"], json!({"rename_chat": 2}));
+    holds(&place, "class:7a", &["110", "200", "201", "202"], &["110"]);
 }
 
 /// Neither of the two is the class before, and nobody guesses.

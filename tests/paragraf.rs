@@ -20,9 +20,11 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 use school_day::Place;
 use serde_json::{Value, json};
+use support::Messenger;
 use tiny::{accounts, add, child, director, drop_row, enrolled, person, role, row, tiny};
 use zvonok::error::Code;
 use zvonok::host::Silent;
+use zvonok::run_task;
 use zvonok::session::{Cancel, Session};
 
 const DAY: &str = "2026-09-01";
@@ -99,6 +101,34 @@ fn p2_a_school_behind_a_proxy_gets_its_chats_through_it() {
         let told = heads.iter().any(|head| head.to_lowercase().contains("proxy-authorization"));
         assert_eq!(told, login.is_some());
     }
+}
+
+/// The whole of an exchange task, as the host's scheduler has it: a text of lines.
+#[test]
+fn p2_the_lines_of_a_task_lead_through_the_proxy() {
+    let (messenger, folder) =
+        (Messenger::start(&["--mode", "partner"]), tempfile::tempdir().unwrap());
+    let address = messenger.address.trim_start_matches("http://").to_owned();
+    let proxy = proxy::proxy(&address, Some("c2Nob29sOtC/0LDRgNC+0LvRjA=="));
+    let roster = folder.path().join("roster.json");
+    std::fs::write(&roster, tiny().to_string()).unwrap();
+    let lines = format!(
+        "# Обмен с мессенджером\nroster={}\nstate={}\nprofile=paragraf\nplatform=vk\ntoken={}\n\
+         community={}\nbase_url={}\nproxy_server=127.0.0.1\nproxy_port={}\n\
+         proxy_username=school\nproxy_password=пароль\nproxy_auth=1\n",
+        roster.display(),
+        folder.path().join("zvonok.db").display(),
+        messenger.token,
+        messenger.community,
+        messenger.address,
+        proxy.port,
+    );
+    let (_, outcome) = run_task::run(lines.as_bytes(), None, Box::new(Silent), Cancel::default());
+    let (code, report) = outcome.unwrap();
+    assert_eq!((code, report["chats"].as_array().unwrap().len()), (Code::Ok, 3), "{report}");
+    let heads = proxy.heads.lock().unwrap();
+    assert!(heads.iter().all(|head| head.starts_with(&format!("CONNECT {address} "))));
+    assert!(!heads.is_empty());
 }
 
 #[test]

@@ -24,8 +24,9 @@ use compact::{Chats, Fact, Wish, moment};
 
 /// What a plan is made from. Absent: nothing, or the configuration's default. `cannot` is about the
 /// platform, `previous_cannot` about the previous one; `dialogs` lists who has a dialog,
-/// `allowed` what a person let go and could not be done yet: `remove_member class:1a 101`. `leavers`
-/// is the profile's word on kinds of chats, `carried` and `continues` what the new year left.
+/// `allowed` what a person let go and could not be done yet: `remove_member class:1a 101`, `ordered`
+/// what a person, b1, ordered otherwise than the profile says: `out class:1a p1`. `leavers` is the
+/// profile's word on kinds of chats, `carried` and `continues` what the new year left.
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Given {
@@ -41,6 +42,7 @@ struct Given {
     continues: BTreeMap<String, String>,
     dialogs: BTreeSet<String>,
     allowed: Vec<String>,
+    ordered: Vec<String>,
     desired: Chats<Wish>,
     known: Chats<Fact>,
     unlinked: BTreeSet<String>,
@@ -66,6 +68,7 @@ impl Default for Given {
             continues: BTreeMap::new(),
             dialogs: BTreeSet::new(),
             allowed: Vec::new(),
+            ordered: Vec::new(),
             desired: Chats::new(),
             known: Chats::new(),
             unlinked: BTreeSet::new(),
@@ -228,6 +231,7 @@ fn remembered(hold: &Hold) -> KnownHold {
 
 fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
     let mut desired = compact::desired(&given.desired, given.platform);
+    given.ordered.iter().for_each(|line| compact::order(line, &mut desired.ordered));
     desired.admin_permissions.clone_from(&given.admin_permissions);
     let said = given.leavers.iter().map(|(kind, word)| (kind.clone(), Some(*word)));
     desired.leavers.kinds = said.collect();
@@ -400,7 +404,7 @@ fn cause(cause: &Cause) -> String {
         Cause::Adopted => "adopted",
         Cause::Leaked => "leaked",
         Cause::Moved => "moved",
-        Cause::Ordered(_) => "ordered",
+        Cause::Ordered(by) => return format!("ordered by {by}"),
         Cause::Lesson(_) => "lesson",
     };
     name.to_owned()

@@ -209,3 +209,58 @@ fn relative_paths_are_read_from_the_folder_where_there_is_one() {
     assert!(folder.path().join("z.db").exists());
     assert_eq!(run(text).1.expect_err("relative paths").faults.len(), 2);
 }
+
+/// Settings in a folder, written as an old host writes them.
+fn file(folder: &Path, text: &str) -> std::path::PathBuf {
+    let file = folder.join("задание.txt");
+    let (bytes, _, lost) = encoding_rs::WINDOWS_1251.encode(text);
+    assert!(!lost);
+    fs::write(&file, bytes).expect("settings");
+    file
+}
+
+fn log_beside(settings: &Path) -> String {
+    let mut name = settings.as_os_str().to_owned();
+    name.push(".log");
+    fs::read_to_string(name).expect("a log in UTF-8")
+}
+
+#[test]
+fn a_task_that_nobody_watches_leaves_its_end_in_a_log_beside_its_settings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = file(folder.path(), &lines(folder.path(), "report=отчёт.json\n"));
+    assert_eq!(run_task::unattended(&settings), Code::Roster);
+    assert_eq!(run_task::unattended(&settings), Code::Roster);
+    let log = log_beside(&settings);
+    assert!(log.starts_with("\u{feff}20") && log.ends_with("\r\n"), "{log}");
+    assert_eq!(log.matches(" start: zvonok ").count(), 2, "{log}");
+    assert_eq!(log.matches(" end: ROSTER (-6), roster refused, nothing changed; ").count(), 2);
+    assert!(log.lines().any(|line| line.contains("fault: ") && line.contains(" / ")), "{log}");
+    // A relative path of the settings is read from their own folder.
+    let report = fs::read(folder.path().join("отчёт.json")).expect("a report");
+    assert_eq!(serde_json::from_slice::<Value>(&report).expect("JSON")["name"], "ROSTER");
+}
+
+#[test]
+fn settings_that_are_not_there_are_told_in_the_log_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = folder.path().join("no.txt");
+    assert_eq!(run_task::unattended(&settings), Code::Config);
+    let log = log_beside(&settings);
+    assert!(log.contains("no.txt: файл настроек не читается"), "{log}");
+    // A folder that is not there has room for no log; the code still tells.
+    assert_eq!(run_task::unattended(&folder.path().join("no/no.txt")), Code::Config);
+}
+
+#[test]
+fn a_log_never_shows_a_token_and_a_full_one_steps_aside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = file(folder.path(), "token=do-not-show\ndo-not-show\n");
+    let log = folder.path().join("задание.txt.log");
+    fs::write(&log, vec![b'x'; 1024 * 1024]).expect("a log");
+    assert_eq!(run_task::unattended(&settings), Code::Config);
+    let told = log_beside(&settings);
+    assert!(told.contains("settings:2") && !told.contains("do-not-show"), "{told}");
+    let old = fs::metadata(folder.path().join("задание.txt.log.old")).expect("the full one");
+    assert_eq!(old.len(), 1024 * 1024);
+}

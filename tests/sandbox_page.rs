@@ -2,31 +2,19 @@
 #![cfg(feature = "cli")]
 #![allow(missing_docs, reason = "the names of the tests say it")]
 
+#[path = "support/chromium.rs"]
+mod chromium;
 mod support;
 
 use std::path::Path;
 use std::process::Command;
 
+use chromium::chromium;
 use serde_json::json;
 use support::Messenger;
 
 /// Time for the page to draw itself.
 const BUDGET: &str = "--virtual-time-budget=5000";
-
-/// Opens an address in a headless Chromium, which must be installed, and returns what it printed.
-fn chromium(address: &str, profile: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .args(["--lang=ru", "--hide-scrollbars"])
-        .arg(format!("--user-data-dir={}", profile.display()))
-        .args(arguments)
-        .arg(address)
-        .output()
-        .expect("chromium is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
 
 /// A school in which something has happened.
 fn school() -> Messenger {

@@ -114,6 +114,7 @@ const CASES: &[Case] = &[
         roster: &["7a=x left", "8a=x ahead"],
         chats: &["7a"],
         after: &["7a=x"],
+        // They are left as they are until then.
         keys: &["class:7a of 7a"],
         warnings: &["rollover.waits 8a"],
     },
@@ -284,7 +285,8 @@ fn outcome(case: &Case) -> ([Vec<String>; 3], Known) {
     let lines: Vec<Line> = case.lines.iter().map(|text| line(text)).collect();
     let of = |class: &str| standings.get(class).copied().unwrap_or(Standing::Missing);
     let mut known = known(case.chats);
-    let turn = Turn::new(&Years { lines: &lines, marks: &marks, standing: &of }, &known);
+    let years = Years { lines: &lines, marks: &marks, standing: &of, desired: &desired };
+    let turn = Turn::new(&years, &known);
     turn.rekey(&mut desired, &mut known);
     let chat = |(key, chat): (&String, &DesiredChat)| {
         assert_eq!(*key, chat.key);
@@ -330,9 +332,10 @@ fn a_chat_that_was_left_behind_on_another_messenger_goes_on_too() {
     let mut known = Known { chats: [(chat.key.clone(), chat)].into(), ..Known::default() };
     let (lines, marks) = ([line("7a=x")], BTreeMap::from([("8a".to_owned(), "x".to_owned())]));
     let of = |id: &str| if id == "8a" { Standing::Here } else { Standing::Missing };
-    let turn = Turn::new(&Years { lines: &lines, marks: &marks, standing: &of }, &known);
     let chats = [("class:8a".to_owned(), wish("8a", false))].into();
     let mut desired = Desired { chats, ..Desired::default() };
+    let years = Years { lines: &lines, marks: &marks, standing: &of, desired: &desired };
+    let turn = Turn::new(&years, &known);
     turn.rekey(&mut desired, &mut known);
     assert!(desired.chats.contains_key("class:7a"), "its successor has the plain key");
     assert_eq!(known.chats["class:7a@vk"].class.as_deref(), Some("8a"));
@@ -349,9 +352,10 @@ fn whatever_comes_of_the_years_every_chat_has_one_class() {
         for _ in 0..8 {
             let (standings, marks) = a_year(&mut chance);
             let of = |id: &str| standings.get(id).copied().unwrap_or(Standing::Missing);
-            let years = Years { lines: &lines, marks: &marks, standing: &of };
-            let turn = Turn::new(&years, &known);
             let mut desired = profile_of(&standings);
+            let own = desired.clone();
+            let years = Years { lines: &lines, marks: &marks, standing: &of, desired: &own };
+            let turn = Turn::new(&years, &known);
             turn.rekey(&mut desired, &mut known);
             let owners: BTreeSet<&String> = turn.lines.values().map(|line| &line.class).collect();
             assert_eq!(owners.len(), turn.lines.len(), "{:?}", turn.lines);
@@ -361,9 +365,10 @@ fn whatever_comes_of_the_years_every_chat_has_one_class() {
                 assert_eq!(*key, format!("class:{}", turn.root_of(chat.class.as_ref().unwrap())));
             }
             taken += turn.taken.len();
-            lines = turn.lines.values().cloned().collect();
-            let again = Turn::new(&Years { lines: &lines, marks: &marks, standing: &of }, &known);
+            let after: Vec<Line> = turn.lines.values().cloned().collect();
+            let again = Turn::new(&Years { lines: &after, ..years }, &known);
             assert_eq!((&again.lines, again.taken.len()), (&turn.lines, 0), "{marks:?}");
+            lines = after;
             make(&desired, &mut known);
         }
     }
@@ -429,7 +434,9 @@ fn only_chats_of_classes_are_taken_over() {
         let lines: Vec<Line> = case.lines.iter().map(|text| line(text)).collect();
         let marks = BTreeMap::from([("8a".to_owned(), "x".to_owned())]);
         let of = |id: &str| if id == "8a" { Standing::Here } else { Standing::Missing };
-        let turn = Turn::new(&Years { lines: &lines, marks: &marks, standing: &of }, &known);
+        let desired = Desired::default();
+        let years = Years { lines: &lines, marks: &marks, standing: &of, desired: &desired };
+        let turn = Turn::new(&years, &known);
         assert_eq!(turn.root_of("8a"), "8a", "{kind}");
         assert!(turn.taken.is_empty());
     }

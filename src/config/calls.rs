@@ -20,8 +20,7 @@ pub(super) fn read_calls(root: &mut Object, faults: &mut Faults) -> Calls {
         faults.push(object.fault("url", "bad_value", url, message));
     }
     let signs = provider == Some(Provider::BigBlueButton);
-    let named = SECRET.iter().any(|key| object.has(key));
-    let secret = (signs || named).then(|| read_secret(&mut object, SECRET, faults)).flatten();
+    let secret = read_secret(&mut object, SECRET, signs, faults);
     if provider.is_some_and(|provider| provider != Provider::Messenger) && url.is_none() {
         faults.push(object.fault("url", "missing_field", "", super::missing()));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Events, Platform, VkId, absolute, missing};
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::Text;
 use crate::platform::{Access, Capability, Kind, Proxy};
 use crate::secret::Secret;
@@ -52,9 +52,7 @@ pub(super) fn read_platform(
     faults: &mut Faults,
 ) -> Option<Platform> {
     let mut object = root.object(key, faults)?;
-    if object.value("kind").is_none() {
-        faults.push(object.fault("kind", "missing_field", "", missing()));
-    }
+    object.demand("kind", faults);
     let kind = object.one_of("kind", &[("vk", Kind::Vk), ("max", Kind::Max)], faults);
     let token = read_token(&mut object, faults);
     let base_url = read_base_url(&mut object, kind, faults);
@@ -63,8 +61,7 @@ pub(super) fn read_platform(
     let requests_per_second = read_rate(&mut object, kind, faults);
     let in_flight = object.number("requests_in_flight", 1..=64, faults).unwrap_or(8);
     let events = read_events(&mut object, kind, faults);
-    let events_secret = object.text("events_secret", faults).map(Secret::new);
-    check_events_secret(&object, events, events_secret.as_ref(), faults);
+    let events_secret = read_events_secret(&mut object, events, faults);
     let reads_per_cycle = object.number("reads_per_cycle", 1..=100_000, faults).unwrap_or(200);
     let vk_id = read_vk_id(&mut object, faults);
     object.finish(faults);
@@ -99,27 +96,15 @@ fn read_events(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> 
 
 /// A host that hands events in shows a secret, in the signs that MAX takes for one
 /// (`platforms/max.md`, section 3).
-fn check_events_secret(
-    object: &Object,
-    events: Events,
-    secret: Option<&Secret>,
-    faults: &mut Faults,
-) {
+fn read_events_secret(object: &mut Object, events: Events, faults: &mut Faults) -> Option<Secret> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let fits = |secret: &Secret| {
-        let text = secret.reveal();
-        (5..=256).contains(&text.len()) && text.bytes().all(plain)
-    };
-    if secret.is_some_and(|secret| !fits(secret)) {
-        let message = Text::new(
-            "ожидается от 5 до 256 латинских букв, цифр, знаков _ и -",
-            "expected 5 to 256 Latin letters, digits, _ and -",
-        );
-        faults.push(object.fault("events_secret", "bad_value", "", message));
-    }
-    if secret.is_none() && events == Events::Push {
+    let fits = |text: &&str| (5..=256).contains(&text.len()) && text.bytes().all(plain);
+    let parse = |value: &Value| value.as_str().filter(fits).map(Secret::new);
+    let secret = object.hidden("events_secret", faults, Form::Password, parse);
+    if object.value("events_secret").is_none() && events == Events::Push {
         faults.push(object.fault("events_secret", "missing_field", "", missing()));
     }
+    secret
 }
 
 fn read_vk_id(object: &mut Object, faults: &mut Faults) -> Option<VkId> {
@@ -140,13 +125,15 @@ pub(super) type Fields = [&'static str; 3];
 const TOKEN: Fields = ["token", "token_env", "token_file"];
 
 fn read_token(object: &mut Object, faults: &mut Faults) -> Option<Secret> {
-    read_secret(object, TOKEN, faults)
+    read_secret(object, TOKEN, true, faults)
 }
 
-/// A secret: written, or read from a named variable or file when the session is opened.
+/// A secret: written, or read from a named variable or file when the session is opened. One that is
+/// not `needed` may be absent.
 pub(super) fn read_secret(
     object: &mut Object,
     [plain, env, path]: Fields,
+    needed: bool,
     faults: &mut Faults,
 ) -> Option<Secret> {
     let written = object.text(plain, faults);
@@ -154,8 +141,8 @@ pub(super) fn read_secret(
     let file = absolute(object, path, false, faults);
     let given = [written.is_some(), variable.is_some(), file.is_some()];
     if given.iter().filter(|given| **given).count() != 1 {
-        let known = object.has(plain) || object.has(env) || object.has(path);
-        if !known || given.iter().any(|given| *given) {
+        let known = [plain, env, path].into_iter().any(|key| object.value(key).is_some());
+        if (needed && !known) || given.iter().any(|given| *given) {
             let message = Text::new(
                 format!("ожидается ровно одно из полей {plain}, {env}, {path}"),
                 format!("expected exactly one of {plain}, {env}, {path}"),
@@ -227,17 +214,13 @@ fn read_base_url(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -
 }
 
 fn read_community(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> String {
-    let words = (
-        "положительный идентификатор сообщества цифрами, текстом",
-        "the community's positive id in digits, as a text",
-    );
     let digits = |text: &str| {
         !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit())
     };
     let parse = |value: &Value| {
         value.as_str().filter(|text| digits(text) || text.is_empty()).map(str::to_owned)
     };
-    let community = object.read("community", faults, words, parse).unwrap_or_default();
+    let community = object.read("community", faults, Form::Community, parse).unwrap_or_default();
     if kind == Some(Kind::Vk) && object.value("community").is_none() {
         faults.push(object.fault("community", "missing_field", "", missing()));
     }
@@ -253,8 +236,7 @@ fn read_capabilities(object: &mut Object, faults: &mut Faults) -> BTreeMap<Capab
             Value::String(text) if text == "auto" => Some(None),
             _ => None,
         };
-        let words = ("\"auto\", true или false", "\"auto\", true or false");
-        if let Some(Some(able)) = inner.read(capability.name(), faults, words, parse) {
+        if let Some(Some(able)) = inner.read(capability.name(), faults, Form::Able, parse) {
             fixed.insert(capability, able);
         }
     }
@@ -264,8 +246,8 @@ fn read_capabilities(object: &mut Object, faults: &mut Faults) -> BTreeMap<Capab
 
 fn read_rate(object: &mut Object, kind: Option<Kind>, faults: &mut Faults) -> u32 {
     let (default, published) = match kind {
-        Some(Kind::Max) => (MAX_DEFAULT_RATE, MAX_RATE),
-        _ => (VK_DEFAULT_RATE, VK_RATE),
+        Some(Kind::Vk) => (VK_DEFAULT_RATE, VK_RATE),
+        _ => (MAX_DEFAULT_RATE, MAX_RATE),
     };
     object.number("requests_per_second", 1..=published, faults).unwrap_or(default)
 }

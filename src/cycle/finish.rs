@@ -296,7 +296,7 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     let living = run.known.chats.values().filter(|chat| {
         let served = run.sides.iter().any(|side| side.kind() == chat.platform);
         let readable = !chat.unable().contains(&Capability::ListMembers);
-        readable && served && verify::is_watched(run, chat)
+        readable && served && verify::is_watched(chat)
     });
     let reading = living.map(|chat| verify::next(run, chat).max(now)).min();
     let retry = rows.iter().map(|(_, _, waiting)| waiting.next_try).min();

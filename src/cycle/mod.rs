@@ -38,7 +38,7 @@ use run::Run;
 
 pub(crate) use able::error_of;
 pub(crate) use links::named as named_account;
-pub(crate) use overrides::{belongs, custom_chat};
+pub(crate) use overrides::{accounts_on, belongs, custom_chat};
 pub(crate) use side::own_account_name;
 
 /// What a cycle is given besides the roster.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Cycle, School};
 use crate::error::{Fault, Result, Text};
 use crate::plan::{ChatState, Known};
+use crate::platform;
 use crate::profile::{Desired, DesiredChat, DesiredMember, Existence, Overrides, Reason};
 use crate::roster::{ClassType, PersonIx, Roster};
 use crate::state::{Custom, End, Override, State, Wish};
@@ -22,8 +23,8 @@ pub(super) struct Over {
 
 impl Over {
     /// Of those that were to be carried out, the ones that have been.
-    pub(super) fn done(&self, known: &Known) -> Vec<(i64, End)> {
-        let done = |(one, _): &&(Override, End)| !is_so(known, one);
+    pub(super) fn done(&self, roster: &Roster, known: &Known) -> Vec<(i64, End)> {
+        let done = |(one, _): &&(Override, End)| !is_so(roster, known, one);
         self.then.iter().filter(done).map(|(one, end)| (one.id, *end)).collect()
     }
 }
@@ -151,6 +152,8 @@ impl Ground<'_> {
                 if chat.members.remove(&person).is_none() {
                     self.end(one, chat, made);
                 }
+                let accounts = self.accounts(&person).map(|account| (account, by.clone()));
+                desired.ordered.out_accounts.entry(key.clone()).or_default().extend(accounts);
                 desired.ordered.out.entry(key).or_default().insert(person, by);
             }
             Wish::Admin(true) => self.give_rights(one, chat),
@@ -184,21 +187,26 @@ impl Ground<'_> {
         }
     }
 
+    /// A person's accounts, by messenger and number.
+    fn accounts(&self, person: &str) -> impl Iterator<Item = (String, String)> {
+        let roster = &self.school.roster;
+        let found = roster.find_person(person).map(|found| roster.person(found));
+        let accounts = found.into_iter().flat_map(|person| &person.accounts);
+        accounts.map(|account| (account.kind.to_string(), account.identifier.to_string()))
+    }
+
     fn bring_in(&mut self, one: &Override, chat: &mut DesiredChat) {
         if chat.members.contains_key(&one.person) {
             return self.end(one, chat, false);
         }
         let roster = &self.school.roster;
         let Some(person) = belongs(roster, &one.person) else { return };
-        let accounts = roster.person(person).accounts.iter();
         let member = DesiredMember {
             role: role_of(roster, person),
             admin: false,
             reasons: vec![reason(one)],
             admin_reasons: Vec::new(),
-            accounts: accounts
-                .map(|account| (account.kind.to_string(), account.identifier.to_string()))
-                .collect(),
+            accounts: self.accounts(&one.person).collect(),
         };
         chat.members.insert(one.person.clone(), member);
     }
@@ -232,7 +240,7 @@ impl Ground<'_> {
             || roster.frozen.people.contains(&one.person)
             || chat.depends_on.iter().any(broken);
         let end = if made { End::Done } else { End::Roster };
-        match is_so(self.known, one) {
+        match is_so(roster, self.known, one) {
             _ if doubtful => {}
             true => self.over.then.push((one.clone(), end)),
             false => self.over.now.push((one.id, end)),
@@ -241,15 +249,30 @@ impl Ground<'_> {
 }
 
 /// Whether the messenger still shows what is not to be: somebody who is in, or has rights.
-fn is_so(known: &Known, one: &Override) -> bool {
-    let chat = known.chats.get(&one.chat).into_iter();
-    let present = chat.flat_map(|chat| chat.people_present());
-    let mut theirs = present.filter(|(_, present)| present.people.contains(&one.person));
+fn is_so(roster: &Roster, known: &Known, one: &Override) -> bool {
+    let Some(chat) = known.chats.get(&one.chat) else { return false };
+    let accounts = accounts_on(roster, &one.person, chat.platform);
+    let mut theirs = chat.people_present().filter(|(account, present)| {
+        let unmeant = present.people.is_empty() && accounts.contains(account.as_str());
+        present.people.contains(&one.person) || unmeant
+    });
     match one.wish {
         Wish::Member(false) => theirs.next().is_some(),
         Wish::Admin(false) => theirs.any(|(_, present)| present.admin),
         _ => false,
     }
+}
+
+/// The accounts that the roster names for a person on a messenger.
+pub(crate) fn accounts_on<'r>(
+    roster: &'r Roster,
+    person: &str,
+    platform: platform::Kind,
+) -> BTreeSet<&'r str> {
+    let found = roster.find_person(person).map(|found| roster.person(found));
+    let accounts = found.into_iter().flat_map(|person| &person.accounts);
+    let here = accounts.filter(|account| &*account.kind == platform.name());
+    here.map(|account| &*account.identifier).collect()
 }
 
 /// What somebody is: by the primary role in force, else by a class.

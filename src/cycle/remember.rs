@@ -37,7 +37,8 @@ pub(super) fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<
         .collect();
     run.state.put_census(&rows, run.number, run.cycle.clock.now())?;
     run.state.put_leaving(&plan.leaving)?;
-    run.state.close_overrides(&run.undone.done(&run.known), run.cycle.clock.now())?;
+    let done = run.undone.done(&run.school.roster, &run.known);
+    run.state.close_overrides(&done, run.cycle.clock.now())?;
     note_emptying(run, outcome)?;
     remember_hold(run, plan, outcome)?;
     run.state.forget(crate::clock::earlier(run.cycle.clock.now(), REMEMBERED))

@@ -6,7 +6,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::run::Run;
-use super::side::Side;
 use crate::clock::later;
 use crate::config::{Events, Verify};
 use crate::fingerprint;
@@ -88,7 +87,7 @@ fn living<'r>(run: &'r Run, side: usize) -> impl Iterator<Item = &'r KnownChat> 
 fn open_graves<'r>(run: &'r Run, side: usize) -> impl Iterator<Item = &'r KnownChat> {
     let kind = run.sides[side].kind();
     let deleted = move |chat: &&KnownChat| {
-        chat.state == ChatState::Deleted && chat.platform == kind && is_watched(run, chat)
+        chat.state == ChatState::Deleted && chat.platform == kind && is_watched(chat)
     };
     let inside = |chat: &&KnownChat| run.scope.holds(&chat.key, &chat.kind);
     run.known.chats.values().filter(deleted).filter(inside)
@@ -96,11 +95,9 @@ fn open_graves<'r>(run: &'r Run, side: usize) -> impl Iterator<Item = &'r KnownC
 
 /// Whether somebody who comes into a chat is seen. One that was put to rest, left behind or
 /// deleted is no open house either.
-pub(super) fn is_watched(run: &Run, chat: &KnownChat) -> bool {
-    let side = run.sides.iter().find(|side| side.kind() == chat.platform);
-    let open = |side: &Side| !side.able.set.contains(&Capability::RotateLink);
-    let deleted = chat.state == ChatState::Deleted && chat.platform_id.is_some();
-    is_living(chat) || (deleted && side.is_some_and(open))
+pub(super) fn is_watched(chat: &KnownChat) -> bool {
+    let open = chat.state == ChatState::Deleted && !chat.sealed;
+    is_living(chat) || (open && chat.platform_id.is_some())
 }
 
 fn is_living(chat: &KnownChat) -> bool {

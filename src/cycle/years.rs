@@ -1,12 +1,12 @@
 //! The new school year: classes that come under another `sourcedId` go on with their chats, chats of
 //! classes that finished school live on where the profile says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cycle, Known, School};
 use crate::error::Result;
 use crate::fingerprint::Fingerprint;
-use crate::plan::{Line, Standing, Turn, Years, object_of};
+use crate::plan::{Lacking, Line, Standing, Turn, Years, object_of};
 use crate::profile::{Desired, Graduated};
 use crate::roster::{ClassIx, ClassType, Roster};
 use crate::state::State;
@@ -30,17 +30,12 @@ pub(super) fn turn(
     let roster = school.roster.clone();
     let marks = marks(desired, &roster);
     let standing = |class: &str| standing(&roster, class);
-    let years = Years { lines: &before, marks: &marks, standing: &standing };
+    let years = Years { lines: &before, marks: &marks, standing: &standing, desired };
     let mut turn = Turn::new(&years, known);
     turn.rekey(desired, known);
-    carry(&mut turn, &roster, known, desired);
+    carry(&mut turn, &roster, known, &mut school.lacking, desired);
     for class in turn.taken.values() {
         school.lacking.classes.remove(class);
-    }
-    if desired.graduated == Graduated::Carry {
-        for line in turn.lines.values().filter(|line| line.finished) {
-            school.lacking.classes.remove(&line.class);
-        }
     }
     desired.warnings.extend(std::mem::take(&mut turn.warnings));
     for (root, class) in &turn.taken {
@@ -76,29 +71,42 @@ fn standing(roster: &Roster, class: &str) -> Standing {
     }
 }
 
-/// Chats of classes that finished school, also of those that the host has forgotten since, are left
-/// as they are.
-fn carry(turn: &mut Turn, roster: &Roster, known: &Known, desired: &mut Desired) {
+/// Chats that live on without their class are left as they are: those that another one waits for, and
+/// those of classes that finished school, also where the host has forgotten them since.
+fn carry(
+    turn: &mut Turn,
+    roster: &Roster,
+    known: &Known,
+    lacking: &mut Lacking,
+    desired: &mut Desired,
+) {
     for line in turn.lines.values_mut() {
         let class = roster.find_class(&line.class);
         line.finished &= class.is_none_or(|class| roster.class(class).dissolved);
     }
-    if desired.graduated == Graduated::Archive {
-        return;
+    let mut carried = turn.awaited.clone();
+    if desired.graduated == Graduated::Carry {
+        finish(turn, roster, known);
+        carried
+            .extend(turn.lines.values().filter(|line| line.finished).map(|one| one.root.clone()));
     }
-    let chats_of = |root: &str| {
-        let root = root.to_owned();
-        known.chats.values().filter(move |chat| object_of(chat) == root)
-    };
+    for root in carried {
+        let class = turn.lines.get(&root).map_or(&root, |line| &line.class);
+        lacking.classes.remove(class);
+        let chats = known.chats.values().filter(|chat| object_of(chat) == root);
+        desired.carry(&root, chats.map(|chat| chat.key.clone()));
+    }
+}
+
+/// Remembers which classes finished school and have chats.
+fn finish(turn: &mut Turn, roster: &Roster, known: &Known) {
+    let made: BTreeSet<&str> =
+        known.chats.values().filter(|chat| chat.platform_id.is_some()).map(object_of).collect();
     let classes = (0..roster.classes.len() as u32).map(ClassIx);
     let finished = classes.filter(|class| roster.has_finished(*class));
-    let finished = finished.map(|class| &*roster.class(class).id);
-    for class in finished {
-        if chats_of(turn.root_of(class)).any(|chat| chat.platform_id.is_some()) {
+    for class in finished.map(|class| &*roster.class(class).id) {
+        if made.contains(turn.root_of(class)) {
             turn.finish(class);
         }
-    }
-    for line in turn.lines.values().filter(|line| line.finished) {
-        desired.carry(&line.root, chats_of(&line.root).map(|chat| chat.key.clone()));
     }
 }

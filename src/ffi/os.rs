@@ -53,7 +53,78 @@ mod locale {
     }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+#[cfg(windows)]
+mod locale {
+    use std::ffi::{CStr, CString, c_char, c_void};
+
+    type OfThread = unsafe extern "C" fn(i32) -> i32;
+    type Set = unsafe extern "C" fn(i32, *const c_char) -> *mut c_char;
+
+    const ENABLE: i32 = 1;
+    const LC_NUMERIC: i32 = 4;
+
+    #[link(name = "kernel32")]
+    unsafe extern "system" {
+        fn GetModuleHandleW(name: *const u16) -> *mut c_void;
+        fn GetProcAddress(module: *mut c_void, name: *const c_char) -> *mut c_void;
+    }
+
+    /// The C locale's numbers on this thread, until dropped. The C runtime that this library uses
+    /// is the system's own, and old programs use the same one.
+    pub(super) struct Plain {
+        of_thread: OfThread,
+        set: Set,
+        /// Whether the thread had a locale of its own, and how it wrote numbers.
+        before: (i32, CString),
+    }
+
+    impl Plain {
+        /// `None` where the runtime knows one locale a process only: then the host's stays.
+        pub(super) fn set() -> Option<Plain> {
+            let name: Vec<u16> = "msvcrt.dll\0".encode_utf16().collect();
+            // SAFETY: the name ends with a zero.
+            let runtime = unsafe { GetModuleHandleW(name.as_ptr()) };
+            let find = |name: &CStr| {
+                // SAFETY: a NULL module finds nothing, and the name ends with a zero.
+                let found = unsafe { GetProcAddress(runtime, name.as_ptr()) };
+                (!runtime.is_null() && !found.is_null()).then_some(found)
+            };
+            let (of_thread, set) = (find(c"_configthreadlocale")?, find(c"setlocale")?);
+            // SAFETY: the functions of these names have had these types since they exist.
+            let (of_thread, set) = unsafe {
+                (
+                    std::mem::transmute::<*mut c_void, OfThread>(of_thread),
+                    std::mem::transmute::<*mut c_void, Set>(set),
+                )
+            };
+            // SAFETY: 1 asks for a locale of the thread; NULL asks for the present name, which is
+            // copied before anything changes it.
+            let before = unsafe {
+                let own = of_thread(ENABLE);
+                let name = set(LC_NUMERIC, std::ptr::null());
+                (
+                    own,
+                    if name.is_null() { c"C".to_owned() } else { CStr::from_ptr(name).to_owned() },
+                )
+            };
+            // SAFETY: the name ends with a zero.
+            unsafe { set(LC_NUMERIC, c"C".as_ptr()) };
+            Some(Plain { of_thread, set, before })
+        }
+    }
+
+    impl Drop for Plain {
+        fn drop(&mut self) {
+            // SAFETY: the name came from the same function on the same thread.
+            unsafe {
+                (self.set)(LC_NUMERIC, self.before.1.as_ptr());
+                (self.of_thread)(self.before.0);
+            }
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod locale {
     /// Elsewhere a thread has no locale of its own.
     pub(super) struct Plain;

@@ -50,8 +50,11 @@ fn delete(input: &Input, known: &KnownChat, by: &str, plan: &mut Plan) {
     let open = matches!(known.state, ChatState::Active | ChatState::Archived);
     let rotates = input.able_on(known.platform, Capability::RotateLink);
     if known.state == ChatState::Deleted {
-        // Where the old link cannot be replaced, whoever comes by it is taken out again.
-        return if rotates { () } else { take_everybody_out(input, known, &cause, plan) };
+        // Where the old link could not be replaced, whoever comes by it is taken out again.
+        if !known.sealed {
+            take_everybody_out(input, known, &cause, plan);
+        }
+        return;
     }
     if open && known.platform_id.is_some() {
         let planned = plan.operations.len();

@@ -148,7 +148,7 @@ pub struct KnownChat {
     pub leaked: Option<Timestamp>,
     /// Left behind on the previous platform: it only loses people.
     pub former: bool,
-    /// Put to rest, and its link was replaced since: nobody gets in any more.
+    /// Put to rest or deleted, and its link was replaced since: nobody gets in any more.
     pub sealed: bool,
     /// Its people are taken out because the school has moved.
     pub emptying: bool,

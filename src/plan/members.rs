@@ -372,8 +372,7 @@ impl Leaver<'_> {
     fn plan(&self, frozen: bool, plan: &mut Plan) {
         let people = &self.present.people;
         // An order does not wait for a grace, nor for a row of the roster to be mended.
-        let ordered = &self.input.desired.ordered;
-        if let Some(by) = ordered.takes_out(self.known.plain_key(), people) {
+        if let Some(by) = self.ordered() {
             return self.remove(Cause::Ordered(by.clone()), plan);
         }
         if frozen {
@@ -404,6 +403,16 @@ impl Leaver<'_> {
             return;
         }
         self.let_go(plan);
+    }
+
+    /// Who ordered this account out, or all the people for whom it stands.
+    fn ordered(&self) -> Option<&String> {
+        let (ordered, key) = (&self.input.desired.ordered, self.known.plain_key());
+        if self.present.people.is_empty() {
+            let platform = self.known.platform.name();
+            return ordered.takes_account_out(key, platform, self.account);
+        }
+        ordered.takes_out(key, &self.present.people)
     }
 
     fn cannot_remove(&self) -> Fault {

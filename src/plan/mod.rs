@@ -186,10 +186,7 @@ impl Cause {
     pub fn text(&self) -> Text {
         match self {
             Cause::Belongs(words) => Text::new(words.clone(), words.clone()),
-            Cause::Wanted(kind) => Text::new(
-                format!("профиль предусматривает чат вида {kind}"),
-                format!("the profile has a chat of the kind {kind} here"),
-            ),
+            Cause::Wanted(kind) => wanted(kind),
             Cause::Misplaced => Text::new(
                 "школа знает этого человека, но в этом чате его не должно быть",
                 "the school knows this person, who does not belong into this chat",
@@ -234,10 +231,7 @@ impl Cause {
                 Text::new("чат снова предусмотрен профилем", "the profile wants the chat again")
             }
             Cause::TitleChanged => Text::new("название изменилось", "the title has changed"),
-            Cause::Continues(before, now) => Text::new(
-                format!("новый учебный год: чат класса {before} продолжает класс {now}"),
-                format!("the new school year: {now} goes on with the chat of {before}"),
-            ),
+            Cause::Continues(before, now) => continues(before, now),
             Cause::Adopted => Text::new(
                 "был в группе до её привязки, в данных школы этой учётной записи здесь нет",
                 "was in the group before it was bound; the school's data does not name this account \
@@ -248,12 +242,7 @@ impl Cause {
                 "школа перешла в другой мессенджер, вместо этого чата есть новый",
                 "the school has moved to another messenger, a new chat takes this one's place",
             ),
-            Cause::Ordered(by) if by == SYSTEM => {
-                Text::new("так распорядилась система школы", "the school's system ordered it")
-            }
-            Cause::Ordered(by) => {
-                Text::new(format!("распоряжение человека {by}"), format!("ordered by {by}"))
-            }
+            Cause::Ordered(by) => ordered_by(by),
             Cause::Leaked => Text::new(
                 "исключённый вернулся по ссылке: прежняя ссылка больше не должна действовать",
                 "somebody who was removed came back by the link: the old link must stop working",
@@ -269,8 +258,26 @@ impl Cause {
     }
 }
 
-/// The host itself, as who ordered something.
-const SYSTEM: &str = "system";
+fn ordered_by(by: &str) -> Text {
+    match by {
+        "system" => Text::new("так распорядилась система школы", "the school's system ordered it"),
+        by => Text::new(format!("распоряжение человека {by}"), format!("ordered by {by}")),
+    }
+}
+
+fn wanted(kind: &str) -> Text {
+    Text::new(
+        format!("профиль предусматривает чат вида {kind}"),
+        format!("the profile has a chat of the kind {kind} here"),
+    )
+}
+
+fn continues(before: &str, now: &str) -> Text {
+    Text::new(
+        format!("новый учебный год: чат класса {before} продолжает класс {now}"),
+        format!("the new school year: {now} goes on with the chat of {before}"),
+    )
+}
 
 /// What the roster lacks entirely though it had it before, and since when (ruling 5).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Known, KnownChat, successor_key};
+use super::{Known, KnownChat};
 use crate::error::{Fault, Text};
 use crate::profile::Desired;
 
@@ -28,7 +28,7 @@ pub struct Line {
 pub enum Standing {
     /// It is there.
     Here,
-    /// It is there, and its students begin on a later day.
+    /// It is there, and its students come on a later day.
     Ahead,
     /// It is there, and the time of all its students is over.
     Left,
@@ -55,6 +55,30 @@ pub struct Years<'a> {
     pub marks: &'a BTreeMap<String, String>,
     /// Where any class stands, by `sourcedId`.
     pub standing: &'a dyn Fn(&str) -> Standing,
+    /// What the profile says of this roster's classes, by keys of their own.
+    pub desired: &'a Desired,
+}
+
+impl Years<'_> {
+    /// Whether a class may be the one whose chats these are: of those who are not its heads somebody
+    /// was in them. Where nobody was, or nobody is to be, nothing speaks against it.
+    fn knows(&self, known: &Known, root: &str, class: &str) -> bool {
+        let (mut heads, mut others) = (BTreeSet::new(), BTreeSet::new());
+        let chats = self.desired.chats.values().filter(|chat| object_in(&chat.key) == class);
+        for (person, member) in chats.flat_map(|chat| &chat.members) {
+            if member.admin {
+                heads.insert(person)
+            } else {
+                others.insert(person)
+            };
+        }
+        let chats = known.chats.values().filter(|chat| object_of(chat) == root);
+        let people = chats.flat_map(|chat| {
+            chat.people.keys().chain(chat.present.values().flat_map(|present| &present.people))
+        });
+        let before: BTreeSet<&String> = people.filter(|person| !heads.contains(person)).collect();
+        before.is_empty() || others.is_empty() || !before.is_disjoint(&others)
+    }
 }
 
 /// Which class goes on with which chats.
@@ -67,6 +91,9 @@ pub struct Turn {
     pub taken: BTreeMap<String, String>,
     /// Classes that wait for the chats that they will go on with, or whose keys others have.
     pub without: BTreeSet<String>,
+    /// The classes in the keys of chats that somebody waits for though their own class is over: they
+    /// are left as they are.
+    pub awaited: BTreeSet<String>,
     /// What a person should know.
     pub warnings: Vec<Fault>,
 }
@@ -74,12 +101,12 @@ pub struct Turn {
 impl Turn {
     /// Judges which class goes on with which chats.
     pub fn new(years: &Years, known: &Known) -> Turn {
-        let mut turn = Turn::default();
-        turn.lines = years.lines.iter().map(|line| (line.root.clone(), line.clone())).collect();
+        let lines = years.lines.iter().map(|line| (line.root.clone(), line.clone())).collect();
+        let mut turn = Turn { lines, ..Turn::default() };
         turn.give_back(years);
         let made = made(known);
         for (mark, group) in turn.groups(years, &made) {
-            turn.settle(&mark, group);
+            turn.settle(&mark, group, |root, class| years.knows(known, root, class));
         }
         let forgotten = |line: &Line| {
             (years.standing)(&line.class) == Standing::Missing && !made.contains(&line.root)
@@ -154,14 +181,18 @@ impl Turn {
         groups
     }
 
-    fn settle(&mut self, mark: &str, group: Group) {
+    fn settle(&mut self, mark: &str, group: Group, knows: impl Fn(&str, &str) -> bool) {
         match (group.new.as_slice(), group.settled.as_slice(), group.over.as_slice()) {
+            ([(class, Standing::Here)], [], [root]) if !knows(root, class) => {
+                self.warnings.push(other_people(class, root));
+            }
             ([(class, Standing::Here)], [], [root]) => {
                 let (class, root) = (class.clone(), root.clone());
                 return self.take_over(mark, &root, class);
             }
             ([(class, _)], [], [root]) => {
                 let before = self.lines.get(root).map_or(root, |line| &line.class).clone();
+                self.awaited.insert(root.clone());
                 return self.wait(class, &before);
             }
             ([(class, _)], [(before, true)], []) => {
@@ -194,26 +225,22 @@ impl Turn {
 
     /// Remembers by what a class is to be known again.
     fn mark(&mut self, mark: &str, class: &str) {
-        let root = self.root_of(class).to_owned();
-        let line = self.lines.entry(root.clone()).or_insert_with(|| Line {
-            root,
-            class: class.to_owned(),
-            mark: None,
-            finished: false,
-        });
-        line.mark = Some(mark.to_owned());
+        self.line_of(class).mark = Some(mark.to_owned());
     }
 
     /// Says that the chats of a class live on though it finished school.
     pub fn finish(&mut self, class: &str) {
+        self.line_of(class).finished = true;
+    }
+
+    fn line_of(&mut self, class: &str) -> &mut Line {
         let root = self.root_of(class).to_owned();
-        let line = self.lines.entry(root.clone()).or_insert_with(|| Line {
+        self.lines.entry(root.clone()).or_insert_with(|| Line {
             root,
             class: class.to_owned(),
             mark: None,
-            finished: true,
-        });
-        line.finished = true;
+            finished: false,
+        })
     }
 
     /// Brings what should be, and what the chats that are taken over belong to, in step: every chat
@@ -246,7 +273,7 @@ impl Turn {
             }
         }
         for chat in known.chats.values_mut() {
-            let wanted = desired.chats.get(plain_key(chat));
+            let wanted = desired.chats.get(chat.plain_key());
             if let Some(wanted) = wanted.filter(|_| self.taken.contains_key(object_of(chat))) {
                 chat.follow(wanted);
             }
@@ -280,15 +307,10 @@ fn made(known: &Known) -> BTreeSet<String> {
     objects.map(str::to_owned).collect()
 }
 
-/// The key without what a chat that was left behind has after it.
-fn plain_key(chat: &KnownChat) -> &str {
-    if chat.former { successor_key(&chat.key) } else { &chat.key }
-}
-
 /// What stands in a chat's key: the `sourcedId` of a class or organisation; nothing for a chat that
 /// somebody made by hand.
 pub fn object_of(chat: &KnownChat) -> &str {
-    object_in(plain_key(chat))
+    object_in(chat.plain_key())
 }
 
 fn object_in(key: &str) -> &str {
@@ -326,6 +348,24 @@ fn key_taken(root: &str, class: &str) -> Fault {
             format!(
                 "the class is in the school's data again, but {class} goes on with its chats: it gets \
                  none until it has another sourcedId"
+            ),
+        ),
+    )
+}
+
+fn other_people(class: &str, root: &str) -> Fault {
+    Fault::new(
+        "rollover.other_people",
+        "classes",
+        class,
+        Text::new(
+            format!(
+                "по rollover.lineage класс продолжает чаты класса {root}, но никого из них в этом \
+                 классе нет: у него будут свои чаты"
+            ),
+            format!(
+                "by rollover.lineage the class goes on with the chats of {root}, but nobody of them is \
+                 in it: it has chats of its own"
             ),
         ),
     )

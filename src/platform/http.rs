@@ -17,6 +17,7 @@ use crate::stop::Stop;
 
 mod chain;
 pub(crate) mod line;
+mod machine;
 
 use chain::Watch;
 
@@ -241,8 +242,10 @@ impl Http {
     }
 
     fn roots(&self) -> RootCerts {
-        let public = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
-        let mut roots: Vec<_> = public.map(|root| Certificate::from_der(root)).collect();
+        let store = machine::store();
+        let public = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(AsRef::as_ref);
+        let roots = store.roots(public).into_iter();
+        let mut roots: Vec<_> = roots.map(|root| Certificate::from_der(root).to_owned()).collect();
         roots.extend(self.extra_roots.iter().cloned());
         RootCerts::new_with_certs(&roots)
     }

@@ -121,7 +121,17 @@ impl Asked<'_> {
             let reasons = reasons(entry, &format!("{kind}.members"));
             members.insert(self.id(entry), self.member(entry, reasons));
         }
-        let Some(admins) = &rule.admins else { return Ok(members) };
+        Ok(members)
+    }
+
+    /// Marks the admins; they are always members.
+    pub(super) fn admins(
+        &self,
+        kind: &str,
+        rule: &ChatRule,
+        members: &mut BTreeMap<String, DesiredMember>,
+    ) -> Result<()> {
+        let Some(admins) = &rule.admins else { return Ok(()) };
         for entry in self.call(admins, people_answer)?.entries() {
             let why = reasons(entry, &format!("{kind}.admins"));
             let member =
@@ -129,7 +139,7 @@ impl Asked<'_> {
             member.admin = true;
             member.admin_reasons = why;
         }
-        Ok(members)
+        Ok(())
     }
 
     fn id(&self, entry: &Entry) -> String {

@@ -1,6 +1,7 @@
 //! One evaluation: the script is asked about every school, homeroom and journal, and its answers
 //! become the desired state.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use super::objects::{Class, School};
 use super::room::{Limits, Luau};
 use super::settings::{self, Settings};
 use super::shape::{ChatRule, Per, Script};
+use super::survey::Failures;
 use super::text::nearest;
 use super::{Desired, DesiredChat, Existence, Ordered, Policies, Setting, Source};
 use crate::error::{Code, Error, Fault, Result, Text};
@@ -50,6 +52,8 @@ pub struct Description {
     pub title: String,
     /// `version`
     pub version: u32,
+    /// `like`: the built-in profile that it grew from.
+    pub like: Option<String>,
     /// Every setting, those that all profiles have included, by name.
     pub settings: BTreeMap<String, Setting>,
     /// The kinds of chats, sorted.
@@ -76,16 +80,32 @@ impl Description {
 /// [`Code::Config`] for settings or an organisation that do not exist; [`Code::Cancelled`] where
 /// `stop` ended it, by cancel or by budget.
 pub fn evaluate(source: &Source, room: Room<'_>) -> Result<Desired> {
+    evaluating(source, room, |mut evaluation, script, schools| {
+        evaluation.schools(&script, schools)?;
+        let lineages = evaluation.lineages(&script, schools)?;
+        Ok(evaluation.finish(script, lineages))
+    })
+}
+
+/// Opens a room, does something with an evaluation in it, and hands on what the script printed.
+pub(super) fn evaluating<T: Send>(
+    source: &Source,
+    room: Room<'_>,
+    act: impl FnOnce(Evaluation<'_>, Script, &[OrgIx]) -> Result<T> + Send,
+) -> Result<T> {
     let Room { roster, settings, organization, now, limits, stop, log } = room;
     let schools = schools(roster, organization)?;
-    let (desired, printed) = apart(|| match open(source, limits, stop.clone(), now) {
+    let (done, printed) = apart(|| match open(source, limits, stop.clone(), now) {
         Ok(luau) => {
-            (Evaluation::run(&luau, source, roster, settings, &schools), luau.printed.take())
+            let evaluation = Evaluation::new(&luau, source, roster, settings);
+            let done =
+                evaluation.and_then(|(evaluation, script)| act(evaluation, script, &schools));
+            (done, luau.printed.take())
         }
         Err(error) => (Err(error), Vec::new()),
     })?;
     printed.iter().for_each(|line| log(line));
-    desired
+    done
 }
 
 /// What a profile says about itself, without a roster.
@@ -99,8 +119,8 @@ pub fn describe(source: &Source) -> Result<Description> {
         let luau = open(source, Limits::default(), Stop::never(), &now)?;
         let script = script(&luau, source)?;
         let kinds = script.chats.keys().cloned().collect();
-        let Script { name, title, version, settings, rules, .. } = script;
-        Ok(Description { name, title, version, settings, kinds, policies: rules.policies })
+        let Script { name, title, version, like, settings, rules, .. } = script;
+        Ok(Description { name, title, version, like, settings, kinds, policies: rules.policies })
     })?
 }
 
@@ -199,17 +219,19 @@ pub(super) struct Evaluation<'a> {
     pub(super) settings: LuaValue,
     pub(super) organization_in_title: bool,
     admin_permissions: BTreeSet<String>,
-    chats: BTreeMap<String, DesiredChat>,
+    pub(super) chats: BTreeMap<String, DesiredChat>,
+    /// Where failures are noted instead of ending the evaluation.
+    pub(super) failures: Option<RefCell<Failures>>,
 }
 
 impl<'a> Evaluation<'a> {
-    fn run(
+    /// An evaluation in which nothing was asked yet, and the script to ask.
+    fn new(
         luau: &'a Luau,
         source: &Source,
         roster: &'a Arc<Roster>,
         given: &Map<String, Value>,
-        schools: &[OrgIx],
-    ) -> Result<Desired> {
+    ) -> Result<(Evaluation<'a>, Script)> {
         let script = script(luau, source)?;
         let settings = settings::with_given(&script.settings, given)?;
         let ground = ground(&script, &settings, roster);
@@ -217,24 +239,36 @@ impl<'a> Evaluation<'a> {
         let rights = settings["admin_permissions"].as_array().into_iter().flatten();
         let admin_permissions = rights.filter_map(|one| one.as_str().map(str::to_owned)).collect();
         let settings = luau.call(None, || Settings(settings).into_lua(&luau.lua))?;
-        let chats = BTreeMap::new();
-        let mut evaluation = Evaluation {
+        let evaluation = Evaluation {
             luau,
             roster,
             ground,
             settings,
             organization_in_title,
             admin_permissions,
-            chats,
+            chats: BTreeMap::new(),
+            failures: None,
         };
-        for &school in schools {
-            evaluation.school(&script, school)?;
-        }
-        let lineages = evaluation.lineages(&script, schools)?;
-        Ok(evaluation.finish(script, lineages))
+        Ok((evaluation, script))
     }
 
-    fn finish(self, script: Script, lineages: BTreeMap<String, String>) -> Desired {
+    pub(super) fn schools(&mut self, script: &Script, schools: &[OrgIx]) -> Result<()> {
+        schools.iter().try_for_each(|&school| self.school(script, school))
+    }
+
+    /// What a rule gave. In a survey a failure of the script itself is noted, and there is nothing.
+    pub(super) fn attempt<T>(&self, given: Result<T>) -> Result<Option<T>> {
+        let of_script = |fault: &Fault| fault.code == "profile.script";
+        match (given, &self.failures) {
+            (Err(error), Some(failures)) if error.faults.iter().any(of_script) => {
+                failures.borrow_mut().note(error.faults);
+                Ok(None)
+            }
+            (given, _) => given.map(Some),
+        }
+    }
+
+    pub(super) fn finish(self, script: Script, lineages: BTreeMap<String, String>) -> Desired {
         let mut reads = self.ground.take_reads();
         reads.extend(script.reads);
         Desired {
@@ -282,13 +316,17 @@ impl<'a> Evaluation<'a> {
         let mut chat = self.outline(kind, rule, &object);
         let key = chat.key.clone();
         let asked = Asked { evaluation: self, key: &key, argument: self.argument(&key, &object)? };
-        chat.title = asked.title(rule, &object)?;
-        chat.description = asked.description(rule, &object)?;
-        chat.existence = asked.existence(rule, &object)?;
+        chat.title = self.attempt(asked.title(rule, &object))?.unwrap_or_default();
+        chat.description = self.attempt(asked.description(rule, &object))?.flatten();
+        chat.existence = self.attempt(asked.existence(rule, &object))?.unwrap_or(Existence::NotYet);
+        let mut sound = true;
         if chat.existence != Existence::Archived {
-            chat.members = asked.members(kind, rule)?;
+            let members = self.attempt(asked.members(kind, rule))?;
+            sound = members.is_some();
+            chat.members = members.unwrap_or_default();
+            sound &= self.attempt(asked.admins(kind, rule, &mut chat.members))?.is_some();
         }
-        if chat.existence == Existence::Wanted {
+        if sound && chat.existence == Existence::Wanted {
             self.ground.take_up(chat.unled());
         }
         let touched = self.ground.take_touched();

@@ -36,6 +36,68 @@ pub(super) fn said_at(code: &'static str, text: Text, line: Option<u32>) -> LuaE
     LuaError::external(Said { code, text, line })
 }
 
+/// Several errors of one table, told together.
+#[derive(Debug, Clone)]
+struct Several(Vec<LuaError>);
+
+impl std::fmt::Display for Several {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let texts: Vec<String> = self.0.iter().map(caught).collect();
+        f.write_str(&texts.join("\n"))
+    }
+}
+
+impl std::error::Error for Several {}
+
+/// Gathers the errors of parts that can be looked at one without the other.
+#[derive(Default)]
+pub(super) struct Gathered(Vec<LuaError>);
+
+impl Gathered {
+    /// Takes what an attempt gave, or its errors.
+    pub(super) fn keep<T>(&mut self, attempt: mlua::Result<T>) -> Option<T> {
+        match attempt {
+            Ok(value) => return Some(value),
+            Err(error) => match several(&error) {
+                Some(all) => self.0.extend_from_slice(all),
+                None => self.0.push(error),
+            },
+        }
+        None
+    }
+
+    /// # Errors
+    /// All that were gathered.
+    pub(super) fn done(self) -> mlua::Result<()> {
+        self.made(Some(()))
+    }
+
+    /// What was made of the parts; it lacks a part only where that part's error was gathered.
+    ///
+    /// # Errors
+    /// All that were gathered.
+    pub(super) fn made<T>(mut self, whole: Option<T>) -> mlua::Result<T> {
+        match (whole, self.0.len()) {
+            (Some(whole), 0) => Ok(whole),
+            (_, 1) => Err(self.0.remove(0)),
+            _ => Err(LuaError::external(Several(self.0))),
+        }
+    }
+}
+
+/// The errors inside one that stands for several, whatever is wrapped around it.
+fn several(error: &LuaError) -> Option<&[LuaError]> {
+    match error {
+        LuaError::CallbackError { cause, .. }
+        | LuaError::WithContext { cause, .. }
+        | LuaError::BadArgument { cause, .. } => several(cause),
+        LuaError::ExternalError(inner) => {
+            inner.downcast_ref::<Several>().map(|several| several.0.as_slice())
+        }
+        _ => None,
+    }
+}
+
 /// A message short enough for a log: a script may raise an error as long as its memory.
 fn shortened(text: String) -> String {
     const LONGEST: usize = 1000;
@@ -64,10 +126,20 @@ struct Told {
     line: Option<u32>,
 }
 
-/// The error of a script as the library's own: `at` is `file:line`, and the message names the
-/// object that the script was working on.
+/// The error of a script as the library's own, with a fault for each that it stands for: `at` is
+/// `file:line`, and the message names the object that the script was working on.
 pub(super) fn profile_error(error: &LuaError, file: &str, object: Option<&str>) -> Error {
-    let told = tell(error, chunk_name(file));
+    let chunk = chunk_name(file);
+    let whole = tell(error, chunk);
+    let Some(all) = several(error) else {
+        return Error::with_faults(Code::Profile, vec![fault(whole, file, object)]);
+    };
+    let each = all.iter().map(|one| tell(one, chunk));
+    let each = each.map(|told| Told { line: told.line.or(whole.line), ..told });
+    Error::with_faults(Code::Profile, each.map(|told| fault(told, file, object)).collect())
+}
+
+fn fault(told: Told, file: &str, object: Option<&str>) -> Fault {
     let at = match told.line {
         Some(line) => format!("{file}:{line}"),
         None => file.to_owned(),
@@ -77,8 +149,7 @@ pub(super) fn profile_error(error: &LuaError, file: &str, object: Option<&str>) 
         None => Default::default(),
     };
     let message = Text::new(told.text.ru + &ru, told.text.en + &en);
-    let fault = Fault::new(told.code, at, object.unwrap_or_default(), message);
-    Error::with_faults(Code::Profile, vec![fault])
+    Fault::new(told.code, at, object.unwrap_or_default(), message)
 }
 
 /// What Luau calls the chunk. It cuts names at 256 bytes, so a long path goes by its end.

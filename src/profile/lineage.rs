@@ -26,7 +26,8 @@ impl Evaluation<'_> {
         for &school in schools {
             for class_type in [ClassType::Homeroom, ClassType::Scheduled] {
                 for (class, row) in self.roster.classes_of(school, class_type) {
-                    let text = self.lineage(lineage, script.rules.lineage.as_ref(), class)?;
+                    let text = self.lineage(lineage, script.rules.lineage.as_ref(), class);
+                    let text = self.attempt(text)?.flatten();
                     let text = text.map(|text| text.trim().to_owned());
                     said.extend(
                         text.filter(|text| !text.is_empty()).map(|text| (row.id.to_string(), text)),

@@ -29,7 +29,9 @@ mod room;
 mod settings;
 mod shape;
 mod source;
+mod survey;
 mod text;
+mod trial;
 mod words;
 
 pub(crate) use calls::PROVIDERS;
@@ -43,7 +45,9 @@ pub use policy::{
 pub use room::Limits;
 pub(crate) use source::looks_like_a_path;
 pub use source::{BUILT_IN, Source, source};
+pub use survey::{Survey, survey};
 pub(crate) use text::{fill, tidy_title};
+pub use trial::Answer;
 
 /// The state that should be, computed from one roster.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -91,6 +95,8 @@ pub struct Ordered {
     pub titled: BTreeMap<String, String>,
     /// Who was taken out, by the person's `sourcedId`.
     pub out: BTreeMap<String, BTreeMap<String, String>>,
+    /// The accounts of these, by messenger and number: nobody may have meant them in the chat.
+    pub out_accounts: BTreeMap<String, BTreeMap<(String, String), String>>,
     /// Whose rights were taken.
     pub unrighted: BTreeMap<String, BTreeMap<String, String>>,
     /// Chats that are no more.
@@ -101,6 +107,11 @@ impl Ordered {
     /// Who ordered that all of these people are not to be in a chat; none where nobody did of one.
     pub fn takes_out(&self, chat: &str, people: &[String]) -> Option<&String> {
         all_of(self.out.get(chat)?, people)
+    }
+
+    /// The same for an account that stands for nobody there.
+    pub fn takes_account_out(&self, chat: &str, platform: &str, account: &str) -> Option<&String> {
+        self.out_accounts.get(chat)?.get(&(platform.to_owned(), account.to_owned()))
     }
 
     /// The same for their rights.

@@ -182,7 +182,7 @@ impl Court<'_> {
 }
 
 /// The reason as the rule gave it: a text, or one in each language.
-fn reason_of(reason: &LuaValue) -> std::result::Result<Text, Text> {
+pub(super) fn reason_of(reason: &LuaValue) -> std::result::Result<Text, Text> {
     let text = |value: LuaValue| {
         const LONGEST: usize = 1000;
         let text = value.as_string().map(|text| text.to_string_lossy());

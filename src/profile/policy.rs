@@ -7,6 +7,7 @@ use mlua::{Function, Result as LuaResult, Table, Value};
 use serde::{Deserialize, Serialize};
 
 use super::calls::{Calls, calls};
+use super::fault::Gathered;
 use super::shape::{Node, is_kind};
 use crate::roster::GUARDIAN;
 
@@ -171,18 +172,23 @@ const PER: [(&str, Per); 4] = [
 
 /// Reads what the profile's table says beside its chats, of which the kinds are known.
 pub(super) fn rules(top: &Node, kinds: &[&str]) -> LuaResult<Rules> {
-    let mut rules = Rules { requests: top.maybe("requests", "function")?, ..Rules::default() };
-    custom(top, &mut rules)?;
+    let mut faults = Gathered::default();
+    let requests = faults.keep(top.maybe("requests", "function")).flatten();
+    let mut rules = Rules { requests, ..Rules::default() };
+    faults.keep(custom(top, &mut rules));
     let made: Vec<String> = rules.policies.custom.keys().cloned().collect();
     let mut known: Vec<&str> =
         made.iter().map(String::as_str).chain(kinds.iter().copied()).collect();
     known.sort_unstable();
     known.dedup();
-    rules.policies.overrides = per_kind(top, "overrides", &OVERRIDES, &known)?.unwrap_or_default();
-    rules.policies.leavers = per_kind(top, "leavers", &LEAVERS, &known)?.unwrap_or_default();
-    rules.policies.guardians = guardians(top)?;
-    (rules.policies.rollover, rules.lineage) = rollover(top)?;
-    rules.policies.calls = calls(top, &known)?;
+    let overrides = faults.keep(per_kind(top, "overrides", &OVERRIDES, &known)).flatten();
+    rules.policies.overrides = overrides.unwrap_or_default();
+    let leavers = faults.keep(per_kind(top, "leavers", &LEAVERS, &known)).flatten();
+    rules.policies.leavers = leavers.unwrap_or_default();
+    rules.policies.guardians = faults.keep(guardians(top)).unwrap_or_default();
+    (rules.policies.rollover, rules.lineage) = faults.keep(rollover(top)).unwrap_or_default();
+    rules.policies.calls = faults.keep(calls(top, &known)).unwrap_or_default();
+    faults.done()?;
     Ok(rules)
 }
 
@@ -217,22 +223,22 @@ fn guardians(top: &Node) -> LuaResult<Guardians> {
         return Ok(Guardians::default());
     };
     let node = Node { table: &table, place: "guardians", text: top.text };
-    node.only(GUARDIANS)?;
-    let roles = match node.maybe::<Table>("roles", "table")? {
-        Some(roles) => Some(guardian_roles(&node, &roles)?),
-        None => None,
-    };
-    let most = match node.maybe::<f64>("most", "number")? {
-        Some(most) if most < 0.0 || most.fract() != 0.0 || most > 1000.0 => {
-            return Err(node.bad(
-                "most",
-                "нужно целое число от 0",
-                "a whole number from 0 is needed",
-            ));
-        }
-        most => most.map(|most| most as u32),
-    };
+    let mut faults = Gathered::default();
+    faults.keep(node.only(GUARDIANS));
+    let named = faults.keep(node.maybe::<Table>("roles", "table")).flatten();
+    let roles = named.and_then(|roles| faults.keep(guardian_roles(&node, &roles)));
+    let most = faults.keep(most_guardians(&node)).flatten();
+    faults.done()?;
     Ok(Guardians { roles, most })
+}
+
+fn most_guardians(node: &Node) -> LuaResult<Option<u32>> {
+    match node.maybe::<f64>("most", "number")? {
+        Some(most) if most < 0.0 || most.fract() != 0.0 || most > 1000.0 => {
+            Err(node.bad("most", "нужно целое число от 0", "a whole number from 0 is needed"))
+        }
+        most => Ok(most.map(|most| most as u32)),
+    }
 }
 
 fn guardian_roles(node: &Node, roles: &Table) -> LuaResult<BTreeSet<String>> {
@@ -270,42 +276,54 @@ fn rollover(top: &Node) -> LuaResult<(Rollover, Option<Function>)> {
 
 fn custom(top: &Node, rules: &mut Rules) -> LuaResult<()> {
     let Some(table) = top.maybe::<Table>("custom", "table")? else { return Ok(()) };
+    let outer = Node { table: &table, place: "custom", text: top.text };
+    let mut faults = Gathered::default();
     for pair in table.pairs::<String, Value>() {
-        let (kind, about) = pair?;
-        let outer = Node { table: &table, place: "custom", text: top.text };
-        if kind != "custom" && !is_kind(&kind) {
-            return Err(outer.bad(
-                &kind,
-                "вид чата пишется строчными латинскими буквами, цифрами и _",
-                "a kind is written in small Latin letters, digits and _",
-            ));
-        }
-        outer.expect(&kind, &["table"])?;
-        let Value::Table(about) = about else { continue };
-        let place = format!("custom.{kind}");
-        let node = Node { table: &about, place: &place, text: top.text };
-        let (made, admins) = custom_kind(&node)?;
+        let (kind, _) = pair?;
+        let Some((made, admins)) = faults.keep(one_custom(&outer, &kind)) else { continue };
         rules.custom_admins.extend(admins.map(|admins| (kind.clone(), admins)));
         rules.policies.custom.insert(kind, made);
     }
-    Ok(())
+    faults.done()
+}
+
+fn one_custom(outer: &Node, kind: &str) -> LuaResult<(CustomKind, Option<Function>)> {
+    if kind != "custom" && !is_kind(kind) {
+        return Err(outer.bad(
+            kind,
+            "вид чата пишется строчными латинскими буквами, цифрами и _",
+            "a kind is written in small Latin letters, digits and _",
+        ));
+    }
+    let about: Table = outer.need(kind, "table")?;
+    let place = format!("custom.{kind}");
+    custom_kind(&Node { table: &about, place: &place, text: outer.text })
 }
 
 fn custom_kind(node: &Node) -> LuaResult<(CustomKind, Option<Function>)> {
-    node.only(CUSTOM)?;
-    let admins = match node.expect("admins", &["string", "function"])? {
-        Value::Function(admins) => Some(admins),
-        _ => {
-            node.word("admins", &[("maker", ())])?;
-            None
-        }
-    };
-    let kind = CustomKind {
-        per: node.word("per", &PER)?.unwrap_or(Per::School),
-        chat_type: node.need("type", "string")?,
-        title: node.maybe("title", "string")?,
-        rename: node.maybe("rename", "boolean")?.unwrap_or(true),
-        maker_is_admin: admins.is_none(),
-    };
-    Ok((kind, admins))
+    let mut faults = Gathered::default();
+    faults.keep(node.only(CUSTOM));
+    let admins = faults.keep(custom_admins(node)).flatten();
+    let per = faults.keep(node.word("per", &PER)).flatten();
+    let chat_type = faults.keep(node.need("type", "string"));
+    let title = faults.keep(node.maybe("title", "string")).flatten();
+    let rename = faults.keep(node.maybe("rename", "boolean")).flatten();
+    faults.made(chat_type.map(|chat_type| {
+        let kind = CustomKind {
+            per: per.unwrap_or(Per::School),
+            chat_type,
+            title,
+            rename: rename.unwrap_or(true),
+            maker_is_admin: admins.is_none(),
+        };
+        (kind, admins)
+    }))
+}
+
+/// A function that names them, or none for the maker.
+fn custom_admins(node: &Node) -> LuaResult<Option<Function>> {
+    match node.expect("admins", &["string", "function"])? {
+        Value::Function(admins) => Ok(Some(admins)),
+        _ => node.word("admins", &[("maker", ())]).map(|_| None),
+    }
 }

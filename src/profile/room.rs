@@ -195,6 +195,11 @@ impl Luau {
         self.call(None, || chunk.eval::<Value>())
     }
 
+    /// Whether so large a share of the script's time is over.
+    pub(super) fn has_used(&self, share: f64) -> bool {
+        self.watch.started.elapsed() >= self.watch.limit.mul_f64(share)
+    }
+
     /// The line where a function of the script begins; one of another file has none here.
     pub(super) fn line_of(&self, function: &mlua::Function) -> Option<u32> {
         let info = function.info();

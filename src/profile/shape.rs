@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlua::{Function, Result as LuaResult, Table, UserData, Value};
 
-use super::fault::{line_of_key, said_at};
+use super::fault::{Gathered, line_of_key, said_at};
 use super::policy::{self, Lineage, Rules};
+use super::source::BUILT_IN;
 use super::text::unknown;
 use super::{Setting, settings};
 use crate::error::Text;
@@ -16,6 +17,7 @@ pub(super) struct Script {
     pub(super) name: String,
     pub(super) title: String,
     pub(super) version: u32,
+    pub(super) like: Option<String>,
     pub(super) settings: BTreeMap<String, Setting>,
     pub(super) chats: BTreeMap<String, ChatRule>,
     pub(super) rules: Rules,
@@ -59,6 +61,7 @@ pub(super) const PROFILE: &[&str] = &[
     "name",
     "title",
     "version",
+    "like",
     "settings",
     "chats",
     "custom",
@@ -72,29 +75,51 @@ pub(super) const PROFILE: &[&str] = &[
 ];
 pub(super) const CHAT: &[&str] =
     &["per", "type", "locked", "title", "description", "members", "admins", "when", "create_when"];
-const SETTING: &[&str] = &["default", "help"];
+pub(super) const SETTING: &[&str] = &["default", "help"];
 
-/// Reads the table; `text` is the script, for the lines of keys.
+/// Reads the table; `text` is the script, for the lines of keys. All faults are told together.
 pub(super) fn script(table: &Table, text: &str) -> LuaResult<Script> {
     let top = Node { table, place: "profile", text };
-    top.only(PROFILE)?;
-    let name: String = top.need("name", "string")?;
-    let chats = chats(&top)?;
-    let kinds: Vec<&str> = chats.keys().map(String::as_str).collect();
-    let rules = policy::rules(&top, &kinds)?;
-    let mut settings = declared_settings(&top)?;
+    let mut faults = Gathered::default();
+    faults.keep(top.only(PROFILE));
+    let name: Option<String> = faults.keep(top.need("name", "string"));
+    let title = faults.keep(top.maybe("title", "string")).flatten();
+    let version = faults.keep(version(&top));
+    let like = faults.keep(like(&top)).flatten();
+    let chats = faults.keep(chats(&top));
+    let kinds = kinds(table);
+    let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+    let rules = faults.keep(policy::rules(&top, &kinds));
+    let reads = faults.keep(reads(&top, rules.as_ref().unwrap_or(&Rules::default())));
+    let settings = faults.keep(declared_settings(&top));
+    faults.done()?;
+    let (name, rules) = (name.unwrap_or_default(), rules.unwrap_or_default());
+    let mut settings = settings.unwrap_or_default();
     if let Some(most) = rules.policies.guardians.most {
         settings.entry("max_guardians".to_owned()).and_modify(|one| one.default = most.into());
     }
     Ok(Script {
-        title: top.maybe("title", "string")?.unwrap_or_else(|| name.clone()),
-        version: version(&top)?,
+        title: title.unwrap_or_else(|| name.clone()),
+        version: version.unwrap_or_default(),
+        like,
         settings,
-        reads: reads(&top, &rules)?,
-        chats,
+        reads: reads.unwrap_or_default(),
+        chats: chats.unwrap_or_default(),
         rules,
         name,
     })
+}
+
+/// The kinds that the table names, sound or not.
+fn kinds(table: &Table) -> Vec<String> {
+    let Ok(chats) = table.get::<Table>("chats") else { return Vec::new() };
+    chats.pairs::<String, Value>().filter_map(|pair| pair.ok().map(|(kind, _)| kind)).collect()
+}
+
+/// The built-in profile that this one grew from.
+fn like(top: &Node) -> LuaResult<Option<String>> {
+    let words: Vec<(&str, &str)> = BUILT_IN.iter().map(|(name, _)| (*name, *name)).collect();
+    Ok(top.word("like", &words)?.map(str::to_owned))
 }
 
 fn version(top: &Node) -> LuaResult<u32> {
@@ -129,22 +154,36 @@ fn declared_settings(top: &Node) -> LuaResult<BTreeMap<String, Setting>> {
     let Some(table) = top.maybe::<Table>("settings", "table")? else {
         return Ok(declared);
     };
-    for pair in table.pairs::<String, Table>() {
-        let (name, setting) = pair?;
-        let place = format!("settings.{name}");
-        let node = Node { table: &setting, place: &place, text: top.text };
-        node.only(SETTING)?;
-        let default = json(&node, setting.get("default")?)?;
-        // A common setting may get another default, but not another type.
-        let wrong =
-            declared.contains_key(&name).then(|| settings::fault(&declared, &name, &default));
-        if let Some(fault) = wrong.flatten() {
-            return Err(node.bad("default", &fault.message.ru, &fault.message.en));
+    let outer = Node { table: &table, place: "settings", text: top.text };
+    let mut faults = Gathered::default();
+    for pair in table.pairs::<String, Value>() {
+        let (name, _) = pair?;
+        if let Some(setting) = faults.keep(declared_setting(&outer, &name, &declared)) {
+            declared.insert(name, setting);
         }
-        let help = node.need("help", "string")?;
-        declared.insert(name, Setting { default, help });
     }
+    faults.done()?;
     Ok(declared)
+}
+
+fn declared_setting(
+    outer: &Node,
+    name: &str,
+    declared: &BTreeMap<String, Setting>,
+) -> LuaResult<Setting> {
+    let setting: Table = outer.need(name, "table")?;
+    let place = format!("settings.{name}");
+    let node = Node { table: &setting, place: &place, text: outer.text };
+    let mut faults = Gathered::default();
+    faults.keep(node.only(SETTING));
+    let default = faults.keep(setting.get("default").and_then(|value| json(&node, value)));
+    // A common setting may get another default, but not another type.
+    let wrong = default.as_ref().filter(|_| declared.contains_key(name));
+    if let Some(fault) = wrong.and_then(|default| settings::fault(declared, name, default)) {
+        faults.keep::<()>(Err(node.bad("default", &fault.message.ru, &fault.message.en)));
+    }
+    let help = faults.keep(node.need("help", "string"));
+    faults.made(default.zip(help).map(|(default, help)| Setting { default, help }))
 }
 
 /// A setting's default as JSON: a text, a number, a boolean or a list of these.
@@ -176,21 +215,31 @@ fn json(node: &Node, value: Value) -> LuaResult<serde_json::Value> {
 
 fn chats(top: &Node) -> LuaResult<BTreeMap<String, ChatRule>> {
     let table: Table = top.need("chats", "table")?;
+    let outer = Node { table: &table, place: "chats", text: top.text };
     let mut chats = BTreeMap::new();
-    for pair in table.pairs::<String, Table>() {
-        let (kind, chat) = pair?;
-        let place = format!("chats.{kind}");
-        let node = Node { table: &chat, place: &place, text: top.text };
-        if !is_kind(&kind) {
-            return Err(node.bad(
-                "",
-                "вид чата пишется строчными латинскими буквами, цифрами и _ и не бывает «custom»",
-                "a kind is written in small Latin letters, digits and _, and is not \"custom\"",
-            ));
+    let mut faults = Gathered::default();
+    for pair in table.pairs::<String, Value>() {
+        let (kind, _) = pair?;
+        if let Some(rule) = faults.keep(chat(&outer, &kind)) {
+            chats.insert(kind, rule);
         }
-        chats.insert(kind, chat_rule(&node)?);
     }
+    faults.done()?;
     Ok(chats)
+}
+
+fn chat(outer: &Node, kind: &str) -> LuaResult<ChatRule> {
+    let place = format!("chats.{kind}");
+    let about: Table = outer.need(kind, "table")?;
+    let node = Node { table: &about, place: &place, text: outer.text };
+    if !is_kind(kind) {
+        return Err(node.bad(
+            "",
+            "вид чата пишется строчными латинскими буквами, цифрами и _ и не бывает «custom»",
+            "a kind is written in small Latin letters, digits and _, and is not \"custom\"",
+        ));
+    }
+    chat_rule(&node)
 }
 
 /// A kind is the first half of a chat's key, `class:1a`; `custom` is the library's own.
@@ -201,18 +250,28 @@ pub(super) fn is_kind(kind: &str) -> bool {
 }
 
 fn chat_rule(node: &Node) -> LuaResult<ChatRule> {
-    node.only(CHAT)?;
-    Ok(ChatRule {
-        per: per(node)?,
-        chat_type: node.need("type", "string")?,
-        locked: node.maybe("locked", "boolean")?.unwrap_or(false),
-        title: title(node)?,
-        description: description(node)?,
-        members: node.need("members", "function")?,
-        admins: node.maybe("admins", "function")?,
-        when: node.maybe("when", "function")?,
-        create_when: node.maybe("create_when", "function")?,
-    })
+    let mut faults = Gathered::default();
+    faults.keep(node.only(CHAT));
+    let per = faults.keep(per(node));
+    let chat_type = faults.keep(node.need("type", "string"));
+    let locked = faults.keep(node.maybe("locked", "boolean")).flatten();
+    let title = faults.keep(title(node));
+    let description = faults.keep(description(node)).flatten();
+    let members = faults.keep(node.need("members", "function"));
+    let [admins, when, create_when] = ["admins", "when", "create_when"]
+        .map(|key| faults.keep(node.maybe(key, "function")).flatten());
+    let parts = per.zip(chat_type).zip(title).zip(members);
+    faults.made(parts.map(|(((per, chat_type), title), members)| ChatRule {
+        per,
+        chat_type,
+        locked: locked.unwrap_or(false),
+        title,
+        description,
+        members,
+        admins,
+        when,
+        create_when,
+    }))
 }
 
 fn per(node: &Node) -> LuaResult<Per> {
@@ -254,16 +313,17 @@ pub(super) struct Node<'a> {
 impl Node<'_> {
     /// Refuses keys that are not known, naming the nearest that is.
     pub(super) fn only(&self, known: &[&str]) -> LuaResult<()> {
+        let mut faults = Gathered::default();
         for pair in self.table.pairs::<Value, Value>() {
             let (key, _) = pair?;
             let key = key.to_string()?;
             if !known.contains(&key.as_str()) {
                 let ru = format!("{}: неизвестный ключ", self.place);
                 let en = format!("{}: unknown key", self.place);
-                return Err(self.fault(&key, unknown((&ru, &en), &key, known)));
+                faults.keep::<()>(Err(self.fault(&key, unknown((&ru, &en), &key, known))));
             }
         }
-        Ok(())
+        faults.done()
     }
 
     /// A value of one of these types, or none.

@@ -9,7 +9,7 @@ use super::proof::Flaw;
 use super::reach::{self, Reach};
 use super::{Ask, no_such};
 use crate::cycle::{named_account, own_account_name};
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::platform::Kind;
 use crate::roster::{Roster, is_account};
@@ -58,23 +58,15 @@ pub(super) fn unlink(ask: &mut Ask) -> Result<(Code, Value)> {
 }
 
 fn platform(params: &mut Object, faults: &mut Faults) -> Kind {
-    if params.value("platform").is_none() {
-        params.required("platform", faults);
-    }
+    params.demand("platform", faults);
     params.one_of("platform", &PLATFORMS, faults).unwrap_or(Kind::Vk)
 }
 
 /// An account's number in `account`.
 pub(super) fn account(params: &mut Object, faults: &mut Faults) -> String {
-    if params.value("account").is_none() {
-        return params.required("account", faults);
-    }
-    let words = (
-        "номер учётной записи: положительное десятичное число текстом",
-        "an account's number: a positive decimal number as text",
-    );
+    params.demand("account", faults);
     let number = |value: &Value| value.as_str().filter(|id| is_account(id)).map(str::to_owned);
-    params.read("account", faults, words, number).unwrap_or_default()
+    params.read("account", faults, Form::Account, number).unwrap_or_default()
 }
 
 /// Stores an order, acts upon it, and tells what came of it.

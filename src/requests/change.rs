@@ -10,9 +10,12 @@ use serde_json::Value;
 
 use super::people::{self, Named};
 use super::{Ask, act, chats};
+use crate::cycle::accounts_on;
+use crate::document::Form;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{ChatState, KnownChat};
 use crate::profile::{Overrides, Target, tidy_title};
+use crate::roster::Roster;
 use crate::state::{Change, ChatRow, Custom, Order, State, Wish};
 
 /// What is done to people of a chat.
@@ -56,7 +59,7 @@ fn change_people(ask: &mut Ask, deed: Deed) -> Result<(Code, Value)> {
     let mut state = ask.state()?;
     let subject = Subject::find(&state, &key)?;
     subject.may_change(ask)?;
-    let now = Now::of(&state, &key)?;
+    let now = Now::of(&state, &roster, &subject.row.chat)?;
     let also =
         if matches!(deed, Deed::Remove | Deed::Revoke) { now.anybody() } else { BTreeSet::new() };
     named.must_be_there(&roster, school, &also)?;
@@ -170,7 +173,8 @@ struct Now {
 }
 
 impl Now {
-    fn of(state: &State, key: &str) -> Result<Now> {
+    fn of(state: &State, roster: &Roster, chat: &KnownChat) -> Result<Now> {
+        let key = chat.key.as_str();
         let members = state.members(Some(key), None)?;
         let mut wishes: BTreeMap<String, (Option<bool>, Option<bool>)> = BTreeMap::new();
         for one in state.overrides(key, None)?.into_iter().filter(|one| one.closed.is_none()) {
@@ -184,7 +188,7 @@ impl Now {
         Ok(Now {
             members: members.into_iter().map(|one| (one.person, one.admin)).collect(),
             wishes,
-            present: state.people_present(key)?,
+            present: present(state, roster, chat)?,
         })
     }
 
@@ -228,6 +232,17 @@ impl Now {
             Deed::Revoke => Vec::new(),
         }
     }
+}
+
+/// Who is in a chat on the messenger: the people whom anybody meant by the accounts there, and of an
+/// account that stands for nobody the one who has it.
+fn present(state: &State, roster: &Roster, chat: &KnownChat) -> Result<BTreeSet<String>> {
+    let accounts = state.present(&chat.key)?;
+    let strange = |account: &str| accounts.get(account).is_some_and(Vec::is_empty);
+    let people = roster.people.iter().map(|person| person.id.to_string());
+    let unmeant =
+        people.filter(|person| accounts_on(roster, person, chat.platform).into_iter().any(strange));
+    Ok(unmeant.chain(accounts.values().flatten().cloned()).collect())
 }
 
 /// `chats.rename`; a null title gives an automatic chat the profile's title again.
@@ -282,8 +297,7 @@ pub(super) fn title(
     params: &mut crate::document::Object,
     faults: &mut crate::document::Faults,
 ) -> Option<String> {
-    let words = ("название до 200 знаков", "a title of up to 200 characters");
-    params.read("title", faults, words, |value| {
+    params.read("title", faults, Form::Title, |value| {
         let (title, cut) = tidy_title(value.as_str()?);
         Some(title).filter(|title| !title.is_empty() && !cut)
     })

@@ -9,7 +9,7 @@ use super::change::title;
 use super::people::{self, Named, must_be_there};
 use super::{Ask, SYSTEM, act, chats, filter};
 use crate::cycle::custom_chat;
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::fingerprint;
 use crate::host::Level;
@@ -56,6 +56,12 @@ impl Wanted {
         })
     }
 
+    fn class_elsewhere(&self, roster: &Roster) -> bool {
+        let class = self.class.as_deref().and_then(|id| roster.find_class(id));
+        let named = self.organization.as_deref().and_then(|id| roster.find_org(id));
+        class.zip(named).is_some_and(|(class, named)| roster.class(class).school != named)
+    }
+
     /// The school and class and subject that are named must be there.
     fn check(&self, roster: &Roster) -> Result<()> {
         let mut faults = Faults::new();
@@ -76,6 +82,13 @@ impl Wanted {
             let what = ("такого класса нет", "there is no such class");
             missing("class", &self.class, filter::unknown(what, id, ids));
         }
+        if self.class_elsewhere(roster) {
+            let message = Text::new(
+                "этот класс не той организации, что названа в organization",
+                "this class is not of the organisation that is named",
+            );
+            missing("class", &self.class, message);
+        }
         if let Some(Err(message)) =
             self.subject.as_ref().map(|one| filter::check_subject(roster, one))
         {
@@ -87,11 +100,7 @@ impl Wanted {
 
 /// The host's own id of a chat: with it the same order sent twice makes one chat.
 fn id(params: &mut Object, faults: &mut Faults) -> Option<String> {
-    let words = (
-        "до 64 латинских букв, цифр и знаков . _ -",
-        "up to 64 Latin letters, digits and signs . _ -",
-    );
-    params.read("id", faults, words, |value| {
+    params.read("id", faults, Form::Id, |value| {
         let id = value.as_str()?;
         let plain = |sign: char| sign.is_ascii_alphanumeric() || ".-_".contains(sign);
         (!id.is_empty() && id.len() <= 64 && id.chars().all(plain)).then(|| id.to_owned())

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Ask;
 use crate::cycle::kept_roster;
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::events::{Named, record};
 use crate::platform::{Event, Kind, read_events};
@@ -37,36 +37,15 @@ pub(super) fn push(ask: &mut Ask) -> Result<(Code, Value)> {
 
 fn read(params: &mut Object, faults: &mut Faults) -> Push {
     let platforms = [("max", Kind::Max), ("vk", Kind::Vk)];
-    if params.value("platform").is_none() {
-        params.required("platform", faults);
-    }
+    params.demand("platform", faults);
     let platform = params.one_of("platform", &platforms, faults).unwrap_or(Kind::Max);
-    let secret = silently(params, "secret", faults, TEXT, |value| Some(value.as_str()?.to_owned()));
-    let events = silently(params, "events", faults, LIST, |value| Some(value.as_array()?.clone()));
+    params.demand("secret", faults);
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let secret = params.hidden("secret", faults, Form::AnyText, text);
+    params.demand("events", faults);
+    let list = |value: &Value| value.as_array().cloned();
+    let events = params.hidden("events", faults, Form::Events, list);
     Push { platform, secret: secret.unwrap_or_default(), events: events.unwrap_or_default() }
-}
-
-const TEXT: (&str, &str) = ("ожидается текст", "expected a text");
-const LIST: (&str, &str) = ("ожидается список событий", "expected a list of events");
-
-/// What must be there and is never shown again, not even in a fault: a secret, and what people
-/// wrote.
-fn silently<T>(
-    params: &mut Object,
-    key: &'static str,
-    faults: &mut Faults,
-    (ru, en): (&str, &str),
-    parse: impl FnOnce(&Value) -> Option<T>,
-) -> Option<T> {
-    let Some(value) = params.value(key) else {
-        params.required(key, faults);
-        return None;
-    };
-    let parsed = parse(value);
-    if parsed.is_none() {
-        faults.push(params.fault(key, "bad_value", "", Text::new(ru, en)));
-    }
-    parsed
 }
 
 fn check_platform(ask: &Ask, platform: Kind) -> Result<()> {

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::people::is_at;
 use crate::cycle::belongs;
-use crate::document::{Faults, Object, nearest};
+use crate::document::{Faults, Form, Object, nearest};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::roster::{ClassIx, ClassType, GUARDIAN, NOT_STAFF, OrgIx, PersonIx, Roster};
 
@@ -35,19 +35,16 @@ pub(super) struct Filter {
     search: Option<String>,
 }
 
-const WORDS: (&str, &str) =
-    ("непустой текст или список таких текстов", "a text that is not empty, or a list of such");
-
 impl Filter {
     /// Reads `filter`, where there is one. One that asks nothing would mean everybody: a fault.
     pub(super) fn read(params: &mut Object, faults: &mut Faults) -> Option<Filter> {
         let mut object = params.object("filter", faults)?;
         let before = faults.len();
         let filter = Filter {
-            role: object.read("role", faults, WORDS, texts),
-            grade: object.read("grade", faults, WORDS, texts),
-            class: object.read("class", faults, WORDS, texts),
-            subject: object.read("subject", faults, WORDS, texts),
+            role: object.read("role", faults, Form::SomeTexts, texts),
+            grade: object.read("grade", faults, Form::SomeTexts, texts),
+            class: object.read("class", faults, Form::SomeTexts, texts),
+            subject: object.read("subject", faults, Form::SomeTexts, texts),
             no_subject: object.flag("no_subject", faults).unwrap_or_default(),
             search: object.text("search", faults),
         };

@@ -3,6 +3,7 @@
 //! They are judged by the last accepted roster, of which the state file keeps what is needed
 //! without names (ruling 22). People are named by `sourcedId`; the host joins the names.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
 use crate::config::unknown_name;
-use crate::document::{Faults, Object, parse_object};
+use crate::document::{Faults, Object, Shape, parse_object, sketch};
 use crate::error::{Code, Error, Result};
 use crate::roster::Roster;
 use crate::session::Session;
@@ -90,6 +91,27 @@ pub(crate) struct Ask<'s> {
     permitted: bool,
     /// The last accepted roster, once it was read.
     kept: Option<Arc<Roster>>,
+    /// Nothing is asked: the method is only to tell which parameters it reads.
+    sketch: Option<OnceCell<Shape>>,
+}
+
+/// What stands around a method's parameters.
+struct Envelope {
+    method: String,
+    actor: Option<String>,
+    params: Map<String, Value>,
+    now: Option<Timestamp>,
+}
+
+impl Envelope {
+    fn read(root: &mut Object, faults: &mut Faults) -> Envelope {
+        Envelope {
+            method: root.required("method", faults),
+            actor: root.text("actor", faults),
+            params: root.map("params", faults).cloned().unwrap_or_default(),
+            now: root.moment("now", faults),
+        }
+    }
 }
 
 /// Answers one request with a code and a `zvonok.reply/1` document.
@@ -102,12 +124,8 @@ pub(crate) fn answer(session: &mut Session, request: &str) -> Result<(Code, Valu
         .map_err(|fault| Error::with_faults(Code::Request, vec![fault]))?;
     let mut faults = Faults::new();
     let mut root = Object::new("request", "", &map);
-    let name = root.required("method", &mut faults);
-    let actor = root.text("actor", &mut faults).unwrap_or_else(|| SYSTEM.to_owned());
-    let params = root.map("params", &mut faults).cloned().unwrap_or_default();
-    let now = root.read("now", &mut faults, crate::config::TIME_WORDS, |value| {
-        value.as_str().and_then(crate::clock::moment)
-    });
+    let Envelope { method: name, actor, params, now } = Envelope::read(&mut root, &mut faults);
+    let actor = actor.unwrap_or_else(|| SYSTEM.to_owned());
     root.finish(&mut faults);
     let method = METHODS.iter().find(|(known, _)| *known == name);
     if method.is_none() && !name.is_empty() {
@@ -117,16 +135,49 @@ pub(crate) fn answer(session: &mut Session, request: &str) -> Result<(Code, Valu
     let Some((name, method)) = method.filter(|_| faults.is_empty()) else {
         return Err(Error::with_faults(Code::Request, faults));
     };
-    let clock = Clock::new(now, session.config().zone.clone());
-    let mut ask =
-        Ask { session, method: name, actor, params, now, clock, permitted: false, kept: None };
+    let mut ask = Ask::new(session, name, actor, params, now);
     let (code, result) = method(&mut ask)?;
     Ok((code, json!({"format": "zvonok.reply/1", "result": result})))
 }
 
-impl Ask<'_> {
+/// The keys of a request, and those of each method's parameters.
+///
+/// # Panics
+/// Where a method does something before it reads its parameters.
+pub(crate) fn shapes() -> (Shape, Vec<(&'static str, Shape)>) {
+    let mut session = Session::idle();
+    let methods = METHODS.iter().map(|(name, method)| {
+        let actor = SYSTEM.to_owned();
+        let mut ask = Ask::new(&mut session, name, actor, Map::new(), None);
+        ask.sketch = Some(OnceCell::new());
+        // It ends where its parameters are read.
+        let _ = method(&mut ask);
+        let shape = ask.sketch.and_then(OnceCell::into_inner);
+        (*name, shape.unwrap_or_else(|| panic!("{name} must read its parameters first")))
+    });
+    let methods = methods.collect();
+    (sketch(Envelope::read), methods)
+}
+
+impl<'s> Ask<'s> {
+    fn new(
+        session: &'s mut Session,
+        method: &'static str,
+        actor: String,
+        params: Map<String, Value>,
+        now: Option<Timestamp>,
+    ) -> Ask<'s> {
+        let clock = Clock::new(now, session.config().zone.clone());
+        let (permitted, kept, sketch) = (false, None, None);
+        Ask { session, method, actor, params, now, clock, permitted, kept, sketch }
+    }
+
     /// Reads the parameters; what `read` does not ask for is an unknown key.
     fn params<T>(&self, read: impl FnOnce(&mut Object, &mut Faults) -> T) -> Result<T> {
+        if let Some(told) = &self.sketch {
+            let _ = told.set(sketch(read));
+            return Err(Error::new(Code::Request, "", ""));
+        }
         let mut faults = Faults::new();
         let mut object = Object::new("request", "params", &self.params);
         let read = read(&mut object, &mut faults);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Ask, change};
-use crate::config::Options;
+use crate::config::{Options, read_options};
 use crate::cycle::From;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{approves, hold_fingerprint};
@@ -11,7 +11,7 @@ use crate::state::{Approval, Lock};
 
 /// `plan`: what the next cycle would do with the last accepted roster.
 pub(super) fn plan(ask: &mut Ask) -> Result<(Code, Value)> {
-    let mut options = Options::from_map(&ask.params, "request", Code::Request)?;
+    let mut options = ask.params(read_options)?;
     options.dry_run = true;
     options.now = options.now.or(ask.now);
     ask.permit_everywhere()?;

@@ -49,7 +49,7 @@ impl Ask<'_> {
         let (mut seen, mut refused, mut whole) = (BTreeSet::new(), None, true);
         for organization in self.organizations()? {
             match self.refusal(at(organization.clone()))? {
-                None => drop(seen.extend(organization)),
+                None => seen.extend(organization),
                 Some(reason) => (refused, whole) = (Some(reason), false),
             }
         }
@@ -127,10 +127,7 @@ impl Ask<'_> {
     /// As [`Ask::chat_target`].
     pub(super) fn look_up(&self) -> Result<State> {
         let state = State::reopen(&self.session.config().state)?;
-        if state.accepted()?.is_none() {
-            return Err(crate::cycle::no_roster());
-        }
-        Ok(state)
+        if state.has_accepted()? { Ok(state) } else { Err(crate::cycle::no_roster()) }
     }
 
     /// Why the profile does not let the actor do this.

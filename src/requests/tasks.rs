@@ -9,7 +9,7 @@ use super::page::Page;
 use super::{Ask, no_such};
 use crate::config::{Detail, Options, Verify};
 use crate::cycle::From;
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::TaskKind;
 use crate::platform::{Answer, Call, Capability, FoundChat, Kind};
@@ -133,8 +133,7 @@ pub(super) fn done(ask: &mut Ask) -> Result<(Code, Value)> {
 }
 
 fn platform_id(params: &mut Object, faults: &mut Faults) -> Option<String> {
-    let words = ("номер чата текстом, например -71000000000001", "a chat's number as text");
-    params.read("platform_id", faults, words, |value| {
+    params.read("platform_id", faults, Form::ChatNumber, |value| {
         let number: i64 = value.as_str()?.parse().ok()?;
         // The same number must always be the same text: chats are told apart by it.
         (number != 0).then(|| number.to_string())
@@ -142,8 +141,7 @@ fn platform_id(params: &mut Object, faults: &mut Faults) -> Option<String> {
 }
 
 fn link(params: &mut Object, faults: &mut Faults) -> Option<String> {
-    let words = ("ссылка вида https://…", "a link such as https://…");
-    params.read("link", faults, words, |value| {
+    params.read("link", faults, Form::Link, |value| {
         let link = value.as_str()?;
         let good = link.starts_with("https://")
             && link.len() <= LONGEST_LINK

@@ -7,7 +7,7 @@ use super::accounts::{self, Order, PLATFORMS, account, carry_out};
 use super::proof::{self, Contact};
 use crate::config::VkId;
 use crate::cycle::error_of;
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::platform::{Access, Class, Failure, Kind, SignIn, signed_in};
 use crate::secret::Secret;
@@ -208,52 +208,38 @@ fn read_contact(contact: &mut Object, faults: &mut Faults) -> Contact {
     }
 }
 
-/// Not by [`Object::object`], which would show what stands there instead: maybe the bare code.
+/// Hidden, because somebody may put the bare code where the object should be.
 fn read_code(params: &mut Object, faults: &mut Faults) -> Option<VkCode> {
-    let value = params.value("vk_code")?;
-    let Some(map) = value.as_object() else {
-        let message = Text::new(
-            "ожидается объект {code, code_verifier, device_id, state?}",
-            "expected an object {code, code_verifier, device_id, state?}",
-        );
-        faults.push(params.fault("vk_code", "bad_value", "", message));
-        return None;
-    };
-    let mut code = Object::new("request", "params.vk_code", map);
+    let mut code = params.hidden_object("vk_code", faults)?;
     let read = VkCode {
         code: secret(&mut code, "code", faults),
         code_verifier: secret(&mut code, "code_verifier", faults),
         device_id: secret(&mut code, "device_id", faults),
-        state: code.value("state").is_some().then(|| secret(&mut code, "state", faults)),
+        state: read_secret(&mut code, "state", faults),
     };
     code.finish(faults);
     Some(read)
 }
 
-/// A text that is never shown again, not even in a fault: it holds names and phones.
+/// A text that is never shown again: it holds names and phones.
 fn hidden(params: &mut Object, key: &'static str, faults: &mut Faults) -> Option<String> {
-    let text = params.value(key)?.as_str().map(str::to_owned);
-    if text.is_none() {
-        let message = Text::new("ожидается текст", "expected a text");
-        faults.push(params.fault(key, "bad_value", "", message));
-    }
-    text
+    params.hidden(key, faults, Form::AnyText, |value| value.as_str().map(str::to_owned))
 }
 
 fn needed(params: &mut Object, key: &'static str, faults: &mut Faults) -> String {
-    if params.value(key).is_none() {
-        return params.required(key, faults);
-    }
+    params.demand(key, faults);
     hidden(params, key, faults).unwrap_or_default()
 }
 
-/// The same of a text that must not be empty.
+/// A text that must be there and not be empty.
 fn secret(params: &mut Object, key: &'static str, faults: &mut Faults) -> Secret {
-    if params.value(key).is_some_and(|value| value == "") {
-        let message = Text::new("ожидается непустой текст", "expected a text that is not empty");
-        faults.push(params.fault(key, "bad_value", "", message));
-    }
-    Secret::new(needed(params, key, faults))
+    params.demand(key, faults);
+    read_secret(params, key, faults).unwrap_or_else(|| Secret::new(""))
+}
+
+fn read_secret(params: &mut Object, key: &'static str, faults: &mut Faults) -> Option<Secret> {
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(Secret::new);
+    params.hidden(key, faults, Form::Text, text)
 }
 
 /// The token of the bot that the proofs were made for.

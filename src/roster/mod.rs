@@ -17,6 +17,7 @@ mod read;
 mod years;
 
 pub use files::{Content, File};
+pub(crate) use read::{Column, Holds, REQUIRED, sketch};
 pub use read::{Rules, read};
 
 /// Position of an organisation in [`Roster::orgs`].
@@ -84,6 +85,11 @@ impl Table {
             Table::Lessons => "lessons",
             Table::Timetables => "timetables",
         }
+    }
+
+    /// The columns that are read; all others are ignored.
+    pub fn columns(self) -> &'static [&'static str] {
+        read::document::columns(self)
     }
 }
 

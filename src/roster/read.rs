@@ -11,9 +11,13 @@ pub(super) mod document;
 pub(super) mod findings;
 mod references;
 mod row;
+mod sketch;
 mod tables;
 
-pub(super) use tables::REQUIRED;
+pub(crate) use sketch::{Column, Holds};
+pub(crate) use tables::sketch;
+
+pub(crate) use tables::REQUIRED;
 
 /// How strictly a roster is read, and the day on which its dates are judged.
 #[derive(Debug, Clone)]

@@ -13,12 +13,12 @@ impl Roster {
         students.peek().is_some() && students.all(over)
     }
 
-    /// Whether a class has students, none of them yet, but some from a later day on.
+    /// Whether the students of a class are still to come: some begin on a later day, or a homeroom
+    /// has none at all so far.
     pub fn is_ahead(&self, class: ClassIx) -> bool {
         let mut rows = self.students_ever(class).peekable();
-        rows.peek().is_some()
-            && !self.is_left(class)
-            && !self.students_ever(class).any(|row| self.enrollment_in_force(row))
+        let awaited = rows.peek().is_some() || self.class(class).class_type == ClassType::Homeroom;
+        awaited && !self.is_left(class) && !rows.any(|row| self.enrollment_in_force(row))
     }
 
     /// Whether a homeroom finished school: the host struck it out, and of those who studied in it

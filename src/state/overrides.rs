@@ -1,13 +1,13 @@
 //! What people ordered through the host's screens, and what of it is in force.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::State;
 use super::custom::{insert_custom, retitle};
-use super::journal::json;
+use super::journal::{json, parsed};
 use super::known::moment;
 use crate::error::Result;
 
@@ -201,13 +201,14 @@ impl State {
         self.rows(&query, params![chat, person], Override::read)
     }
 
-    /// The people for whom accounts in a chat stand.
+    /// The accounts in a chat, each with the people for whom it stands.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
-    pub(crate) fn people_present(&self, chat: &str) -> Result<BTreeSet<String>> {
-        let query = "SELECT DISTINCT value FROM presence, json_each(people) WHERE chat = ?";
-        Ok(self.rows(query, [chat], |row| row.get(0))?.into_iter().collect())
+    pub(crate) fn present(&self, chat: &str) -> Result<BTreeMap<String, Vec<String>>> {
+        let query = "SELECT account, people FROM presence WHERE chat = ?";
+        let row = |row: &Row| Ok((row.get(0)?, parsed(&row.get::<_, String>(1)?)));
+        Ok(self.rows(query, [chat], row)?.into_iter().collect())
     }
 
     /// Ends overrides that count no more; they are kept to be looked at.

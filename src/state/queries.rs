@@ -218,6 +218,14 @@ impl State {
         Ok(rows.into_iter().next())
     }
 
+    /// Whether a roster was ever accepted.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn has_accepted(&self) -> Result<bool> {
+        Ok(!self.rows("SELECT 1 FROM roster", [], |row| row.get::<_, i64>(0))?.is_empty())
+    }
+
     /// Stores an accepted roster and what it lacks.
     ///
     /// # Errors

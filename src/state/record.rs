@@ -254,9 +254,13 @@ fn apply(
             db.prepare_cached(text)?.execute([chat]).map(drop)
         }
         Kind::DeleteChat => {
-            let text =
-                "UPDATE chats SET state = 'deleted', counts = '{}', digest = '' WHERE key = ?";
-            db.prepare_cached(text)?.execute([chat])?;
+            // Sealed, where its link was replaced on the way.
+            let text = "UPDATE chats SET state = 'deleted', counts = '{}', digest = '', \
+                        archived_at = CASE WHEN EXISTS (SELECT 1 FROM journal WHERE chat = ?1 \
+                        AND operation = 'rotate_link' AND result = 'done' AND cycle = \
+                        (SELECT max(cycle) FROM journal WHERE chat = ?1)) \
+                        THEN link_since ELSE ?2 END WHERE key = ?1";
+            db.prepare_cached(text)?.execute(params![chat, at.as_second()])?;
             db.prepare_cached("DELETE FROM members WHERE chat = ?")?.execute([chat]).map(drop)
         }
         // Told with what came of it: `invited`, `put_link`, `chat_made`.

@@ -4,8 +4,10 @@
 #include <fenv.h>
 #include <locale.h>
 #include <semaphore.h>
+#ifndef _WIN32
 #include <signal.h>
 #include <sys/wait.h>
+#endif
 
 static void texts(void) {
   CHECK(z.abi_version() == ZVONOK_ABI_VERSION);
@@ -278,6 +280,7 @@ static void meets_lock(struct meeting *meeting) {
 
 static void locked(void) { meet("locked.db", meets_lock, ZVONOK_OK); }
 
+#ifndef _WIN32
 static void forked(void) {
   zvonok_session *session = opened("fork.db", NULL);
   int status = 0;
@@ -309,6 +312,7 @@ static void forks(struct meeting *meeting) {
 }
 
 static void forked_inside(void) { meet("fork2.db", forks, ZVONOK_OK); }
+#endif
 
 static void defect(void) {
   zvonok_session *session = opened("defect.db", NULL);
@@ -376,6 +380,7 @@ static void in_locale(void) {
   CHECK(z.close(session) == ZVONOK_OK);
 }
 
+#ifndef _WIN32
 static void signals(void) {
   struct sigaction before[65], after;
   for (int number = 1; number < 65; number++) sigaction(number, NULL, &before[number]);
@@ -390,6 +395,7 @@ static void signals(void) {
   CHECK(before[SIGPIPE].sa_handler == SIG_DFL);
   CHECK(z.close(session) == ZVONOK_OK);
 }
+#endif
 
 static void *on_small_stack(void *unused) {
   (void)unused;
@@ -523,13 +529,15 @@ static const struct {
     {"handles", handles},     {"busy_callback", busy_callback},
     {"busy_thread", busy_thread}, {"cancel_thread", cancel_thread},
     {"cancel_callback", cancel_callback}, {"locked", locked},
-    {"forked", forked},       {"forked_inside", forked_inside},
     {"defect", defect},       {"defect_closed", defect_closed},
     {"floating", floating},   {"in_locale", in_locale},
-    {"signals", signals},     {"small_stack", small_stack},
-    {"sizes", sizes},         {"reload", reload},
-    {"task", task},           {"check", check},
-    {"life", life},
+    {"small_stack", small_stack}, {"sizes", sizes},
+    {"reload", reload},       {"task", task},
+    {"check", check},         {"life", life},
+#ifndef _WIN32
+    {"forked", forked},       {"forked_inside", forked_inside},
+    {"signals", signals},
+#endif
 };
 
 int main(int argc, char **argv) {

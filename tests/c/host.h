@@ -3,8 +3,12 @@
 #ifndef HOST_H
 #define HOST_H
 
+#ifdef _WIN32
+#include "windows.h"
+#else
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#endif
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -60,7 +64,7 @@ static inline void load(const char *path) {
   z.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (z.handle == NULL) fail(path, 0, dlerror());
 #define FIND(name)                                                           \
-  *(void **)&z.name = dlsym(z.handle, "zvonok_" #name);                      \
+  *(void **)(void *)&z.name = dlsym(z.handle, "zvonok_" #name);              \
   CHECK(z.name != NULL);
   FUNCTIONS(FIND)
 #undef FIND
@@ -69,6 +73,9 @@ static inline void load(const char *path) {
 /* argv: program, library, case, folder, address, token, community, roster. */
 static inline const char *begin(int argc, char **argv) {
   CHECK(argc == 8);
+#ifdef _WIN32
+  argv = arguments_utf8();
+#endif
   at.library = argv[1];
   at.folder = argv[3];
   at.address = argv[4];

@@ -24,7 +24,7 @@ use zvonok::plan::{
     MemberState, Notice, Present, Waiting,
 };
 use zvonok::platform::{self, OwnRights};
-use zvonok::profile::{Desired, DesiredChat, DesiredMember, Existence, Reason};
+use zvonok::profile::{Desired, DesiredChat, DesiredMember, Existence, Ordered, Reason};
 
 /// The invite link of every made chat that is given no other.
 const LINK: &str = "https://example.org/join/present";
@@ -279,6 +279,25 @@ fn waiting(line: &str) -> (Attempt, Waiting) {
         people: Vec::new(),
     };
     (attempt, waiting)
+}
+
+/// `out class:1a p1`, `no_admin class:1a p1`, `made custom:1`, `titled class:1a`, `deleted class:1a`.
+pub(crate) fn order(line: &str, ordered: &mut Ordered) {
+    let words: Vec<&str> = line.split(' ').collect();
+    let (chat, by) = (words[1].to_owned(), "b1".to_owned());
+    let person = || words[2].to_owned();
+    let mut of_person =
+        |people: fn(&mut Ordered) -> &mut BTreeMap<String, BTreeMap<String, String>>| {
+            people(ordered).entry(chat.clone()).or_default().insert(person(), by.clone());
+        };
+    match words[0] {
+        "out" => of_person(|ordered| &mut ordered.out),
+        "no_admin" => of_person(|ordered| &mut ordered.unrighted),
+        "made" => drop(ordered.made.insert(chat, by)),
+        "titled" => drop(ordered.titled.insert(chat, by)),
+        "deleted" => drop(ordered.deleted.insert(chat, by)),
+        other => panic!("{other} is no order"),
+    }
 }
 
 pub(crate) fn allowed(line: &str) -> Allowed {

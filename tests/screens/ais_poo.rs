@@ -173,10 +173,10 @@ fn a7_a_deleted_automatic_chat_is_made_again_only_when_asked_for() {
     let report = does(&mut place, MANAGER, "chats.sync", json!({"chats": ["class:7a"]}));
     assert_eq!(report["done"]["create_chat"], 1, "{report}");
     next(&mut place);
-    let id = place.chat("class:7a")["platform_id"].as_str().unwrap().to_owned();
+    let id: i64 = place.chat("class:7a")["platform_id"].as_str().unwrap().parse().unwrap();
     let state = place.messenger.look("state");
     let chats = state["chats"].as_array().unwrap();
-    let chat = chats.iter().find(|chat| chat["chat_id"].to_string() == id).unwrap();
+    let chat = chats.iter().find(|chat| chat["chat_id"] == id).unwrap();
     assert_eq!(chat["members"].as_array().unwrap().len(), 5, "four people and the community");
     let (_, error) = (0, try_as(&mut place, MANAGER, "chats.sync", delete(&made)).unwrap_err());
     assert!(!error.faults.is_empty());

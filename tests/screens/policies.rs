@@ -182,3 +182,19 @@ fn an_id_with_a_sign_of_moved_chats_in_it_is_an_id_like_any_other() {
     next(&mut place);
     holds(&place, "class:7a@vk", &["201"], &[]);
 }
+
+#[test]
+fn an_order_also_takes_out_somebody_whom_nobody_meant_to_be_in() {
+    let mut place = started("oneroster", big_college(), json!({"strangers": "keep"}));
+    crate::screen::refresh(&mut place);
+    let id: i64 = place.chat("class:7a")["platform_id"].as_str().unwrap().parse().unwrap();
+    for account in [210, 666] {
+        place.messenger.does("add", json!({"chat_id": id, "user": account, "by": 110}));
+    }
+    does(&mut place, ADMIN, "chats.sync", json!({"chats": ["class:7a"]}));
+    assert!(place.seen("class:7a").members.contains("210"), "strangers are kept here");
+    let order = json!({"chat": "class:7a", "people": ["student-210"]});
+    let told = does(&mut place, ADMIN, "members.remove", order);
+    assert_eq!(told["done"], json!({"remove_member": 1}), "{told:#}");
+    holds(&place, "class:7a", &["110", "200", "201", "202", "666"], &["110"]);
+}

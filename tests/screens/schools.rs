@@ -181,6 +181,9 @@ fn in_a_session_of_several_schools_everybody_rules_in_the_own_one_only() {
     let (at, said) = wrong(&mut place, alien, "chats.create", made("child-200"));
     assert_eq!(at, ["params.members[0]"]);
     assert!(said.contains("not of the school"), "{said}");
+    let foreign = json!({"organization": "second", "class": "7a", "members": ["pupil-401"]});
+    let (at, _) = wrong(&mut place, alien, "chats.create", foreign);
+    assert_eq!(at, ["params.class"]);
     let key = makes(&mut place, alien, made("pupil-401"));
     holds(&place, &key, &["400", "401"], &["400"]);
     let (at, _) = wrong(&mut place, ADMIN, "chats.create", json!({"title": "x"}));
@@ -195,4 +198,27 @@ fn a_session_of_one_school_among_several_needs_no_word_about_which() {
     let filter = json!({"title": "Все студенты", "filter": {"role": "student"}});
     let key = makes(&mut place, ADMIN, filter);
     holds(&place, &key, &["120", "200", "201", "202", "210", "211"], &["120"]);
+}
+
+#[test]
+fn a_chat_that_vanished_is_made_again_for_whoever_asks_for_it() {
+    let mut place = open("it_school");
+    let old = place.chat("class:7a")["platform_id"].clone();
+    let id: i64 = old.as_str().unwrap().parse().unwrap();
+    place.messenger.does("delete_chat", json!({"chat_id": id, "code": 1017}));
+    place.sync_with(json!({"verify": "all", "chats": ["class:7a"]}));
+    assert_eq!(place.chat("class:7a")["state"], "gone", "{}", place.report);
+    next(&mut place);
+    assert_eq!(place.chat("class:7a")["state"], "gone", "nobody asked");
+    let order = json!({"chat": "class:7a", "people": ["teacher-111"]});
+    let (at, said) = wrong(&mut place, ADMIN, "members.add", order);
+    assert_eq!(at, ["params.chat"]);
+    assert!(said.contains("chats.sync makes it again"), "{said}");
+    denied(&mut place, "teacher-110", "chats.sync", json!({"chats": ["class:7a"]}));
+    let report = does(&mut place, ADMIN, "chats.sync", json!({"chats": ["class:7a"]}));
+    let made = json!({"create_chat": 1, "add_member": 4, "grant_admin": 1});
+    assert_eq!(report["done"], made, "{report}");
+    next(&mut place);
+    assert_ne!(place.chat("class:7a")["platform_id"], old);
+    assert_eq!(place.chat("class:7a")["state"], "active");
 }

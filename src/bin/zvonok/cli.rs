@@ -8,7 +8,8 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use zvonok::error::Code;
 
 use crate::commands::{
-    calls, chats, check, completions, demo, explain, invite, manual, plan, request, sync, tasks,
+    calls, chats, check, completions, demo, explain, invite, manual, plan, profile, report,
+    request, run_task, schema, sync, tasks,
 };
 use crate::terminal::Terminal;
 use crate::trouble::{Outcome, Trouble};
@@ -40,7 +41,7 @@ struct Common {
     #[arg(long, global = true, display_order = 1000)]
     json: bool,
     /// Language of help and messages / Язык справки и сообщений
-    #[arg(long, global = true, value_name = "LANG", display_order = 1001)]
+    #[arg(long, global = true, value_name = "LANG", alias = "language", display_order = 1001)]
     lang: Option<Language>,
     /// Show the library's log / Показывать журнал библиотеки
     #[arg(long, short, global = true, display_order = 1002)]
@@ -61,6 +62,9 @@ enum Command {
     /// Run one cycle: make the chats follow a roster
     /// / Выполнить цикл: привести чаты в соответствие с выгрузкой
     Sync(sync::Args),
+    /// A scheduler's whole job by a settings file: one cycle, the report in a file
+    /// / Всё задание планировщика по файлу настроек: цикл и отчёт в файле
+    RunTask(run_task::Args),
     /// What a cycle would do, and why; changes nothing
     /// / Что сделал бы цикл и почему; ничего не меняет
     Plan(plan::Args),
@@ -73,13 +77,21 @@ enum Command {
     /// A one-time link by which a person links their account
     /// / Одноразовая ссылка, по которой человек привязывает учётную запись
     Invite(invite::Args),
+    /// A page to look at: chats, people, plan, what waits for a person
+    /// / Страница, чтобы посмотреть: чаты, люди, план, что ждёт человека
+    Report(report::Args),
     /// Why a person is, or is not, in a chat / Почему человек состоит или не состоит в чате
     Explain(explain::Args),
     /// Every fault of a configuration, a profile and a roster
     /// / Все ошибки настроек, профиля и выгрузки
     Check(check::Args),
+    /// Scripts: the built-in ones, a new one, cases beside one
+    /// / Скрипты профилей: встроенные, новый, примеры к ним
+    Profile(profile::Args),
     /// Any request to the library, and its reply / Любой запрос к библиотеке и её ответ
     Request(request::Args),
+    /// JSON Schemas of the library's documents / Схемы JSON документов библиотеки
+    Schema(schema::Args),
     /// A local messenger for trying things out / Местный мессенджер для проб
     Sandbox(sandbox::command::Args),
     /// Make the roster of a made-up school / Сделать выгрузку вымышленной школы
@@ -113,12 +125,16 @@ fn obey(terminal: &Terminal, command: Command) -> Outcome {
     match command {
         Command::Demo(args) => demo::run(terminal, &args),
         Command::Sync(args) => sync::run(terminal, &args),
+        Command::RunTask(args) => run_task::run(terminal, &args),
         Command::Plan(args) => plan::run(terminal, &args),
         Command::Chats(args) => chats::run(terminal, &args),
         Command::Calls(args) => calls::run(terminal, &args),
         Command::Tasks(args) => tasks::run(terminal, &args),
         Command::Invite(args) => invite::run(terminal, &args),
+        Command::Profile(args) => profile::run(terminal, &args),
         Command::Request(args) => request::run(terminal, &args),
+        Command::Report(args) => report::run(terminal, &args),
+        Command::Schema(args) => schema::run(terminal, &args),
         Command::Explain(args) => explain::run(terminal, &args),
         Command::Check(args) => check::run(terminal, &args),
         Command::Sandbox(args) => {
@@ -145,7 +161,7 @@ fn refused(error: &clap::Error, language: Language) -> ExitCode {
 
 fn ended(terminal: &Terminal, outcome: Outcome) -> ExitCode {
     let trouble = match outcome {
-        Ok(code) => return ExitCode::from(exit_code(code)),
+        Ok(code) => return ExitCode::from(code.exit_code()),
         // A reader who has gone away has seen enough.
         Err(Trouble::Io(error)) if error.kind() == ErrorKind::BrokenPipe => {
             return ExitCode::SUCCESS;
@@ -155,16 +171,10 @@ fn ended(terminal: &Terminal, outcome: Outcome) -> ExitCode {
     // Whoever closed the pipe or pulled the disk cannot be told more.
     let _ = terminal.tell_trouble(&trouble);
     ExitCode::from(match trouble {
-        Trouble::Library(error) => exit_code(error.code),
+        Trouble::Library(error) => error.code.exit_code(),
         Trouble::Usage(_) => BAD_USAGE,
         Trouble::System(_) | Trouble::Io(_) => NO_SYSTEM,
     })
-}
-
-/// The library's code as a process can return it: a negative one becomes 10 and its number.
-fn exit_code(code: Code) -> u8 {
-    let number = code as i32;
-    u8::try_from(if number < 0 { 10 - number } else { number }).unwrap_or(u8::MAX)
 }
 
 #[cfg(test)]
@@ -174,7 +184,7 @@ mod tests {
     #[test]
     fn no_two_codes_of_the_library_share_an_exit_code() {
         let mut seen = std::collections::BTreeSet::from([BAD_USAGE, NO_SYSTEM]);
-        assert!(Code::ALL.into_iter().all(|code| seen.insert(exit_code(code))));
-        assert_eq!(exit_code(Code::Roster), 16);
+        assert!(Code::ALL.into_iter().all(|code| seen.insert(code.exit_code())));
+        assert_eq!(Code::Roster.exit_code(), 16);
     }
 }

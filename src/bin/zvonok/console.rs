@@ -68,6 +68,14 @@ impl Host for Console {
     }
 }
 
+/// A line that a script printed, where the log is asked for.
+pub(crate) fn log_line(terminal: &Terminal, line: &str) {
+    if terminal.verbose {
+        // A log that nobody can read does not stop the work.
+        let _ = writeln!(io::stderr(), "info: {line}");
+    }
+}
+
 /// Ctrl+C ends the running cycle in good order; pressed again, it ends the process.
 pub(crate) fn cancel_on_interrupt(cancel: &Cancel, terminal: &Terminal) {
     let cancel = cancel.clone();

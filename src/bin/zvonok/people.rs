@@ -80,6 +80,11 @@ impl People {
         }
     }
 
+    /// Whether nobody's name is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.values().all(String::is_empty)
+    }
+
     /// `Иванова Анна (p17)`, or the id where no name is known.
     pub(crate) fn name(&self, id: &str) -> String {
         match self.names.get(id).filter(|name| !name.is_empty()) {

@@ -109,6 +109,10 @@ impl Terminal {
             Some(width) if !self.json => wrapped(&text.to_string(), width),
             _ => text.to_string(),
         };
+        self.written(&text)
+    }
+
+    fn written(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match writeln!(out, "{text}").and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
@@ -117,6 +121,14 @@ impl Terminal {
             }
             told => told,
         }
+    }
+
+    /// A text as it is, for files and editors: no line of it is broken.
+    pub(crate) fn plain(&self, text: &str) -> io::Result<()> {
+        if self.closed.get() {
+            return Ok(());
+        }
+        self.written(text)
     }
 
     /// A document of the library, as it is.

@@ -70,7 +70,8 @@ pub(crate) fn decide(arguments: &[OsString]) -> Language {
     let mut asked = None;
     let mut words = arguments.iter().filter_map(|word| word.to_str());
     while let Some(word) = words.next() {
-        match word.strip_prefix("--lang") {
+        let word = word.strip_prefix("--language").or_else(|| word.strip_prefix("--lang"));
+        match word {
             Some("") => asked = words.next(),
             Some(rest) => asked = rest.strip_prefix('='),
             None => {}
@@ -91,7 +92,7 @@ fn of_the_system() -> Language {
 }
 
 /// What an operation is called in a summary: `create_chat`, Russian, English.
-const OPERATIONS: [(&str, &str, &str); 14] = [
+const OPERATIONS: [(&str, &str, &str); 21] = [
     ("create_chat", "создать чат", "create the chat"),
     ("restore_chat", "вернуть из архива", "restore the chat"),
     ("rename_chat", "переименовать", "rename"),
@@ -106,6 +107,13 @@ const OPERATIONS: [(&str, &str, &str); 14] = [
     ("post_message", "написать в чат", "post a message"),
     ("start_call", "начать звонок", "start a call"),
     ("finish_call", "закончить звонок", "finish a call"),
+    ("chats.create", "распоряжение: создать чат", "order: make a chat"),
+    ("chats.rename", "распоряжение: переименовать", "order: rename"),
+    ("chats.delete", "распоряжение: удалить чат", "order: delete the chat"),
+    ("members.add", "распоряжение: добавить", "order: add"),
+    ("members.remove", "распоряжение: исключить", "order: remove"),
+    ("admins.grant", "распоряжение: дать права", "order: grant admin"),
+    ("admins.revoke", "распоряжение: забрать права", "order: revoke admin"),
 ];
 
 /// What summaries count, planned or done: `create_chat`, Russian, English.
@@ -248,5 +256,6 @@ mod tests {
         let asked = |words: &[&str]| decide(&words.iter().map(OsString::from).collect::<Vec<_>>());
         assert_eq!(asked(&["zvonok", "plan", "--lang", "en"]), Language::En);
         assert_eq!(asked(&["zvonok", "--lang=ru", "--help"]), Language::Ru);
+        assert_eq!(asked(&["zvonok", "--language", "ru"]), Language::Ru);
     }
 }

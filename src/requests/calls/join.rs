@@ -16,7 +16,7 @@ const LONGEST: usize = 100;
 pub(in crate::requests) fn join(ask: &mut Ask) -> Result<(Code, Value)> {
     let words = ("имя до 100 знаков", "a name of at most 100 signs");
     let (id, name) = ask.params(|params, faults| {
-        let name = params.read("name", faults, words, |value| {
+        let name = params.hidden("name", faults, words, |value| {
             let name = value.as_str()?.trim();
             (1..=LONGEST).contains(&name.chars().count()).then(|| name.to_owned())
         });

@@ -4,11 +4,9 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use serde_json::Value;
 
 use super::refused;
 use crate::calls::{self, day_of};
-use crate::config::TIME_WORDS;
 use crate::document::{Faults, Object};
 use crate::error::{Result, Text};
 use crate::plan::KnownChat;
@@ -36,7 +34,6 @@ pub(super) struct When {
 
 impl Said {
     pub(super) fn read(params: &mut Object, faults: &mut Faults) -> Said {
-        let moment = |value: &Value| value.as_str().and_then(crate::clock::moment);
         let day = ("дата вида 2026-09-01", "a date such as 2026-09-01");
         let clock = ("время вида 08:30", "a time such as 08:30");
         let said = Said {
@@ -45,8 +42,8 @@ impl Said {
             }),
             time: params
                 .read("time", faults, clock, |value| Time::strptime("%H:%M", value.as_str()?).ok()),
-            starts: params.read("starts", faults, TIME_WORDS, moment),
-            ends: params.read("ends", faults, TIME_WORDS, moment),
+            starts: params.moment("starts", faults),
+            ends: params.moment("ends", faults),
             lesson: params.text("lesson", faults),
         };
         let by_clock = params.has("date") || params.has("time");

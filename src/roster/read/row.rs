@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::document::{Cell, Kind, Record};
 use super::findings::{self, Findings};
+use super::sketch::{Column, Holds};
 use crate::error::Text;
 use crate::roster::{Account, Metadata, Period, Row, Span, is_account};
 
@@ -21,12 +22,26 @@ pub(super) struct Fields<'r, 'a> {
     pub(super) record: &'r mut Record<'a>,
     pub(super) faults: &'r mut Findings,
     pub(super) warnings: &'r mut Findings,
+    /// Nothing is read: the reader is only asked which columns it knows.
+    pub(super) sketch: Option<&'r mut Vec<Column>>,
 }
 
 impl<'a> Fields<'_, 'a> {
+    /// Takes the value of a column out of the row.
+    fn take(&mut self, column: &str, holds: Holds) -> Cell<'a> {
+        if let Some(sketch) = &mut self.sketch {
+            sketch.push(Column { name: column.to_owned(), holds });
+        }
+        self.record.take(column)
+    }
+
     /// A text that must be there.
     pub(super) fn required(&mut self, column: &str) -> Cow<'a, str> {
-        match self.record.take(column) {
+        self.required_as(column, Holds::Required)
+    }
+
+    fn required_as(&mut self, column: &str, holds: Holds) -> Cow<'a, str> {
+        match self.take(column, holds) {
             Cell::Text(text) if !text.trim().is_empty() => return text,
             Cell::Null | Cell::Text(_) => self.missing(column),
             other => self.wrong_type(column, &other, &plain_text()),
@@ -36,7 +51,11 @@ impl<'a> Fields<'_, 'a> {
 
     /// A text that may be absent; an empty one is.
     pub(super) fn text(&mut self, column: &str) -> Option<Cow<'a, str>> {
-        let cell = self.record.take(column);
+        self.text_as(column, Holds::Text)
+    }
+
+    fn text_as(&mut self, column: &str, holds: Holds) -> Option<Cow<'a, str>> {
+        let cell = self.take(column, holds);
         self.text_of(column, cell)
     }
 
@@ -47,7 +66,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// A text or a number, as text.
     pub(super) fn text_or_number(&mut self, column: &str) -> Option<Box<str>> {
-        match self.record.take(column) {
+        match self.take(column, Holds::TextOrNumber) {
             Cell::Number(number) => Some(number.to_string().into()),
             cell => self.text_of(column, cell).map(|text| text.trim().into()),
         }
@@ -65,7 +84,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// True or false.
     pub(super) fn boolean(&mut self, column: &str, default: bool) -> bool {
-        match self.record.take(column) {
+        match self.take(column, Holds::Truth) {
             Cell::Null => default,
             Cell::Bool(yes) => yes,
             Cell::Text(text) => self.boolean_text(column, &text, default),
@@ -90,7 +109,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// A day that must be there.
     pub(super) fn required_date(&mut self, column: &str) -> Date {
-        let text = self.required(column);
+        let text = self.required_as(column, Holds::RequiredDate);
         if text.is_empty() {
             return Date::ZERO;
         }
@@ -108,8 +127,11 @@ impl<'a> Fields<'_, 'a> {
 
     /// `beginDate` and `endDate`.
     pub(super) fn span(&mut self) -> Span {
-        let begin = self.text("beginDate").and_then(|text| self.date_of("beginDate", &text));
-        let end = self.text("endDate").and_then(|text| self.date_of("endDate", &text));
+        let begin = self
+            .text_as("beginDate", Holds::Date)
+            .and_then(|text| self.date_of("beginDate", &text));
+        let end =
+            self.text_as("endDate", Holds::Date).and_then(|text| self.date_of("endDate", &text));
         if let (Some(begin), Some(end)) = (begin, end)
             && end < begin
         {
@@ -121,7 +143,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// A time of the day.
     pub(super) fn time(&mut self, column: &str) -> Option<Time> {
-        let text = self.text(column)?;
+        let text = self.text_as(column, Holds::Time)?;
         let time = parse_time(text.trim());
         if time.is_none() {
             self.bad_value(column, &text, &time_of_day());
@@ -141,7 +163,7 @@ impl<'a> Fields<'_, 'a> {
     }
 
     fn list(&mut self, column: &str, numbers: bool) -> Vec<(usize, Box<str>)> {
-        match self.record.take(column) {
+        match self.take(column, if numbers { Holds::Words } else { Holds::Ids }) {
             Cell::Null => Vec::new(),
             Cell::Text(text) => filled(text.split(',').map(str::trim)),
             Cell::Number(number) if numbers => vec![(0, number.to_string().into())],
@@ -176,7 +198,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// `metadata`, whose values are the profile's to judge.
     pub(super) fn metadata(&mut self) -> Metadata {
-        match self.record.take("metadata") {
+        match self.take("metadata", Holds::Metadata) {
             Cell::Nested(value) if value.is_object() => match *value {
                 Value::Object(metadata) => metadata,
                 _ => Metadata::new(),
@@ -194,6 +216,9 @@ impl<'a> Fields<'_, 'a> {
 
     /// An id that `metadata` holds; an empty text is none.
     pub(super) fn id_in(&mut self, metadata: &Metadata, key: &str) -> Option<Box<str>> {
+        if let Some(sketch) = &mut self.sketch {
+            sketch.push(Column { name: format!("metadata.{key}"), holds: Holds::Text });
+        }
         match metadata.get(key) {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) if text.trim().is_empty() => None,
@@ -235,7 +260,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// The place, kind and identifier of each entry of `userIds`.
     fn user_ids(&mut self) -> Vec<(String, String, String)> {
-        match self.record.take("userIds") {
+        match self.take("userIds", Holds::Accounts) {
             Cell::Null => Vec::new(),
             Cell::Text(text) => self.user_ids_text(&text),
             Cell::Nested(value) if value.is_array() => self.user_ids_list(&value),
@@ -298,7 +323,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// `periods` of a timetable.
     pub(super) fn periods(&mut self) -> Vec<Period> {
-        let items = match self.record.take("periods") {
+        let items = match self.take("periods", Holds::Periods) {
             Cell::Null => return Vec::new(),
             Cell::Text(text) if text.trim().is_empty() => return Vec::new(),
             Cell::Nested(value) if value.is_array() => match *value {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::document::{Record, Relation, Rows, Tables};
 use super::findings::{self, Findings};
 use super::row::Fields;
+use super::sketch::Column;
 use crate::error::Text;
 use crate::roster::{
     Class, ClassIx, ClassType, Course, Enrollment, Lesson, Org, OrgIx, Person, PersonIx, Role, Row,
@@ -72,7 +73,28 @@ pub(super) fn typed<'a>(
     faults: &mut Findings,
     warnings: &mut Findings,
 ) -> Typed<'a> {
-    let mut reader = Reader { tables: &mut tables, faults, warnings, rows: BTreeMap::new() };
+    let rows = BTreeMap::new();
+    read_all(Reader { tables: &mut tables, faults, warnings, rows, sketch: None }, relations)
+}
+
+/// The columns of every table, as its reader asks for them.
+pub(crate) fn sketch() -> Vec<(Table, Vec<Column>)> {
+    let (mut faults, mut warnings) = (Findings::default(), Findings::default());
+    let mut sketch = Vec::new();
+    read_all(
+        Reader {
+            tables: &mut Tables::new(),
+            faults: &mut faults,
+            warnings: &mut warnings,
+            rows: BTreeMap::new(),
+            sketch: Some(&mut sketch),
+        },
+        Vec::new(),
+    );
+    sketch
+}
+
+fn read_all<'a>(mut reader: Reader<'_, 'a>, relations: Vec<Relation<'a>>) -> Typed<'a> {
     let orgs = reader.table(Table::Orgs, org);
     reader.table(Table::AcademicSessions, |_, _| ());
     Typed {
@@ -101,6 +123,8 @@ struct Reader<'r, 'a> {
     faults: &'r mut Findings,
     warnings: &'r mut Findings,
     rows: BTreeMap<Table, u32>,
+    /// Nothing is read: the columns of each table are written down.
+    sketch: Option<&'r mut Vec<(Table, Vec<Column>)>>,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -109,6 +133,10 @@ impl<'a> Reader<'_, 'a> {
         table: Table,
         read: impl Fn(&mut Fields<'_, 'a>, Id<'a>) -> T,
     ) -> Vec<T> {
+        if let Some(sketch) = &mut self.sketch {
+            sketch.push((table, columns_of(table, &read)));
+            return Vec::new();
+        }
         let records = self.records(table);
         let mut ids = HashMap::with_capacity(records.len());
         let mut rows = Vec::with_capacity(records.len());
@@ -118,7 +146,7 @@ impl<'a> Reader<'_, 'a> {
                 continue;
             }
             let (faults, warnings) = (&mut *self.faults, &mut *self.warnings);
-            let mut fields = Fields { row, record: &mut record, faults, warnings };
+            let mut fields = Fields { row, record: &mut record, faults, warnings, sketch: None };
             let id = sourced_id(&mut fields, &mut ids);
             rows.push(read(&mut fields, id));
         }
@@ -156,6 +184,25 @@ impl<'a> Reader<'_, 'a> {
         }
         record.instead.is_none()
     }
+}
+
+/// The columns that a table's reader asks an empty row for.
+fn columns_of<'a, T>(
+    table: Table,
+    read: &impl Fn(&mut Fields<'_, 'a>, Id<'a>) -> T,
+) -> Vec<Column> {
+    let (mut faults, mut warnings) = (Findings::default(), Findings::default());
+    let mut columns = Vec::new();
+    let mut fields = Fields {
+        row: Row { table, index: 0, file: None },
+        record: &mut Record::new(0),
+        faults: &mut faults,
+        warnings: &mut warnings,
+        sketch: Some(&mut columns),
+    };
+    let id = sourced_id(&mut fields, &mut HashMap::new());
+    read(&mut fields, id);
+    columns
 }
 
 /// The row's id, which no other row of the table may have.

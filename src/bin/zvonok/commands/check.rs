@@ -18,12 +18,16 @@ use crate::words::grouped;
 #[derive(clap::Args, Debug)]
 #[group(skip)]
 pub(crate) struct Args {
+    /// The profile to check: the path of a script, or a built-in one
+    /// / Профиль, который проверить: путь к скрипту или встроенный
+    #[arg(value_name = "PROFILE", conflicts_with = "profile")]
+    script: Option<String>,
     /// The configuration's file / Файл настроек
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A built-in profile or the path of a script; without a configuration, oneroster if not told
     /// / Встроенный профиль или путь к скрипту; без файла настроек, если не указан, — oneroster
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", id = "profile")]
     profile: Option<String>,
     /// The school's data: JSON, or a folder or a zip of CSV / Данные школы: JSON, папка или zip с CSV
     #[arg(long, value_name = "PATH")]
@@ -32,10 +36,11 @@ pub(crate) struct Args {
 
 /// Looks for every fault and shows them.
 pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
-    if args.config.is_none() && args.profile.is_none() && args.roster.is_none() {
+    let nothing = args.config.is_none() && profile(args).is_none() && args.roster.is_none();
+    if nothing {
         return Err(Trouble::Usage(Text::new(
-            "укажите, что проверить: --config, --profile или --roster",
-            "say what to check: --config, --profile or --roster",
+            "укажите, что проверить: профиль, --config или --roster",
+            "say what to check: a profile, --config or --roster",
         )));
     }
     let config = configuration(args)?;
@@ -44,16 +49,20 @@ pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
     if terminal.json {
         terminal.document(&document)?;
     } else {
-        tell(terminal, &document)?;
+        tell(terminal, &as_given(args, document))?;
     }
     Ok(code)
+}
+
+fn profile(args: &Args) -> Option<&String> {
+    args.script.as_ref().or(args.profile.as_ref())
 }
 
 /// The configuration's text; a file that is no JSON goes as it is, for the library to say why.
 fn configuration(args: &Args) -> Result<String, Error> {
     let given = configuration::Args {
         config: args.config.clone(),
-        profile: args.profile.clone(),
+        profile: profile(args).cloned(),
         ..configuration::Args::default()
     };
     let written = |file: &Path| std::fs::read_to_string(file).ok();
@@ -75,15 +84,62 @@ fn sound(mut document: Map<String, Value>) -> Map<String, Value> {
     document
 }
 
+/// The faults with the script's path as it was given: people know it by that.
+fn as_given(args: &Args, mut document: Value) -> Value {
+    let Some(given) = profile(args) else { return document };
+    let absolute = configuration::profile(given, Path::new(""));
+    for list in ["faults", "warnings"] {
+        for fault in document[list].as_array_mut().into_iter().flatten() {
+            let at = text(fault, "at").replacen(&absolute, given, 1);
+            fault["at"] = json!(at);
+        }
+    }
+    document
+}
+
 fn tell(terminal: &Terminal, document: &Value) -> io::Result<()> {
     let [faults, warnings] = ["faults", "warnings"].map(|key| rows(document, key));
-    faults.iter().try_for_each(|fault| line(terminal, Tone::Bad, fault))?;
-    warnings.iter().try_for_each(|warning| line(terminal, Tone::Warning, warning))?;
+    lines(terminal, Tone::Bad, faults)?;
+    lines(terminal, Tone::Warning, warnings)?;
     let [faults, warnings] = [faults, warnings].map(|list| grouped(list.len() as u64));
     terminal.say(terminal.pick(
         format!("Ошибок: {faults}, предупреждений: {warnings}"),
         format!("Faults: {faults}, warnings: {warnings}"),
     ))
+}
+
+/// Faults in their order; where one line of a script fails for many objects, the first few and how
+/// many more there are.
+fn lines(terminal: &Terminal, tone: Tone, faults: &[Value]) -> io::Result<()> {
+    const OBJECTS: usize = 3;
+    let mut told: Vec<(&str, &str, usize)> = Vec::new();
+    for fault in faults {
+        let (code, at) = (text(fault, "code"), text(fault, "at"));
+        let known = told.iter_mut().find(|(c, a, _)| (*c, *a) == (code, at));
+        let count = match known {
+            _ if code != "profile.script" => 1,
+            Some((.., count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                told.push((code, at, 1));
+                1
+            }
+        };
+        if count <= OBJECTS {
+            line(terminal, tone, fault)?;
+        }
+    }
+    for (_, at, count) in told.into_iter().filter(|(.., count)| *count > OBJECTS) {
+        let more = grouped((count - OBJECTS) as u64);
+        let more = terminal.pick(
+            format!("  {at}: то же ещё у {more} объектов; все — с --json"),
+            format!("  {at}: the same for {more} more objects; --json shows all"),
+        );
+        terminal.say(terminal.tone(Tone::Faint, more))?;
+    }
+    Ok(())
 }
 
 fn line(terminal: &Terminal, tone: Tone, fault: &Value) -> io::Result<()> {

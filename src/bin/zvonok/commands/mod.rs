@@ -3,13 +3,18 @@
 pub(crate) mod calls;
 pub(crate) mod chats;
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod invite;
 pub(crate) mod manual;
 pub(crate) mod plan;
+pub(crate) mod profile;
+pub(crate) mod report;
 pub(crate) mod request;
+pub(crate) mod run_task;
+pub(crate) mod schema;
 pub(crate) mod sync;
 pub(crate) mod tasks;
 

@@ -1,4 +1,5 @@
-//! `zvonok plan`: what a cycle would do, chat by chat; nothing is changed.
+//! `zvonok plan`: what a cycle would do, chat by chat, or what one profile would change against
+//! another; nothing is changed.
 
 use std::path::PathBuf;
 
@@ -7,9 +8,10 @@ use zvonok::error::{Code, Error};
 use zvonok::session::Session;
 
 use super::sync::Options;
-use super::{ask, put};
+use super::{ask, compare, put};
 use crate::configuration;
 use crate::people::People;
+use crate::show::comparison::Detail;
 use crate::show::{self, plan::Depth};
 use crate::terminal::Terminal;
 use crate::trouble::Outcome;
@@ -21,18 +23,32 @@ pub(crate) struct Args {
     /// The school's data; without it, the last that was accepted / Данные школы; без них —
     /// последние принятые
     #[arg(long, value_name = "PATH")]
-    roster: Option<PathBuf>,
+    pub(super) roster: Option<PathBuf>,
     #[command(flatten)]
-    configuration: configuration::Args,
+    pub(super) configuration: configuration::Args,
     #[command(flatten)]
-    options: Options,
+    pub(super) options: Options,
     /// Only so many operations of each chat / Не больше стольких действий на чат
     #[arg(long, value_name = "N")]
-    most: Option<usize>,
+    pub(super) most: Option<usize>,
+    /// Compare with this profile, without state and messenger; without a state file --profile is
+    /// compared with the built-in one that it is like
+    /// / Сравнить с этим профилем, без файла состояния и мессенджера; если файла состояния нет,
+    /// --profile сравнивается со встроенным, на который похож
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) against: Option<String>,
+    /// How much of a comparison to show / Насколько подробно показать сравнение
+    #[arg(long, value_enum, default_value_t = Detail::People)]
+    pub(super) detail: Detail,
 }
 
 /// Plans and shows the plan.
 pub(crate) fn run(terminal: &Terminal, args: &Args) -> Outcome {
+    let document = args.configuration.document()?;
+    let stateless = !document.contains_key("state") && document.contains_key("profile");
+    if args.against.is_some() || stateless {
+        return compare::run(terminal, args, &document);
+    }
     let mut options = args.options.document();
     put(&mut options, "detail", Some("operations"));
     let mut session = args.configuration.open(terminal)?;

@@ -40,7 +40,7 @@ pub(crate) struct Options {
     /// Take this for now: 2026-09-01T08:25:00+03:00 / Считать, что сейчас:
     /// 2026-09-01T08:25:00+03:00
     #[arg(long, value_name = "TIME")]
-    now: Option<String>,
+    pub(super) now: Option<String>,
     /// How long it may take: 60s, 10m / Сколько может длиться: 60s, 10m
     #[arg(long, value_name = "DURATION")]
     time_budget: Option<String>,
@@ -49,10 +49,10 @@ pub(crate) struct Options {
     verify: Option<String>,
     /// Only chats of this kind / Только чаты этого вида
     #[arg(long, value_name = "KIND")]
-    kind: Vec<String>,
+    pub(super) kind: Vec<String>,
     /// Only this chat / Только этот чат
     #[arg(long, value_name = "KEY")]
-    chat: Vec<String>,
+    pub(super) chat: Vec<String>,
 }
 
 impl Options {

@@ -27,7 +27,26 @@ pub(crate) fn show(terminal: &Terminal, answer: &Value, people: &People) -> io::
     }
     reasons(terminal, ("Почему", "Why"), rows(answer, "reasons"))?;
     reasons(terminal, ("Админ", "Admin"), rows(answer, "admin_reasons"))?;
+    facts(terminal, rows(answer, "facts"))?;
     history(terminal, rows(answer, "history"), people)
+}
+
+/// The rows that speak of the person and the chat, and whether they count.
+fn facts(terminal: &Terminal, facts: &[Value]) -> io::Result<()> {
+    if facts.is_empty() {
+        return Ok(());
+    }
+    let head = terminal.pick("Что говорит выгрузка", "What the roster says");
+    terminal.say(terminal.tone(Tone::Head, head))?;
+    for fact in facts {
+        let mark = match fact["counts"] == true {
+            true => terminal.tone(Tone::Good, "✓"),
+            false => terminal.tone(Tone::Bad, "✕"),
+        };
+        let (words, row) = (terminal.language.of(&fact["message"]), text(fact, "row"));
+        terminal.say(format!("  {mark} {words} {}", terminal.tone(Tone::Faint, row)))?;
+    }
+    Ok(())
 }
 
 fn line(terminal: &Terminal, (ru, en): (&str, &str), value: &str) -> io::Result<()> {

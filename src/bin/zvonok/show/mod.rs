@@ -1,12 +1,15 @@
 //! The library's documents as people read them.
 
 pub(crate) mod calls;
+pub(crate) mod cases;
+pub(crate) mod comparison;
 pub(crate) mod explain;
 pub(crate) mod faults;
 pub(crate) mod members;
 pub(crate) mod moving;
 pub(crate) mod overview;
 pub(crate) mod plan;
+pub(crate) mod profiles;
 pub(crate) mod registry;
 pub(crate) mod report;
 pub(crate) mod tasks;
