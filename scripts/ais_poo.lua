@@ -88,6 +88,9 @@ return zvonok.profile {
   overrides = "kept",
   rollover = shared.rollover,
 
+  -- Дистанционное занятие начинается в своё время, а с концом занятия кончается и звонок.
+  calls = { starts = "time", finish_after = 0, title = "Дистанционное занятие: <subject>" },
+
   requests = shared.requests {
     administrator = is_administrator,
     ["chats.create"] = create,

@@ -62,6 +62,10 @@ return zvonok.profile {
   overrides = "forbidden",
   rollover = shared.rollover,
 
+  -- Опубликованный звонок доступен сразу, в чате он один; звонки прошедших дней завершаются в
+  -- полночь. В чате дисциплины дата и занятие берутся из расписания.
+  calls = { starts = "publication", from_timetable = { "subject" }, title = "Онлайн-занятие <subject>" },
+
   requests = shared.requests {
     administrator = is_administrator,
     ["chats.create"] = create,

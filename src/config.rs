@@ -12,11 +12,14 @@ use serde_json::{Map, Value};
 use crate::document::{Faults, Form, Object, Shape, nearest, parse_object, sketch};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::platform::{Access, Capability, Kind};
+use crate::profile::Provider;
 use crate::secret::Secret;
 
+mod calls;
 mod platform;
 
 pub use crate::profile::Leavers;
+use calls::read_calls;
 use platform::{Network, read_platform, read_proxy};
 
 /// A session's configuration, complete: every absent field has its default.
@@ -60,6 +63,19 @@ pub struct Config {
     pub invitations: Invitations,
     /// What becomes of the chats on the previous platform.
     pub moving: Moving,
+    /// Where the links of calls come from in this installation.
+    pub calls: Calls,
+}
+
+/// Where the links of calls come from in one installation; what is not said here the profile says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Who gives the links.
+    pub provider: Option<Provider>,
+    /// The provider's address.
+    pub url: Option<String>,
+    /// What the provider's addresses are signed with.
+    pub secret: Option<Secret>,
 }
 
 /// How people are given the way into chats.
@@ -252,6 +268,7 @@ fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
     let time_budget = root.duration("time_budget", faults);
     let invitations = read_invitations(root, faults);
     let moving = read_moving(root, faults);
+    let calls = read_calls(root, faults);
     // Everything is read before anything ends the reading: a key that was not asked for is unknown.
     Some(Config {
         state: state?,
@@ -273,6 +290,7 @@ fn read_config(root: &mut Object, faults: &mut Faults) -> Option<Config> {
         time_budget: time_budget.unwrap_or(Duration::from_secs(600)),
         invitations,
         moving,
+        calls,
     })
 }
 

@@ -12,6 +12,7 @@
 //! a `platform`, and tells what happened. `ARCHITECTURE.md` has the map and the invariants.
 
 mod apply;
+pub mod calls;
 pub mod check;
 pub mod clock;
 pub mod config;

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use crate::apply::{Outcome, Told};
+use crate::calls::Call;
 use crate::clock::Clock;
 use crate::cycle::Cycle;
 use crate::error::{Code, Fault};
@@ -45,6 +47,16 @@ pub(crate) fn chat(chat: &KnownChat, counts: &Counts) -> Value {
         row["members"]["leaving"] = json!(counts.leaving);
     }
     row
+}
+
+/// Puts into rows of chats the call that runs there, or is published next (E5).
+pub(crate) fn show_calls(rows: &mut [Value], calls: &[Call], zone: &TimeZone) {
+    for row in rows {
+        let chat = row["key"].as_str().unwrap_or_default();
+        if let Some(call) = crate::calls::active(calls, chat) {
+            row["call"] = crate::calls::row(call, zone);
+        }
+    }
 }
 
 /// The report's part on the roster.

@@ -2,27 +2,21 @@
 //! nothing is lost and nothing is done twice.
 #![cfg(feature = "cli")]
 
+#[path = "support/lives.rs"]
+mod lives;
 #[path = "support/pupils.rs"]
 mod pupils;
 #[path = "support/rig.rs"]
 mod rig;
 mod support;
 
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use lives::{Death, Home};
 use pupils::School;
-use rig::{World, at, config, count, with_now, world};
+use rig::{World, at, config, count, world};
 use serde_json::{Value, json};
-use support::Messenger;
-use tempfile::TempDir;
-use zvonok::host::Silent;
-use zvonok::session::{Cancel, Session};
-
-/// What a child is told, in its environment.
-const ORDERS: &str = "ZVONOK_TEST_CYCLE";
 
 /// Cases at once: they mostly wait for the messenger's rate.
 const AT_ONCE: usize = 6;
@@ -30,98 +24,36 @@ const AT_ONCE: usize = 6;
 /// More requests than any cycle here makes: a test that gets so far is wrong.
 const MOST: usize = 200;
 
-/// Not a test by itself but the host that the tests kill: one cycle in a process of its own. It
-/// begins when its standard input says so and leaves code and report in a file.
+/// Not a test by itself but the host that the tests kill: one cycle in a process of its own.
 #[test]
 #[ignore = "run by the other tests, in a process of its own"]
-#[allow(clippy::disallowed_methods, reason = "a child gets its orders from its environment")]
 fn child() {
-    let orders = std::env::var(ORDERS).expect("orders");
-    let orders: Value = serde_json::from_str(&orders).unwrap();
-    std::io::stdin().read_exact(&mut [0]).unwrap();
-    let cancel = Cancel::default();
-    let mut session =
-        Session::open(&orders["config"].to_string(), Box::new(Silent), cancel).unwrap();
-    let roster = std::fs::read(orders["roster"].as_str().unwrap()).unwrap();
-    let told = match session.sync(&roster, orders["options"].as_str().unwrap()) {
-        Ok((code, report)) => json!({"code": code as i32, "report": report}),
-        Err(error) => json!({"code": error.code as i32, "error": format!("{error:?}")}),
-    };
-    std::fs::write(orders["out"].as_str().unwrap(), told.to_string()).unwrap();
-}
-
-/// When the host dies.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Death {
-    nth: usize,
-    when: &'static str,
+    lives::live();
 }
 
 /// One installation in a folder of its own.
-struct Place {
-    folder: TempDir,
-    messenger: Messenger,
-    in_flight: usize,
-}
+struct Place(Home);
 
 impl Place {
     /// Begins where `before` left off, or with nothing.
     fn new(before: Option<&Path>, in_flight: usize) -> Place {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["world.json", "zvonok.db"] {
-            if let Some(before) = before.map(|folder| folder.join(name)) {
-                std::fs::copy(before, folder.path().join(name)).unwrap();
-            }
-        }
-        let world = folder.path().join("world.json");
-        let messenger =
-            Messenger::start(&["--mode", "partner", "--state", world.to_str().unwrap()]);
-        Place { folder, messenger, in_flight }
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Runs a cycle in a child; `None` where it was killed.
-    fn cycle(&self, roster: &Value, now: &str, death: Option<Death>) -> Option<Value> {
-        let (input, out) = (self.file("roster.json"), self.file("told.json"));
-        std::fs::write(&input, roster.to_string()).unwrap();
-        let _ = std::fs::remove_file(&out);
-        let mut config = config(&self.messenger, self.file("zvonok.db"));
-        config["platform"]["requests_in_flight"] = json!(self.in_flight);
-        config["guard"] = json!({"minimum": 1000, "chats": 100});
-        let orders = json!({
-            "config": config, "roster": input, "out": out,
-            "options": with_now(now, json!({"detail": "operations"})),
-        });
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child", "--ignored", "--nocapture"])
-            .env(ORDERS, orders.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        if let Some(Death { nth, when }) = death {
-            let kill = json!({"pid": child.id(), "nth": nth, "when": when});
-            self.messenger.does("kill_on", kill);
-        }
-        child.stdin.take().unwrap().write_all(b"!").unwrap();
-        child.wait().unwrap();
-        let told = std::fs::read_to_string(&out).ok()?;
-        Some(serde_json::from_str(&told).unwrap())
+        Place(Home::new(before, |messenger, state| {
+            let mut config = config(messenger, state);
+            config["platform"]["requests_in_flight"] = json!(in_flight);
+            config["guard"] = json!({"minimum": 1000, "chats": 100});
+            config
+        }))
     }
 
     /// A cycle that nothing disturbs and that does everything.
     fn whole_cycle(&self, roster: &Value, now: &str) -> Value {
-        let told = self.cycle(roster, now, None).expect("nobody kills it");
+        let told = self.0.cycle(roster, now, None).expect("nobody kills it");
         assert_eq!(told["code"], 0, "{told:#}");
         told
     }
 
     fn world(&self) -> World {
-        world(&self.messenger)
+        world(&self.0.messenger)
     }
 }
 
@@ -167,14 +99,14 @@ impl Day<'_> {
     /// Whether the host was killed at all.
     fn survives_one(&self, death: Death, expected: &World) -> bool {
         let place = Place::new(self.before, self.in_flight);
-        let killed = place.cycle(self.roster, &at(self.day, "09:00"), Some(death)).is_none();
+        let killed = place.0.cycle(self.roster, &at(self.day, "09:00"), Some(death)).is_none();
         let told = place.whole_cycle(self.roster, &at(self.day, "09:10"));
         assert_eq!(&place.world(), expected, "{death:?}: {told:#}");
         let open = "SELECT count(*) FROM journal WHERE result IS NULL";
-        assert_eq!(count(&place.file("zvonok.db"), open), 0, "{death:?}: open intents");
-        place.messenger.does("counters/reset", json!({}));
+        assert_eq!(count(&place.0.file("zvonok.db"), open), 0, "{death:?}: open intents");
+        place.0.messenger.does("counters/reset", json!({}));
         let third = place.whole_cycle(self.roster, &at(self.day, "09:20"));
-        let changing = place.messenger.look("counters")["changing"].clone();
+        let changing = place.0.messenger.look("counters")["changing"].clone();
         assert_eq!(changing, 0, "{death:?}: {third:#}");
         assert_eq!(third["report"]["done"], json!({}), "{death:?}: {third:#}");
         killed
@@ -221,7 +153,7 @@ fn a_day_of_changes_survives_a_kill_at_every_request() {
     let first = Place::new(None, 1);
     first.whole_cycle(&september().0, &at(1, "09:00"));
     let School(roster) = october();
-    let day = Day { before: Some(first.folder.path()), roster: &roster, day: 2, in_flight: 1 };
+    let day = Day { before: Some(first.0.folder.path()), roster: &roster, day: 2, in_flight: 1 };
     let cases = day.survives();
     assert!(cases >= 16, "only {cases} kills on a day of changes");
 }
@@ -239,7 +171,7 @@ fn a_host_that_is_killed_again_and_again_comes_to_the_same_end() {
         let when = if nth % 2 == 0 { "before" } else { "after" };
         let death = Death { nth: 2 + nth / 2, when };
         let now = at(1, &format!("{:02}:{:02}", 9 + nth / 60, nth % 60));
-        if place.cycle(&roster, &now, Some(death)).is_some() {
+        if place.0.cycle(&roster, &now, Some(death)).is_some() {
             break;
         }
     }

@@ -31,6 +31,15 @@ fn line<'t>(text: &'t str, part: &str) -> &'t str {
     text.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}:\n{text}"))
 }
 
+/// A lesson was published late, announced, joined and ended.
+fn lesson(text: &str) {
+    line(text, "✓ урок идёт уже 10 минут, звонок начат");
+    line(text, "│ Подключиться: https://");
+    line(text, " входит: https://");
+    line(text, "вы не состоите в чате этого звонка");
+    line(text, "✓ через 20 минут после конца урока звонок завершён сам");
+}
+
 #[test]
 fn on_max_people_make_the_groups_and_come_and_exactly_they_are_in() {
     let text = demo(&["--lang", "ru"]);
@@ -54,6 +63,7 @@ fn on_max_people_make_the_groups_and_come_and_exactly_they_are_in() {
     line(&text, "старая ссылка мертва");
     assert!(line(&text, "чатов было").contains("стало 0"));
     assert_eq!(numbers(line(&text, "запросов: "))[..2], [1, 0], "the unchanged cycle");
+    lesson(&text);
     let unharmed = text.lines().filter(|line| line.contains("никто не исключён")).count();
     assert_eq!(unharmed, 3, "{text}");
     let chats = line(&text, "│ Чаты ");
@@ -71,7 +81,7 @@ fn on_max_in_json_it_is_the_documents_of_its_cycles() {
     assert_eq!(told[1]["status"], "HELD");
     assert_eq!(told[1]["held"][0]["rule"], "adopted");
     let plan = told.iter().position(|one| one["dry_run"] == true).expect("a plan");
-    let quiet = &told[plan - 1];
+    let quiet = &told[plan - 3];
     assert_eq!(
         (&quiet["roster"]["unchanged"], &quiet["requests"]["sent"]),
         (&json!(true), &json!(1))
@@ -98,6 +108,7 @@ fn on_vk_the_demonstration_shows_each_promise_and_keeps_it() {
     assert!(seen.contains(&format!("чатов: {chats}, участников: {members} (")), "{seen}");
     line(&text, "Родительский чат");
     assert_eq!(numbers(line(&text, "запросов: "))[..2], [0, 0], "the unchanged cycle");
+    lesson(&text);
     let planned = line(&text, "Всего: ").trim_start_matches("Всего: ");
     assert!(line(&text, "✓ сделано за").ends_with(planned), "{planned}");
     line(&text, "Выгрузка отклонена (ROSTER):");
@@ -123,9 +134,9 @@ fn on_vk_with_an_ordinary_token_people_follow_links_and_strangers_go() {
 fn on_vk_in_json_it_is_the_documents_of_its_cycles() {
     let documents = documents(&["--platform", "vk", "--json"]);
     let told: Vec<&str> = documents.iter().map(status).collect();
-    assert_eq!(told, ["OK", "OK", "OK", "OK", "ROSTER", "HELD", "OK"]);
+    assert_eq!(told, ["OK", "OK", "OK", "OK", "OK", "OK", "ROSTER", "HELD", "OK"]);
     assert_eq!(documents[1]["requests"]["sent"], 0);
-    assert_eq!(documents[2]["dry_run"], true);
+    assert_eq!(documents[4]["dry_run"], true);
 }
 
 #[test]

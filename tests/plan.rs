@@ -405,6 +405,7 @@ fn cause(cause: &Cause) -> String {
         Cause::Leaked => "leaked",
         Cause::Moved => "moved",
         Cause::Ordered(by) => return format!("ordered by {by}"),
+        Cause::Lesson(_) => "lesson",
     };
     name.to_owned()
 }

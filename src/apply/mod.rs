@@ -15,6 +15,7 @@ use crate::profile::Desired;
 use crate::state::{Hand, State};
 use crate::stop::{Reason, Stop};
 
+mod call;
 mod invite;
 mod notice;
 mod pool;
@@ -24,6 +25,7 @@ mod settle;
 mod stage;
 mod told;
 
+pub(crate) use call::{Desk, carry_out, operation_of, resolve_call};
 pub(crate) use read::{read_chats, read_links, read_rights, read_titles, rotate_links};
 pub(crate) use resolve::resolve;
 

@@ -197,7 +197,7 @@ fn missing(
     Ok(Settled::Missing(capability))
 }
 
-fn capability_of(kind: Kind) -> Capability {
+pub(super) fn capability_of(kind: Kind) -> Capability {
     match kind {
         Kind::RevokeAdmin | Kind::GrantAdmin => Capability::GrantAdmin,
         Kind::RemoveMember => Capability::RemoveMembers,
@@ -208,6 +208,11 @@ fn capability_of(kind: Kind) -> Capability {
         Kind::StartCall | Kind::FinishCall => Capability::StartCall,
         _ => Capability::CreateChat,
     }
+}
+
+/// How long something that failed so often waits; what is refused is tried again after a day.
+pub(super) fn pause_after(tries: u32, refused: bool) -> Duration {
+    if refused { REFUSED_PAUSE } else { PAUSES[(tries as usize).min(4)] }
 }
 
 /// Writes down a failure and when it is tried again.
@@ -221,12 +226,8 @@ pub(super) fn fail(
     let known = work.known.chats.get(&operation.chat);
     let before = known.and_then(|chat| chat.waiting.get(&attempt)).map_or(0, |w| w.tries);
     let refused = matches!(failure.class, Class::Never | Class::ChatGone);
-    let pause = match failure.class {
-        Class::Never | Class::ChatGone => REFUSED_PAUSE,
-        // Other rights end the waiting at once.
-        Class::MissingHere => REFUSED_PAUSE,
-        _ => PAUSES[(before as usize).min(4)],
-    };
+    // Other rights end the waiting for a right at once.
+    let pause = pause_after(before, refused || failure.class == Class::MissingHere);
     let waiting = Waiting {
         code: failure.code.clone(),
         message: failure.message.clone(),

@@ -119,50 +119,69 @@ fn read_vk_id(object: &mut Object, faults: &mut Faults) -> Option<VkId> {
     Some(read)
 }
 
-/// The token: written, or read from a named variable or file when the session is opened.
+/// The three fields in which a secret may stand: written, the name of a variable, a file.
+pub(super) type Fields = [&'static str; 3];
+
+const TOKEN: Fields = ["token", "token_env", "token_file"];
+
 fn read_token(object: &mut Object, faults: &mut Faults) -> Option<Secret> {
-    let written = object.text("token", faults);
-    let variable = object.text("token_env", faults);
-    let file = absolute(object, "token_file", false, faults);
+    read_secret(object, TOKEN, true, faults)
+}
+
+/// A secret: written, or read from a named variable or file when the session is opened. One that is
+/// not `needed` may be absent.
+pub(super) fn read_secret(
+    object: &mut Object,
+    [plain, env, path]: Fields,
+    needed: bool,
+    faults: &mut Faults,
+) -> Option<Secret> {
+    let written = object.text(plain, faults);
+    let variable = object.text(env, faults);
+    let file = absolute(object, path, false, faults);
     let given = [written.is_some(), variable.is_some(), file.is_some()];
     if given.iter().filter(|given| **given).count() != 1 {
-        let keys = ["token", "token_env", "token_file"];
-        let known = keys.into_iter().any(|key| object.value(key).is_some());
-        if !known || given.iter().any(|given| *given) {
+        let known = [plain, env, path].into_iter().any(|key| object.value(key).is_some());
+        if (needed && !known) || given.iter().any(|given| *given) {
             let message = Text::new(
-                "ожидается ровно одно из полей token, token_env, token_file",
-                "expected exactly one of token, token_env, token_file",
+                format!("ожидается ровно одно из полей {plain}, {env}, {path}"),
+                format!("expected exactly one of {plain}, {env}, {path}"),
             );
-            faults.push(object.fault("token", "missing_field", "", message));
+            faults.push(object.fault(plain, "missing_field", "", message));
         }
         return None;
     }
     let found = match (written, variable, file) {
-        (Some(token), _, _) => Some(token),
-        (_, Some(name), _) => token_from_environment(object, &name, faults),
-        (_, _, Some(path)) => token_from_file(object, &path, faults),
+        (Some(secret), _, _) => Some(secret),
+        (_, Some(name), _) => from_environment(object, env, &name, faults),
+        (_, _, Some(file)) => from_file(object, path, &file, faults),
         _ => None,
     };
-    found.map(|token| Secret::new(token.trim()))
+    found.map(|secret| Secret::new(secret.trim()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the configuration itself names this one variable")]
-fn token_from_environment(object: &Object, name: &str, faults: &mut Faults) -> Option<String> {
-    let found = std::env::var(name).ok().filter(|token| !token.trim().is_empty());
+fn from_environment(object: &Object, key: &str, name: &str, faults: &mut Faults) -> Option<String> {
+    let found = std::env::var(name).ok().filter(|secret| !secret.trim().is_empty());
     if found.is_none() {
         let message =
             Text::new("такой переменной окружения нет", "there is no such environment variable");
-        faults.push(object.fault("token_env", "bad_value", name, message));
+        faults.push(object.fault(key, "bad_value", name, message));
     }
     found
 }
 
-fn token_from_file(object: &Object, path: &std::path::Path, faults: &mut Faults) -> Option<String> {
+fn from_file(
+    object: &Object,
+    key: &str,
+    path: &std::path::Path,
+    faults: &mut Faults,
+) -> Option<String> {
     match std::fs::read_to_string(path) {
-        Ok(token) if !token.trim().is_empty() => Some(token),
+        Ok(secret) if !secret.trim().is_empty() => Some(secret),
         Ok(_) => {
             let message = Text::new("файл пуст", "the file is empty");
-            faults.push(object.fault("token_file", "bad_value", &path.to_string_lossy(), message));
+            faults.push(object.fault(key, "bad_value", &path.to_string_lossy(), message));
             None
         }
         Err(error) => {
@@ -170,7 +189,7 @@ fn token_from_file(object: &Object, path: &std::path::Path, faults: &mut Faults)
                 format!("файл не читается: {error}"),
                 format!("the file cannot be read: {error}"),
             );
-            faults.push(object.fault("token_file", "bad_value", &path.to_string_lossy(), message));
+            faults.push(object.fault(key, "bad_value", &path.to_string_lossy(), message));
             None
         }
     }

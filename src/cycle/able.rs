@@ -45,6 +45,10 @@ impl Able {
                 able.set.insert(capability);
             }
         }
+        if config.kind == platform::Kind::Max {
+            // Its bots start no calls, and there is nothing to ask (`platforms/max.md`, section 10).
+            able.unsure.remove(&Capability::StartCall);
+        }
         Ok(able)
     }
 
@@ -53,6 +57,10 @@ impl Able {
         if ASKED.contains(&capability) {
             self.unsure.insert(capability);
             return !was_impossible;
+        }
+        // Whether calls can be started is asked when a lesson needs one.
+        if capability == Capability::StartCall {
+            self.unsure.insert(capability);
         }
         capability != Capability::StartCall
     }
@@ -67,9 +75,8 @@ impl Able {
     ) -> Vec<Capability> {
         let adds = |kind| matches!(kind, Kind::AddMember | Kind::InviteMember);
         let matters = |capability: &&Capability| {
-            **capability != Capability::AddMembers
-                || operations.iter().any(|op| adds(op.kind))
-                || has_invitations(known, platform)
+            **capability == Capability::AddMembers
+                && (operations.iter().any(|op| adds(op.kind)) || has_invitations(known, platform))
         };
         self.unsure.iter().filter(matters).copied().collect()
     }

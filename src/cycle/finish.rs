@@ -91,7 +91,8 @@ fn told(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Resul
     if cycle.options.detail == Detail::Operations {
         document.insert("operations".to_owned(), report::operations(plan, outcome));
     }
-    document.insert("calls".to_owned(), json!([]));
+    let calls = crate::calls::rows(&run.lessons.calls, clock.now(), &cycle.config.zone);
+    document.insert("calls".to_owned(), calls);
     let requests = report::requests(cycle, &run.counters);
     document.insert("requests".to_owned(), requests);
     Ok((status, Value::Object(document)))
@@ -122,7 +123,11 @@ fn lasting(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Ma
     }
     put("plan", shown);
     put("done", done);
-    put("failed", report::failed(rows, clock));
+    let mut failed = report::failed(rows, clock);
+    if let Some(failed) = failed.as_array_mut() {
+        failed.extend(run.lessons.failed(|at| clock.show(at)));
+    }
+    put("failed", failed);
     put("hold", report::hold(plan.hold.as_ref(), clock));
     put("held", report::held(&plan.held_rows));
     put("tasks", json!(run.tasks));
@@ -138,6 +143,7 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
     warnings.extend(run.desired.warnings.iter().cloned());
     warnings.extend(plan.warnings.iter().cloned());
     warnings.extend(run.warnings.iter().cloned());
+    warnings.extend(run.lessons.warnings.iter().cloned());
     let lost = run.sides.iter().filter_map(|side| Some((side, side.lost.as_ref()?)));
     warnings.extend(lost.map(|(side, error)| lost_warning(side, error)));
     warnings.extend(unknown_owners(run));
@@ -256,7 +262,9 @@ fn chats(run: &Run) -> Result<Value> {
         let known = KnownChat::planned(chat, run.sides[0].kind());
         report::chat(&known, &census(chat, &known, run.own(&known)).counts)
     });
-    Ok(known.chain(unmade).collect())
+    let mut rows: Vec<Value> = known.chain(unmade).collect();
+    report::show_calls(&mut rows, &run.lessons.calls, &run.cycle.config.zone);
+    Ok(Value::Array(rows))
 }
 
 fn status(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Code {
@@ -264,7 +272,7 @@ fn status(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> Cod
         return Code::Held;
     }
     let partial = outcome.is_some_and(|outcome| outcome.left > 0 || outcome.ended.is_some());
-    let retries = !rows.is_empty();
+    let retries = !rows.is_empty() || run.lessons.have_failed();
     let lost = run.sides.iter().any(|side| side.lost.is_some());
     if partial || retries || lost || run.open_intents > 0 || run.unread > 0 {
         Code::Partial
@@ -303,7 +311,8 @@ fn next_due(run: &Run, plan: &Plan, outcome: Option<&Outcome>, rows: &Rows) -> O
     let unheard = run.warnings.iter().any(|one| one.code == "events.unheard");
     let listen = if unheard { LISTEN_AGAIN } else { LISTEN_EVERY };
     let events = polled.then(|| crate::clock::later(now, listen));
-    let dues = [plan.next_due, reading, retry, lacking, people, groups, events];
+    let calls = run.lessons.due;
+    let dues = [plan.next_due, reading, retry, lacking, people, groups, events, calls];
     let soonest = dues.into_iter().flatten().min();
     soonest.map(whole_second)
 }

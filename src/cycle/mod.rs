@@ -21,6 +21,7 @@ mod bind;
 mod finish;
 mod hear;
 mod lacking;
+mod lessons;
 mod links;
 mod moving;
 mod outcome;

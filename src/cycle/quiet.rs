@@ -80,13 +80,16 @@ pub(super) fn unchanged(
     if options.detail == Detail::Operations {
         document.insert("operations".to_owned(), json!([]));
     }
+    let (calls, zone) = (state.calls()?, &cycle.config.zone);
     if options.detail != Detail::Summary {
         let rows = state.chats()?;
         let rows = rows.iter().filter(|row| !row.chat.former);
-        let chats = rows.map(|row| report::chat(&row.chat, &row.counts)).collect();
-        document.insert("chats".to_owned(), chats);
+        let mut chats = rows.map(|row| report::chat(&row.chat, &row.counts)).collect::<Vec<_>>();
+        report::show_calls(&mut chats, &calls, zone);
+        document.insert("chats".to_owned(), json!(chats));
     }
-    document.insert("calls".to_owned(), json!([]));
+    let rows = crate::calls::rows(&calls, cycle.clock.now(), zone);
+    document.insert("calls".to_owned(), rows);
     document.insert("requests".to_owned(), report::requests(cycle, before));
     Ok(Some((status, Value::Object(document))))
 }

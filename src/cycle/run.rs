@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bind::Bound;
+use super::lessons::Lessons;
 use super::side::{Side, is_of_one_side, own_account_name, stopped_early};
 use super::{
     Cycle, Known, Reported, School, Told, finish, links, moving, overrides, quiet, verify,
@@ -38,6 +39,7 @@ pub(super) struct Run<'c, 'a> {
     /// Names that the platform showed, by account; never stored.
     pub(super) names: BTreeMap<String, String>,
     pub(super) bound: Bound,
+    pub(super) lessons: Lessons,
     /// Orders that count no more, or will not once they are carried out.
     pub(super) undone: overrides::Over,
     /// The open tasks, as reports show them.
@@ -87,6 +89,7 @@ impl<'c, 'a> Run<'c, 'a> {
         }
         let sides = cycle.messengers.iter().map(|one| Side::known(cycle, one, state));
         let sides = sides.collect::<Result<Vec<_>>>()?;
+        let calls = state.calls()?;
         Ok(Run {
             cycle,
             state,
@@ -104,6 +107,7 @@ impl<'c, 'a> Run<'c, 'a> {
             warnings,
             names: BTreeMap::new(),
             bound: Bound::default(),
+            lessons: Lessons { calls, ..Lessons::default() },
             undone,
             tasks: Vec::new(),
         })
@@ -115,12 +119,14 @@ impl<'c, 'a> Run<'c, 'a> {
     /// Every negative code but the ones about the session itself.
     pub(super) fn work_through(&mut self) -> Result<Reported> {
         if self.cycle.options.dry_run {
-            let plan = self.plan_dryly()?;
+            let mut plan = self.plan_dryly()?;
+            self.plan_lessons(&mut plan)?;
             return finish::finish(self, &plan, None);
         }
         match self.prepare() {
             Ok(mut plan) => {
-                let outcome = self.apply(&mut plan)?;
+                let mut outcome = self.apply(&mut plan)?;
+                self.hold_lessons(&mut plan, &mut outcome)?;
                 finish::finish(self, &plan, Some(outcome))
             }
             // Out of time before anything could be changed: the next cycle goes on.

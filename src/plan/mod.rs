@@ -175,6 +175,8 @@ pub enum Cause {
     Leaked,
     /// The school has moved to another messenger.
     Moved,
+    /// An online lesson begins or ends.
+    Lesson(crate::calls::Why),
     /// A person ordered it through the host's screens: their `sourcedId`, or `system`.
     Ordered(String),
 }
@@ -235,6 +237,7 @@ impl Cause {
                 "was in the group before it was bound; the school's data does not name this account \
                  here",
             ),
+            Cause::Lesson(why) => why.text(),
             Cause::Moved => Text::new(
                 "школа перешла в другой мессенджер, вместо этого чата есть новый",
                 "the school has moved to another messenger, a new chat takes this one's place",

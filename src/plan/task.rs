@@ -18,17 +18,20 @@ pub enum TaskKind {
     TransferOwnership,
     /// Let somebody in by hand who was once taken out and does not get in by the link.
     LetIn,
+    /// Give the chat a standing call link: the messenger lets nobody else start calls.
+    GiveCallLink,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [TaskKind; 6] = [
+    pub const ALL: [TaskKind; 7] = [
         TaskKind::CreateChat,
         TaskKind::AddBot,
         TaskKind::GiveRights,
         TaskKind::RotateLink,
         TaskKind::TransferOwnership,
         TaskKind::LetIn,
+        TaskKind::GiveCallLink,
     ];
 
     /// The word in documents and in the state file.
@@ -40,6 +43,7 @@ impl TaskKind {
             TaskKind::RotateLink => "rotate_link",
             TaskKind::TransferOwnership => "transfer_ownership",
             TaskKind::LetIn => "let_in",
+            TaskKind::GiveCallLink => "give_call_link",
         }
     }
 

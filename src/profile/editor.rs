@@ -9,7 +9,7 @@ use mlua::{
     UserData, UserDataFields, UserDataMethods, Value,
 };
 
-use super::{actor, global, matching, objects, people, policy, shape};
+use super::{actor, calls, global, matching, objects, people, policy, shape};
 
 const TYPES: &str = include_str!("../../scripts/zvonok.d.luau");
 
@@ -154,12 +154,13 @@ fn the_types_have_every_object_as_the_room_registers_it() {
 
 #[test]
 fn the_types_have_every_field_that_the_tables_of_a_profile_may_have() {
-    let cases: [(&str, &str, &[&str]); 6] = [
+    let cases: [(&str, &str, &[&str]); 7] = [
         ("type Profile = {", "\n}", shape::PROFILE),
         ("type ChatRule<Object> = {", "\n}", shape::CHAT),
         ("type CustomKind = {", "\n}", policy::CUSTOM),
         ("type Guardians = {", "\n}", policy::GUARDIANS),
         ("type Rollover = {", "\n}", policy::ROLLOVER),
+        ("type Calls = {", "\n}", calls::CALLS),
         ("extern type Call with", "\nend", actor::CALL),
     ];
     for (start, end, known) in cases {

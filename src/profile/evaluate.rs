@@ -284,6 +284,7 @@ impl<'a> Evaluation<'a> {
             continues: BTreeMap::new(),
             carried: BTreeSet::new(),
             admin_permissions: self.admin_permissions,
+            calls: script.rules.policies.calls,
             by_request: BTreeMap::new(),
             ordered: Ordered::default(),
         }

@@ -10,6 +10,7 @@ use crate::error::{Fault, Text};
 
 mod actor;
 mod ask;
+mod calls;
 mod draft;
 #[cfg(test)]
 mod editor;
@@ -33,6 +34,8 @@ mod text;
 mod trial;
 mod words;
 
+pub(crate) use calls::PROVIDERS;
+pub use calls::{Calls, Provider, Starts};
 pub use draft::{Draft, draft};
 pub use evaluate::{Description, Room, describe, evaluate};
 pub use permit::{CallFacts, Permission, Request, Target, permits};
@@ -43,7 +46,7 @@ pub use room::Limits;
 pub(crate) use source::looks_like_a_path;
 pub use source::{BUILT_IN, Source, source};
 pub use survey::{Survey, survey};
-pub(crate) use text::tidy_title;
+pub(crate) use text::{fill, tidy_title};
 pub use trial::Answer;
 
 /// The state that should be, computed from one roster.
@@ -74,6 +77,8 @@ pub struct Desired {
     pub carried: BTreeSet<String>,
     /// The rights that admins are given on MAX (setting `admin_permissions`), in its own words.
     pub admin_permissions: BTreeSet<String>,
+    /// How online lessons are held.
+    pub calls: Calls,
     /// People whose account on a messenger is as they asked for themselves, not as the roster says.
     pub by_request: BTreeMap<crate::platform::Kind, BTreeSet<String>>,
     /// What people ordered otherwise than the profile says.

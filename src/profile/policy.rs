@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlua::{Function, Result as LuaResult, Table, Value};
 use serde::{Deserialize, Serialize};
 
+use super::calls::{Calls, calls};
 use super::fault::Gathered;
 use super::shape::{Node, is_kind};
 use crate::roster::GUARDIAN;
@@ -24,6 +25,8 @@ pub struct Policies {
     pub custom: BTreeMap<String, CustomKind>,
     /// What the new school year means.
     pub rollover: Rollover,
+    /// How online lessons are held.
+    pub calls: Calls,
 }
 
 /// A word for every kind of chat.
@@ -184,6 +187,7 @@ pub(super) fn rules(top: &Node, kinds: &[&str]) -> LuaResult<Rules> {
     rules.policies.leavers = leavers.unwrap_or_default();
     rules.policies.guardians = faults.keep(guardians(top)).unwrap_or_default();
     (rules.policies.rollover, rules.lineage) = faults.keep(rollover(top)).unwrap_or_default();
+    rules.policies.calls = faults.keep(calls(top, &known)).unwrap_or_default();
     faults.done()?;
     Ok(rules)
 }

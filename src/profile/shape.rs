@@ -82,7 +82,6 @@ pub(super) fn script(table: &Table, text: &str) -> LuaResult<Script> {
     let top = Node { table, place: "profile", text };
     let mut faults = Gathered::default();
     faults.keep(top.only(PROFILE));
-    faults.keep(top.expect("calls", &["table"]));
     let name: Option<String> = faults.keep(top.need("name", "string"));
     let title = faults.keep(top.maybe("title", "string")).flatten();
     let version = faults.keep(version(&top));

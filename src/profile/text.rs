@@ -43,7 +43,7 @@ pub(crate) fn tidy_title(title: &str) -> (String, bool) {
 
 /// Fills `<name>` places of a template. A `<` that opens no place stays as it is. What comes out is
 /// at most [`LONGEST_TEXT`] bytes long: this memory is not counted by Luau.
-pub(super) fn fill(template: &str, values: &BTreeMap<String, String>) -> Result<String, Text> {
+pub(crate) fn fill(template: &str, values: &BTreeMap<String, String>) -> Result<String, Text> {
     let mut filled = String::new();
     let mut rest = template;
     while let Some(start) = rest.find('<') {

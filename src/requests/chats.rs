@@ -113,7 +113,8 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
     let mut rows = ask.state()?.chats()?;
     rows.retain(|row| !row.chat.former && filter.holds(row) && sees(&row.chat));
     rows.sort_by(|a, b| compare(a, b, order));
-    let rows = rows.iter().map(|row| report::chat(&row.chat, &row.counts)).collect();
+    let mut rows = rows.iter().map(|row| report::chat(&row.chat, &row.counts)).collect::<Vec<_>>();
+    report::show_calls(&mut rows, &ask.state()?.calls()?, &ask.session.config().zone);
     Ok((Code::Ok, page.of("chats", rows)))
 }
 
@@ -195,6 +196,7 @@ pub(super) fn get(ask: &mut Ask) -> Result<(Code, Value)> {
     let zone = ask.session.config().zone.clone();
     let members = state.members(Some(&key), None)?;
     let mut chat = report::chat(&row.chat, &row.counts);
+    report::show_calls(std::slice::from_mut(&mut chat), &state.calls()?, &zone);
     // A report's `members` are numbers; of one chat it is the people, and the numbers are `counts`.
     chat["counts"] = chat["members"].take();
     chat["members"] = members.iter().map(|member| member_row(member, &zone)).collect();

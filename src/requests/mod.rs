@@ -20,6 +20,7 @@ use crate::state::State;
 mod accounts;
 mod act;
 mod audit;
+mod calls;
 mod change;
 mod chats;
 mod create;
@@ -38,7 +39,7 @@ mod tasks;
 mod verify;
 
 /// Every method that this version answers.
-const METHODS: [(&str, Method); 23] = [
+const METHODS: [(&str, Method); 31] = [
     ("accounts.invite", invite::invite),
     ("accounts.link", accounts::link),
     ("accounts.status", accounts::status),
@@ -47,6 +48,14 @@ const METHODS: [(&str, Method); 23] = [
     ("admins.grant", change::grant),
     ("admins.revoke", change::revoke),
     ("audit", audit::audit),
+    ("calls.create", calls::create),
+    ("calls.delete", calls::delete),
+    ("calls.finish", calls::finish),
+    ("calls.join", calls::join),
+    ("calls.list", calls::list),
+    ("calls.publish", calls::publish),
+    ("calls.start", calls::start),
+    ("calls.update", calls::update),
     ("chats.create", create::create),
     ("chats.delete", change::delete),
     ("chats.get", chats::get),

@@ -22,13 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A longer link is none.
 const LONGEST_LINK: usize = 2048;
 
-const KINDS: [(&str, TaskKind); 6] = [
+const KINDS: [(&str, TaskKind); 7] = [
     ("create_chat", TaskKind::CreateChat),
     ("add_bot", TaskKind::AddBot),
     ("give_rights", TaskKind::GiveRights),
     ("rotate_link", TaskKind::RotateLink),
     ("transfer_ownership", TaskKind::TransferOwnership),
     ("let_in", TaskKind::LetIn),
+    ("give_call_link", TaskKind::GiveCallLink),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,10 +178,11 @@ fn take_in(ask: &Ask, state: &mut State, task: &Task, word: &Word) -> Result<()>
         take_group(ask, state, task, id)?;
     }
     if let Some(link) = &word.link {
-        if task.kind != TaskKind::RotateLink {
-            return Err(not_wanted("link", link));
+        match task.kind {
+            TaskKind::RotateLink => take_link(ask, state, task, link)?,
+            TaskKind::GiveCallLink => take_call_link(ask, state, task, link)?,
+            _ => return Err(not_wanted("link", link)),
         }
-        take_link(ask, state, task, link)?;
     }
     Ok(())
 }
@@ -267,6 +269,16 @@ fn take_link(ask: &Ask, state: &mut State, task: &Task, link: &str) -> Result<()
     }
 }
 
+/// The standing call link of a chat. Nobody can read it back: its shape and the person's word are all
+/// there is.
+fn take_call_link(ask: &Ask, state: &mut State, task: &Task, link: &str) -> Result<()> {
+    if let Err(expected) = crate::calls::check_link(link) {
+        return Err(refused("no_call_link", "link", link, expected));
+    }
+    state.put_call_link(&task.chat, link)?;
+    state.close_task(task.id, &ask.actor, ask.clock.now())
+}
+
 fn shows_links(ask: &Ask, state: &State, row: &ChatRow) -> Result<bool> {
     let config = &ask.session.config().platform;
     let found = state.capabilities(config.kind.name())?;
@@ -329,6 +341,10 @@ fn not_yet(task: &Task, chat: Option<&ChatRow>) -> Text {
         TaskKind::LetIn => {
             Text::new("этого человека пока нет в чате", "the person is not in the chat yet")
         }
+        TaskKind::GiveCallLink => Text::new(
+            "впишите ссылку на звонок (поле link)",
+            "enter the call link (the field link)",
+        ),
     }
 }
 

@@ -14,6 +14,10 @@ use super::{
 /// Metadata that the library itself reads.
 const OWN: [&str; 4] = ["shortName", "homeroom", "emergencyContact", "classTeacherSourcedId"];
 
+/// The same of lessons and of timetables: whether they are held online, and by themselves.
+const OF_LESSONS: [&str; 2] = ["online", "state"];
+const OF_TIMETABLES: [&str; 1] = ["transferByDefault"];
+
 impl Roster {
     /// The `zvonok.roster/1` document of this roster without names, phones, e-mails and addresses:
     /// ids, statuses, roles, enrollments, links, accounts, titles of classes and courses, names of
@@ -321,7 +325,7 @@ impl<'r> Keeper<'r> {
             end_time: lesson.end.map(Shown),
             period: lesson.period.as_deref(),
             title: lesson.title.as_deref(),
-            metadata: self.metadata(&lesson.metadata),
+            metadata: self.with_own(&lesson.metadata, &OF_LESSONS),
         }
     }
 
@@ -333,7 +337,7 @@ impl<'r> Keeper<'r> {
             class_sourced_ids: classes.map(|class| &*self.roster.class(*class).id).collect(),
             span: span(row.span),
             periods: row.periods.iter().map(period).collect(),
-            metadata: self.metadata(&row.metadata),
+            metadata: self.with_own(&row.metadata, &OF_TIMETABLES),
         }
     }
 
@@ -342,9 +346,16 @@ impl<'r> Keeper<'r> {
     }
 
     fn metadata(&self, metadata: &Metadata) -> Metadata {
+        self.with_own(metadata, &[])
+    }
+
+    /// What the profile reads, and what the library itself does: everywhere, and in this table.
+    fn with_own(&self, metadata: &Metadata, own: &[&str]) -> Metadata {
         metadata
             .iter()
-            .filter(|(name, _)| OWN.contains(&name.as_str()) || self.reads.contains(*name))
+            .filter(|(name, _)| {
+                OWN.iter().chain(own).any(|one| one == name) || self.reads.contains(*name)
+            })
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }

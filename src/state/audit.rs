@@ -33,6 +33,7 @@ pub(crate) struct AuditEntry {
     operation: String,
     chat: String,
     account: String,
+    call: Option<String>,
     people: Vec<String>,
     title: Option<String>,
     reason: Text,
@@ -43,9 +44,9 @@ pub(crate) struct AuditEntry {
 
 /// Operations with what became of them, and the orders that people gave.
 const ENTRIES: &str = "SELECT CAST(id AS TEXT) AS id, cycle, at, operation, chat, account, people, \
-    title, reason, actor, result, code, 0 AS rank, id AS number FROM journal \
+    title, reason, actor, result, code, call, 0 AS rank, id AS number FROM journal \
     UNION ALL SELECT 'o' || id, NULL, at, method, chat, '', people, title, '', actor, 'accepted', \
-    NULL, 1, id FROM orders";
+    NULL, NULL, 1, id FROM orders";
 
 impl AuditEntry {
     fn read(row: &Row) -> rusqlite::Result<AuditEntry> {
@@ -65,6 +66,7 @@ impl AuditEntry {
             actor: row.get(9)?,
             result: row.get(10)?,
             code: row.get(11)?,
+            call: row.get(12)?,
         })
     }
 
@@ -80,6 +82,7 @@ impl AuditEntry {
             "person": self.people.first(),
             "people": self.people,
             "account": account,
+            "call": self.call,
             "title": self.title,
             "reason": self.reason,
             "actor": self.actor,

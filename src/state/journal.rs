@@ -117,7 +117,8 @@ impl State {
     /// [`crate::error::Code::State`].
     pub(crate) fn open_intents(&self) -> Result<Vec<Intent>> {
         self.rows(
-            "SELECT id, operation, chat, account, people, title, at FROM journal WHERE result IS NULL ORDER BY id",
+            "SELECT id, operation, chat, account, people, title, at FROM journal \
+             WHERE result IS NULL AND call IS NULL ORDER BY id",
             [],
             |row| {
                 Ok(Intent {
@@ -156,6 +157,10 @@ impl State {
             db.execute("DELETE FROM overrides WHERE closed_at < ?", [before])?;
             db.execute("DELETE FROM orders WHERE at < ?", [before])?;
             db.execute("DELETE FROM invites WHERE expires < ?", [before])?;
+            db.execute(
+                "DELETE FROM calls WHERE at < ? AND (state = 'finished' OR deleted)",
+                [before],
+            )?;
             Ok(())
         })
     }

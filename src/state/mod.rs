@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::error::{Code, Error, Fault, Result, Text};
 
 mod audit;
+mod calls;
 mod custom;
 mod dialogs;
 mod door;
@@ -27,6 +28,7 @@ mod record;
 mod tasks;
 
 pub(crate) use audit::AuditFilter;
+pub(crate) use calls::CallIntent;
 pub(crate) use custom::Custom;
 pub(crate) use dialogs::Invite;
 pub(crate) use groups::{Group, Met};
@@ -40,12 +42,13 @@ pub(crate) use record::Outcome;
 pub(crate) use tasks::Task;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
 ];
 
 /// `zvnk`: tells a state file from any other SQLite file.

@@ -40,6 +40,7 @@ pub(super) fn of(task: &Task, bot: &Bot, platform: Kind, link: Option<&str>) -> 
         TaskKind::RotateLink => place.rotate_link(),
         TaskKind::TransferOwnership => place.transfer_ownership(),
         TaskKind::LetIn => place.let_in(),
+        TaskKind::GiveCallLink => place.give_call_link(),
     });
     steps
 }
@@ -299,6 +300,35 @@ impl Place<'_> {
             "If the person cannot come in even so, press “Add members”, find the person and add \
              them yourself.",
         )
+    }
+
+    fn give_call_link(&self) -> Vec<Text> {
+        let title = &self.task.title;
+        let shape = match self.platform {
+            Kind::Max => "https://max.ru/joincall/…",
+            Kind::Vk => "https://vk.com/call/join/…",
+        };
+        vec![
+            self.open(),
+            step(
+                "Создайте ссылку на звонок: на вкладке «Звонки» нажмите «Создать ссылку на звонок». \
+                 Ссылка остаётся одной и той же для всех онлайн-занятий этого чата.",
+                "Make a call link: on the tab “Calls” press “Create a call link”. It stays the same \
+                 for all online lessons of this chat.",
+            ),
+            step(
+                format!(
+                    "Скопируйте ссылку вида {shape} (подойдёт и ссылка другой системы видеосвязи) и \
+                     впишите её при отметке, что задача сделана. В чат «{title}» её отправлять не \
+                     надо: о каждом занятии чат узнает сам."
+                ),
+                format!(
+                    "Copy the link, which looks like {shape} (one of another system for calls will do), \
+                     and enter it when you mark this task as done. It need not be sent to the chat \
+                     “{title}”: the chat is told of each lesson."
+                ),
+            ),
+        ]
     }
 
     fn open(&self) -> Text {

@@ -1,6 +1,8 @@
 -- Takes a state file back to the first schema.
 DROP TABLE links; DROP TABLE proofs;
 DROP TABLE orders; DROP TABLE custom; DROP TABLE overrides;
+DROP TABLE calls; ALTER TABLE journal DROP COLUMN call;
+ALTER TABLE journal DROP COLUMN said; ALTER TABLE chats DROP COLUMN call_link;
 DROP TABLE invitations; DROP TABLE tasks; DROP TABLE groups; DROP TABLE dialogs; DROP TABLE invites;
 ALTER TABLE chats DROP COLUMN description;
 ALTER TABLE chats DROP COLUMN own;

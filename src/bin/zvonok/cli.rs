@@ -8,8 +8,8 @@ use clap::{ArgAction, FromArgMatches, Parser, Subcommand};
 use zvonok::error::Code;
 
 use crate::commands::{
-    chats, check, completions, demo, explain, invite, manual, plan, profile, report, request,
-    run_task, schema, sync, tasks,
+    calls, chats, check, completions, demo, explain, invite, manual, plan, profile, report,
+    request, run_task, schema, sync, tasks,
 };
 use crate::terminal::Terminal;
 use crate::trouble::{Outcome, Trouble};
@@ -70,6 +70,8 @@ enum Command {
     Plan(plan::Args),
     /// The registry of chats, or the people of one / Список чатов или люди одного чата
     Chats(chats::Args),
+    /// The online lessons that are, will be and were / Онлайн-занятия: какие идут, будут и были
+    Calls(calls::Args),
     /// What only a person can do, step by step / Что может сделать только человек, по шагам
     Tasks(tasks::Args),
     /// A one-time link by which a person links their account
@@ -126,6 +128,7 @@ fn obey(terminal: &Terminal, command: Command, asked: Option<Language>) -> Outco
         Command::RunTask(args) => run_task::run(terminal, &args),
         Command::Plan(args) => plan::run(terminal, &args),
         Command::Chats(args) => chats::run(terminal, &args),
+        Command::Calls(args) => calls::run(terminal, &args),
         Command::Tasks(args) => tasks::run(terminal, &args),
         Command::Invite(args) => invite::run(terminal, &args),
         Command::Profile(args) => profile::run(terminal, &args),

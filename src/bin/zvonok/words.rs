@@ -192,6 +192,7 @@ impl Language {
             "rotate_link" => self.pick("сменить ссылку чата", "replace the link of"),
             "transfer_ownership" => self.pick("передать чат", "hand over"),
             "let_in" => self.pick("впустить человека в чат", "let a person into"),
+            "give_call_link" => self.pick("дать ссылку на звонок для чата", "give a call link to"),
             other => other,
         }
     }

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use zvonok::error::{Code, Error};
 use zvonok::session::Session;
 
-use super::{ask, put};
+use super::{ask, put, whole};
 use crate::configuration;
 use crate::people::People;
-use crate::show::{self, number, rows};
+use crate::show::{self, rows};
 use crate::terminal::{Terminal, Tone};
 use crate::trouble::Outcome;
 
@@ -36,8 +36,15 @@ pub(crate) struct Args {
     chat: Option<String>,
 }
 
-const KINDS: [&str; 6] =
-    ["create_chat", "add_bot", "give_rights", "rotate_link", "transfer_ownership", "let_in"];
+const KINDS: [&str; 7] = [
+    "create_chat",
+    "add_bot",
+    "give_rights",
+    "rotate_link",
+    "transfer_ownership",
+    "let_in",
+    "give_call_link",
+];
 
 #[derive(clap::Subcommand, Debug)]
 enum Deed {
@@ -56,7 +63,7 @@ struct Done {
     /// The number of the group that was made / Номер созданной группы
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     platform_id: Option<String>,
-    /// The new invite link / Новая ссылка-приглашение
+    /// The new invite link, or the call link / Новая ссылка-приглашение или ссылка на звонок
     #[arg(long, value_name = "URL")]
     link: Option<String>,
     /// The school's data, for names / Данные школы, чтобы показать имена
@@ -117,18 +124,6 @@ fn filter(args: &Args) -> Map<String, Value> {
 }
 
 /// The reply with every page of tasks in one.
-pub(crate) fn all(session: &mut Session, mut params: Map<String, Value>) -> Result<Value, Error> {
-    const MOST: u32 = 1000;
-    put(&mut params, "per_page", Some(MOST));
-    let (_, mut whole) = ask(session, "tasks.list", &params)?;
-    for page in 2..=number(&whole["result"], "pages") {
-        params.insert("page".to_owned(), json!(page));
-        let (_, mut reply) = ask(session, "tasks.list", &params)?;
-        if let (Some(tasks), Some(more)) =
-            (whole["result"]["tasks"].as_array_mut(), reply["result"]["tasks"].as_array_mut())
-        {
-            tasks.append(more);
-        }
-    }
-    Ok(whole)
+fn all(session: &mut Session, params: Map<String, Value>) -> Result<Value, Error> {
+    whole(session, "tasks.list", "tasks", params)
 }

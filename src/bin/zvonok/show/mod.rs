@@ -1,5 +1,6 @@
 //! The library's documents as people read them.
 
+pub(crate) mod calls;
 pub(crate) mod cases;
 pub(crate) mod comparison;
 pub(crate) mod explain;

@@ -31,6 +31,9 @@ pub(crate) fn head(terminal: &Terminal, report: &Value) -> io::Result<()> {
     if let Some(chats) = report["chats"].as_array() {
         line(terminal, ("Чаты", "Chats"), &chats_line(terminal, chats))?;
     }
+    if let Some(calls) = calls_line(terminal, rows(report, "calls")) {
+        line(terminal, ("Звонки", "Calls"), &calls)?;
+    }
     line(terminal, ("Запросы", "Requests"), &requests(terminal, &report["requests"]))
 }
 
@@ -91,6 +94,19 @@ fn chats_line(terminal: &Terminal, chats: &[Value]) -> String {
         format!("действуют: {count} · людей в них: {joined} из {desired}"),
         format!("active: {count} · people in them: {joined} of {desired}"),
     )
+}
+
+/// How many calls run and wait, where there are any.
+fn calls_line(terminal: &Terminal, calls: &[Value]) -> Option<String> {
+    let running = calls.iter().filter(|call| call["running"] == true).count();
+    let waiting = calls.iter().filter(|call| call["running"] == false);
+    let waiting = waiting.filter(|call| call["state"] == "published").count();
+    (running + waiting > 0).then(|| {
+        terminal.pick(
+            format!("идут: {running} · ждут своего времени: {waiting}"),
+            format!("running: {running} · waiting for their time: {waiting}"),
+        )
+    })
 }
 
 fn requests(terminal: &Terminal, requests: &Value) -> String {

@@ -4,6 +4,7 @@ mod crowd;
 mod doors;
 mod folder;
 mod groups;
+mod lesson;
 mod messenger;
 mod office;
 mod stage;
@@ -112,7 +113,12 @@ fn of(args: &Args) -> Vec<Step> {
         (Side::Vk, sandbox::Mode::Standard) => vec![vk::first, vk::followers],
         (Side::Vk, sandbox::Mode::Partner) => vec![vk::first],
     };
-    all.extend([steps::unchanged, steps::day, steps::accidents] as [Step; 3]);
+    all.push(steps::unchanged);
+    // A community of VK starts no calls: there a person would have to give a link first.
+    if args.platform == Side::Max || args.mode == sandbox::Mode::Partner {
+        all.push(lesson::held);
+    }
+    all.extend([steps::day, steps::accidents] as [Step; 2]);
     all.push(if args.platform == Side::Max { totals::show } else { vk::summary });
     all
 }

@@ -156,8 +156,21 @@ impl<'t> Stage<'t> {
     /// # Errors
     /// What the library refuses.
     pub(super) fn request(&mut self, method: &str, params: Value) -> Result<(Code, Value), Error> {
+        self.request_of("system", method, params)
+    }
+
+    /// The same of somebody at the host's screens.
+    ///
+    /// # Errors
+    /// As [`Stage::request`].
+    pub(super) fn request_of(
+        &mut self,
+        actor: &str,
+        method: &str,
+        params: Value,
+    ) -> Result<(Code, Value), Error> {
         let request = json!({
-            "method": method, "actor": "system", "params": params, "now": self.now(),
+            "method": method, "actor": actor, "params": params, "now": self.now(),
         });
         let (code, mut reply) = self.session.request(&request.to_string())?;
         Ok((code, reply["result"].take()))
@@ -166,6 +179,27 @@ impl<'t> Stage<'t> {
     /// One cycle with the roster as it is now.
     pub(super) fn next(&mut self) -> Result<Cycle, Trouble> {
         self.cycle(&self.roster.clone(), json!({}))
+    }
+
+    /// The same a minute later: nothing becomes due in between, lessons begin and end on whole fives.
+    pub(super) fn soon(&mut self) -> Result<Cycle, Trouble> {
+        self.moment.1 = self.moment.1 + 1 - BETWEEN;
+        self.next()
+    }
+
+    /// The minute of the day.
+    pub(super) fn minute(&self) -> u16 {
+        self.moment.1
+    }
+
+    /// The day.
+    pub(super) fn today(&self) -> String {
+        self.moment.0.to_string()
+    }
+
+    /// Time passes until this minute of the day.
+    pub(super) fn wait_until(&mut self, minute: u16) {
+        self.moment.1 = self.moment.1.max(minute);
     }
 
     /// One cycle with a roster, some time later.
@@ -295,8 +329,15 @@ fn configuration(
         }),
     };
     let state = folder.join("zvonok.db").to_string_lossy().into_owned();
-    [("state", json!(state)), ("profile", json!("paragraf")), ("platform", platform)]
+    // MAX lets nobody but people start calls: this school has rooms of its own.
+    let calls = match side {
+        Side::Max => json!({"provider": "address", "url": "https://meet.school.example/<call>"}),
+        Side::Vk => json!({}),
+    };
+    let lines = [("state", json!(state)), ("profile", json!("paragraf")), ("calls", calls)];
+    lines
         .into_iter()
+        .chain([("platform", platform)])
         .map(|(key, value)| (key.to_owned(), value))
         .collect()
 }

@@ -54,7 +54,7 @@ pub(super) fn unchanged(stage: &mut Stage) -> Outcome {
     // Cycles are minutes apart; one right after another would wait until it may ask MAX again.
     std::thread::sleep(Duration::from_secs(questions));
     let before = stage.messenger.requests()?;
-    let (code, report, took) = stage.next()?;
+    let (code, report, took) = stage.soon()?;
     let after = stage.messenger.requests()?;
     let (sent, changing) = (after.0 - before.0, after.1 - before.1);
     let told = number(&report["requests"], "sent");

@@ -1,0 +1,241 @@
+//! The calls of lessons follow the roster: made, moved, published, cancelled with their lessons.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{Call, CallState, SYSTEM, Wish, day_of, default_title, slot, tomorrow};
+use crate::plan::KnownChat;
+use crate::profile::{Calls, Desired, DesiredChat, Existence};
+use crate::roster::{ClassIx, ClassType, Lesson, Roster, truthy};
+
+/// A longer title is cut, as people's are refused.
+const LONGEST_TITLE: usize = 200;
+
+/// What following comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// Calls that are new or have changed.
+    pub changed: Vec<Call>,
+    /// Ids of calls that are forgotten: their lessons are gone, and they were never started.
+    pub dropped: Vec<String>,
+}
+
+/// The lessons that calls follow.
+#[derive(Debug, Clone, Copy)]
+pub struct Journals<'a> {
+    /// The roster.
+    pub roster: &'a Roster,
+    /// What the profile wants.
+    pub desired: &'a Desired,
+    /// Classes of which nothing is concluded now: missing or broken ones (rulings 4 and 5).
+    pub untouched: &'a BTreeSet<String>,
+    /// The roster has no table of lessons though it had one: no lesson is taken for gone.
+    pub no_lessons: bool,
+    /// The school's zone.
+    pub zone: &'a TimeZone,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// A lesson that is held online, with the chat of its journal.
+struct Online<'a> {
+    lesson: &'a Lesson,
+    chat: String,
+}
+
+impl<'a> Journals<'a> {
+    fn policy(&self) -> &'a Calls {
+        &self.desired.calls
+    }
+
+    fn today(&self) -> Date {
+        day_of(self.now, self.zone)
+    }
+
+    /// The online lessons of journals that have their chat, by `sourcedId`.
+    fn online(&self) -> BTreeMap<&'a str, Online<'a>> {
+        let mut found = BTreeMap::new();
+        let halls = self.chats_of_journals();
+        for lesson in self.roster.lessons.iter().filter(|lesson| is_online(lesson)) {
+            if let Some(chat) = halls.get(&lesson.class) {
+                found.insert(&*lesson.id, Online { lesson, chat: (*chat).to_owned() });
+            }
+        }
+        found
+    }
+
+    /// The chat of each journal that has one. A journal that is continued under another `sourcedId`
+    /// keeps the chat and its key.
+    fn chats_of_journals(&self) -> BTreeMap<ClassIx, &'a str> {
+        let Some(kind) = &self.policy().lessons else { return BTreeMap::new() };
+        let kept =
+            |chat: &&DesiredChat| chat.kind == *kind && chat.existence != Existence::Archived;
+        let chats = self.desired.chats.values().filter(kept);
+        let journals = |chat: &'a DesiredChat| {
+            let classes = chat.depends_on.iter().filter_map(|id| self.roster.find_class(id));
+            let scheduled = classes
+                .filter(|class| self.roster.class(*class).class_type == ClassType::Scheduled);
+            scheduled.map(|class| (class, chat.key.as_str()))
+        };
+        chats.flat_map(journals).collect()
+    }
+
+    /// Whether nothing is to be concluded from a lesson that is not there.
+    fn knows_nothing_of(&self, call: &Call) -> bool {
+        let chat = self.desired.chats.get(&call.chat);
+        let broken =
+            |chat: &DesiredChat| chat.depends_on.iter().any(|id| self.untouched.contains(id));
+        self.no_lessons || chat.is_none_or(broken)
+    }
+
+    /// The first day from today on after tomorrow that has an online lesson which is published: its
+    /// call can be started the day before.
+    pub(super) fn next_lesson_day(&self) -> Option<Date> {
+        let after = tomorrow(self.today());
+        let online = self.online();
+        let days =
+            online.values().filter(|one| is_published(one.lesson)).map(|one| one.lesson.date);
+        days.filter(|day| *day > after).min()
+    }
+
+    /// What a call is by its lesson.
+    fn describe(&self, call: &mut Call, online: &Online) {
+        let lesson = online.lesson;
+        let slot = slot(self.roster, lesson, self.zone);
+        (call.date, call.starts, call.ends) = (lesson.date, slot.starts, slot.ends);
+        call.title = match &lesson.title {
+            Some(title) => title.trim().chars().take(LONGEST_TITLE).collect(),
+            None => default_title(self.policy(), Some(&self.roster.class(lesson.class).subject)),
+        };
+        if call.state != CallState::Finished {
+            call.state =
+                if is_published(lesson) { CallState::Published } else { CallState::Created };
+        }
+    }
+}
+
+fn is_online(lesson: &Lesson) -> bool {
+    !lesson.absent && truthy(lesson.metadata.get("online"))
+}
+
+/// «Урок проведен»: «Опубликован» or «Проведен» (P10).
+fn is_published(lesson: &Lesson) -> bool {
+    let state = lesson.metadata.get("state").and_then(serde_json::Value::as_str);
+    matches!(state.map(str::trim), Some("published" | "conducted"))
+}
+
+/// Brings the calls of lessons in step with the roster. New ones are made of the lessons of today and
+/// tomorrow; `id` gives each its id.
+pub fn follow(journals: &Journals, calls: &[Call], id: &mut dyn FnMut() -> String) -> Followed {
+    let online = journals.online();
+    let mut followed = Followed::default();
+    let ours = |call: &&Call| call.by_roster;
+    for call in calls.iter().filter(ours) {
+        let lesson = call.lesson.as_deref().and_then(|lesson| online.get(lesson));
+        match lesson.filter(|lesson| lesson.chat == call.chat) {
+            Some(lesson) => keep_up(journals, call, lesson, &mut followed),
+            None if journals.knows_nothing_of(call) => {}
+            None => cancel(journals, call, &mut followed),
+        }
+    }
+    let has_call = |lesson: &str, chat: &str| {
+        let of_it = |call: &Call| call.lesson.as_deref() == Some(lesson) && call.chat == chat;
+        calls.iter().any(|call| of_it(call) && (call.by_roster || call.is_open()))
+    };
+    let today = journals.today();
+    let near = |one: &&Online| (today..=tomorrow(today)).contains(&one.lesson.date);
+    for one in online.values().filter(near) {
+        if !has_call(&one.lesson.id, &one.chat) {
+            let mut call = Call::made(id(), &one.chat, one.lesson.date, SYSTEM, journals.now);
+            call.by_roster = true;
+            call.lesson = Some(one.lesson.id.to_string());
+            journals.describe(&mut call, one);
+            followed.changed.push(call);
+        }
+    }
+    followed
+}
+
+/// A call whose lesson is there.
+fn keep_up(journals: &Journals, call: &Call, lesson: &Online, followed: &mut Followed) {
+    let mut new = call.clone();
+    let was_held = call.started.is_some() || call.doubtful || call.deleted;
+    if call.state == CallState::Finished && !was_held && lesson.lesson.date >= journals.today() {
+        // It was missed and then put off.
+        new.state = CallState::Created;
+    }
+    if new.state == CallState::Finished || call.deleted {
+        return;
+    }
+    journals.describe(&mut new, lesson);
+    if new.date < journals.today() && !new.running {
+        match new.state {
+            CallState::Created => return forget(call, followed),
+            _ => new.state = CallState::Finished,
+        }
+    }
+    if new != *call {
+        if new.state != call.state {
+            new.act(SYSTEM, journals.now);
+        }
+        followed.changed.push(new);
+    }
+}
+
+/// A call whose lesson was cancelled, deleted, given to another journal, or is held in the school
+/// again.
+fn cancel(journals: &Journals, call: &Call, followed: &mut Followed) {
+    if !call.is_open() {
+        return;
+    }
+    let mut new = call.clone();
+    if call.running {
+        if call.wish.is_some_and(|(wish, _)| wish != Wish::Start) {
+            return;
+        }
+        new.wish = Some((Wish::Cancel, journals.now));
+    } else if call.doubtful {
+        new.state = CallState::Finished;
+    } else {
+        return forget(call, followed);
+    }
+    new.act(SYSTEM, journals.now);
+    followed.changed.push(new);
+}
+
+fn forget(call: &Call, followed: &mut Followed) {
+    if call.deleted || call.announced.is_some() {
+        return;
+    }
+    followed.dropped.push(call.id.clone());
+}
+
+/// The journals whose lessons a chat's calls may be about: the one that it is of, or those of its
+/// subject, in its class where it has one.
+pub fn journals_of(roster: &Roster, chat: &KnownChat) -> Vec<ClassIx> {
+    let scheduled = |class: &ClassIx| roster.class(*class).class_type == ClassType::Scheduled;
+    let of_chat = chat.depends_on.iter().filter(|_| chat.subject.is_some());
+    let own: Vec<ClassIx> =
+        of_chat.filter_map(|id| roster.find_class(id)).filter(scheduled).collect();
+    let named = chat.class.as_deref().and_then(|id| roster.find_class(id));
+    if !own.is_empty() {
+        return own;
+    }
+    if let Some(journal) = named.filter(scheduled) {
+        return vec![journal];
+    }
+    let (Some(subject), Some(school)) = (&chat.subject, roster.find_org(&chat.organization)) else {
+        return Vec::new();
+    };
+    roster
+        .classes_of(school, ClassType::Scheduled)
+        .filter(|(_, class)| {
+            let of_class = named.is_none_or(|home| class.homeroom == Some(home));
+            !class.dissolved && *class.subject == **subject && of_class
+        })
+        .map(|(class, _)| class)
+        .collect()
+}

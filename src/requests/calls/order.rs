@@ -1,0 +1,334 @@
+//! Orders about calls: stored at once, and carried out by a cycle that is limited to the chat.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::time::{Said, When};
+use super::{Found, again, by_order, permitted, policy, refused};
+use crate::calls::{self, Call, CallState, Source, Wish};
+use crate::config::{Detail, Options, Verify};
+use crate::cycle::From;
+use crate::document::{Faults, Object};
+use crate::error::{Code, Result, Text};
+use crate::plan::{ChatState, KnownChat};
+use crate::profile::CallFacts;
+use crate::requests::Ask;
+use crate::state::{Lock, State};
+
+/// The longest title of a call.
+const LONGEST: usize = 200;
+
+/// What is said of a call beside its time.
+struct About {
+    title: Option<String>,
+    join_url: Option<String>,
+}
+
+impl About {
+    fn read(params: &mut Object, faults: &mut Faults) -> About {
+        let words = ("название до 200 знаков", "a title of at most 200 signs");
+        let title = params.read("title", faults, words, |value| {
+            let title = value.as_str()?.split_whitespace().collect::<Vec<_>>().join(" ");
+            ((1..=LONGEST).contains(&title.chars().count())).then_some(title)
+        });
+        let join_url = params.text("join_url", faults);
+        if let Some(url) = &join_url
+            && let Err(expected) = calls::check_link(url)
+        {
+            faults.push(params.fault("join_url", "bad_value", url, expected));
+        }
+        About { title, join_url }
+    }
+}
+
+/// `calls.create`
+pub(in crate::requests) fn create(ask: &mut Ask) -> Result<(Code, Value)> {
+    let (key, about, said) = ask.params(|params, faults| {
+        let chat = params.required("chat", faults);
+        (chat, About::read(params, faults), Said::read(params, faults))
+    })?;
+    let policy = policy(ask)?;
+    let zone = ask.session.config().zone.clone();
+    let now = ask.clock.now();
+    let known = ask.look_up()?.chats()?.into_iter().find(|row| row.chat.key == key);
+    let when = match &known {
+        Some(row) => Some(said.meant(&*ask.roster()?, &row.chat, &policy, &zone)),
+        None => None,
+    };
+    let over = |when: &When| call_of(&key, when, &ask.actor, now).is_over(now, &zone);
+    let over = matches!(&when, Some(Ok(when)) if over(when));
+    let mut target = ask.chat_target(&key)?;
+    target.call = Some(CallFacts {
+        state: CallState::Created.name().to_owned(),
+        running: false,
+        over,
+        by: ask.actor.clone(),
+    });
+    ask.permit(target)?;
+    let chat = super::super::chats::find(&ask.state()?, &key)?.chat;
+    let when = when.transpose()?.ok_or_else(|| super::no_such(("чат", "the chat"), &key))?;
+    usable(&chat)?;
+    if over {
+        return Err(too_late(&when));
+    }
+    let mut call = call_of(&key, &when, &ask.actor, now);
+    call.title =
+        about.title.unwrap_or_else(|| calls::default_title(&policy, chat.subject.as_deref()));
+    call.given_url = about.join_url;
+    let mut file = ask.state()?;
+    let _lock = Lock::take(&ask.session.config().state)?;
+    one_per_lesson(&file, &call)?;
+    call.id = calls::id(&crate::random::bytes(8)?);
+    file.put_calls(std::slice::from_ref(&call), &[])?;
+    Ok((Code::Ok, calls::row(&call, &zone)))
+}
+
+fn call_of(chat: &str, when: &When, by: &str, now: jiff::Timestamp) -> Call {
+    let mut call = Call::made(String::new(), chat, when.date, by, now);
+    take_time(&mut call, when);
+    call
+}
+
+fn take_time(call: &mut Call, when: &When) {
+    (call.date, call.starts, call.ends) = (when.date, when.starts, when.ends);
+    call.lesson.clone_from(&when.lesson);
+}
+
+fn usable(chat: &KnownChat) -> Result<()> {
+    let open = matches!(chat.state, ChatState::Active | ChatState::Planned | ChatState::Task);
+    if open && !chat.former {
+        return Ok(());
+    }
+    let message = Text::new("чат больше не ведётся", "the chat is kept no more");
+    Err(refused("chat_closed", "chat", &chat.key, message))
+}
+
+/// A10: a call is made only while its time has not passed.
+fn too_late(when: &When) -> crate::error::Error {
+    let message = Text::new("время этого занятия уже прошло", "the time of this lesson has passed");
+    refused("call_over", "date", &when.date.to_string(), message)
+}
+
+/// Never two calls for a lesson.
+fn one_per_lesson(file: &State, call: &Call) -> Result<()> {
+    let Some(lesson) = &call.lesson else { return Ok(()) };
+    let all = file.calls()?;
+    let same = |one: &&Call| {
+        one.lesson.as_ref() == Some(lesson) && one.id != call.id && (one.is_open() || one.running)
+    };
+    let Some(other) = all.iter().find(same) else { return Ok(()) };
+    let message = Text::new(
+        format!("у этого занятия уже есть звонок: {}", other.id),
+        format!("this lesson has a call already: {}", other.id),
+    );
+    Err(refused("lesson_has_call", "lesson", lesson, message))
+}
+
+/// `calls.update`
+pub(in crate::requests) fn update(ask: &mut Ask) -> Result<(Code, Value)> {
+    let (id, about, said) = ask.params(|params, faults| {
+        let call = params.required("call", faults);
+        (call, About::read(params, faults), Said::read(params, faults))
+    })?;
+    let Found { call, chat } = permitted(ask, &id)?;
+    let zone = ask.session.config().zone.clone();
+    let when = match said.is_empty() {
+        true => None,
+        false => Some(said.meant(&*ask.roster()?, &chat.chat, &policy(ask)?, &zone)?),
+    };
+    let mut file = ask.state()?;
+    let lock = Lock::take(&ask.session.config().state)?;
+    let mut call = again(&file, &call)?;
+    let only_link = about.title.is_none() && when.is_none() && about.join_url.is_some();
+    by_order(&call, calls::may_update(&call, only_link))?;
+    if let Some(when) = &when {
+        take_time(&mut call, when);
+        one_per_lesson(&file, &call)?;
+        if call.is_over(ask.clock.now(), &zone) {
+            return Err(too_late(when));
+        }
+    }
+    call.title = about.title.unwrap_or(call.title);
+    call.given_url = about.join_url.or(call.given_url);
+    call.act(&ask.actor, ask.clock.now());
+    file.put_calls(std::slice::from_ref(&call), &[])?;
+    drop(lock);
+    // A link may be all that a published call waited for.
+    match call.state {
+        CallState::Published => act(ask, &call, false),
+        _ => Ok((Code::Ok, calls::row(&call, &zone))),
+    }
+}
+
+/// `calls.publish`
+pub(in crate::requests) fn publish(ask: &mut Ask) -> Result<(Code, Value)> {
+    let id = ask.params(|params, faults| params.required("call", faults))?;
+    let Found { call, .. } = permitted(ask, &id)?;
+    let one_per_chat = policy(ask)?.one_per_chat;
+    let changed = change(ask, &call, |ask, call, others| {
+        let (now, zone) = (ask.clock.now(), &ask.session.config().zone);
+        by_order(call, calls::may_publish(call, others, one_per_chat, now, zone))?;
+        if call.state != CallState::Published {
+            call.state = CallState::Published;
+            call.act(&ask.actor, now);
+        }
+        Ok(())
+    })?;
+    act(ask, &changed, false)
+}
+
+/// `calls.start`: by hand, whether published or not. Before publication the link is for the caller
+/// only (P10).
+pub(in crate::requests) fn start(ask: &mut Ask) -> Result<(Code, Value)> {
+    let (id, lesson, join_url) = ask.params(|params, faults| {
+        let (call, lesson) = (params.text("call", faults), params.text("lesson", faults));
+        if call.is_none() && lesson.is_none() {
+            let message = Text::new("ожидается call или lesson", "expected call or lesson");
+            faults.push(params.fault("call", "missing_field", "", message));
+        }
+        (call, lesson, About::read_link(params, faults))
+    })?;
+    let id = match id {
+        Some(id) => id,
+        None => of_lesson(ask, &lesson.unwrap_or_default())?,
+    };
+    let Found { call, .. } = permitted(ask, &id)?;
+    let changed = change(ask, &call, |ask, call, others| {
+        let (now, zone) = (ask.clock.now(), &ask.session.config().zone);
+        by_order(call, calls::may_start(call, others, now, zone))?;
+        if !call.running {
+            call.given_url = join_url.clone().or(call.given_url.take());
+            call.wish = Some((Wish::Start, now));
+            call.setback = None;
+            call.act(&ask.actor, now);
+        }
+        Ok(())
+    })?;
+    act(ask, &changed, true)
+}
+
+impl About {
+    fn read_link(params: &mut Object, faults: &mut Faults) -> Option<String> {
+        About::read(params, faults).join_url
+    }
+}
+
+/// The call of a lesson.
+fn of_lesson(ask: &Ask, lesson: &str) -> Result<String> {
+    let calls = ask.look_up()?.calls()?;
+    let mut of_it = calls.iter().filter(|call| call.lesson.as_deref() == Some(lesson));
+    let open = of_it.clone().find(|call| call.is_open());
+    let found = open.or_else(|| of_it.find(|call| !call.deleted)).map(|call| call.id.clone());
+    // Who may not ask about it learns only that there is nothing to be had.
+    Ok(found.unwrap_or_else(|| lesson.to_owned()))
+}
+
+/// `calls.finish`
+pub(in crate::requests) fn finish(ask: &mut Ask) -> Result<(Code, Value)> {
+    let id = ask.params(|params, faults| params.required("call", faults))?;
+    let Found { call, .. } = permitted(ask, &id)?;
+    let changed = change(ask, &call, |ask, call, _| {
+        by_order(call, calls::may_finish(call))?;
+        wish(ask, call, Wish::Finish);
+        Ok(())
+    })?;
+    act(ask, &changed, false)
+}
+
+/// `calls.delete`: in any state; one that runs is finished first.
+pub(in crate::requests) fn delete(ask: &mut Ask) -> Result<(Code, Value)> {
+    let id = ask.params(|params, faults| params.required("call", faults))?;
+    let Found { call, .. } = permitted(ask, &id)?;
+    let changed = change(ask, &call, |ask, call, _| {
+        by_order(call, calls::may_delete(call))?;
+        if call.running {
+            wish(ask, call, Wish::Delete);
+        } else {
+            call.state = CallState::Finished;
+            call.deleted = true;
+            call.wish = None;
+            call.setback = None;
+            call.act(&ask.actor, ask.clock.now());
+        }
+        Ok(())
+    })?;
+    act(ask, &changed, false)
+}
+
+fn wish(ask: &Ask, call: &mut Call, wish: Wish) {
+    call.wish = Some((wish, ask.clock.now()));
+    call.setback = None;
+    call.act(&ask.actor, ask.clock.now());
+}
+
+/// Changes a call while no cycle runs; `change` sees the other calls of its chat.
+fn change(
+    ask: &Ask,
+    call: &Call,
+    change: impl FnOnce(&Ask, &mut Call, &[&Call]) -> Result<()>,
+) -> Result<Call> {
+    let mut file = ask.state()?;
+    let _lock = Lock::take(&ask.session.config().state)?;
+    let mut call = again(&file, call)?;
+    let all = file.calls()?;
+    let others: Vec<&Call> =
+        all.iter().filter(|one| one.chat == call.chat && !one.deleted).collect();
+    change(ask, &mut call, &others)?;
+    file.put_calls(std::slice::from_ref(&call), &[])?;
+    Ok(call)
+}
+
+/// A cycle on the kept roster, limited to the call's chat, and what the call is then. `to_caller`: the
+/// caller is told the link though nobody else may know it yet.
+fn act(ask: &mut Ask, call: &Call, to_caller: bool) -> Result<(Code, Value)> {
+    let options = Options {
+        now: ask.now,
+        chats: BTreeSet::from([call.chat.clone()]),
+        verify: Verify::None,
+        detail: Detail::Summary,
+        ..Options::default()
+    };
+    let actor = ask.actor.clone();
+    let failed = match ask.session.cycle(From::Kept, &options, &actor) {
+        Ok(_) => None,
+        Err(error) if matches!(error.code, Code::State | Code::Internal) => return Err(error),
+        Err(error) => Some(error.message),
+    };
+    let call = again(&ask.state()?, call)?;
+    let mut row = calls::row(&call, &ask.session.config().zone);
+    if to_caller && call.running {
+        row["join_url"] = json!(call.join_url);
+        // A room of BigBlueButton is there once somebody has followed this.
+        if let (Source::BigBlueButton(room), None) = (super::source(ask)?, &call.given_url) {
+            row["open_url"] = json!(room.create(&call));
+        }
+    }
+    if call.deleted {
+        row["deleted"] = json!(true);
+    }
+    let pending = call.wish.is_some();
+    row["pending"] = json!(pending);
+    row["message"] = json!((pending || call.doubtful).then(|| why(&call, failed)));
+    let lost = to_caller && !call.running;
+    Ok((if pending || lost { Code::Partial } else { Code::Ok }, row))
+}
+
+/// Why an order could not be carried out at once.
+fn why(call: &Call, failed: Option<Text>) -> Text {
+    if call.doubtful {
+        return Text::new(
+            "мессенджер не ответил, начался ли звонок; попробуйте ещё раз или дайте ссылку",
+            "the messenger did not answer whether the call has started; try again or give a link",
+        );
+    }
+    let setback = call.setback.as_ref().map(|setback| setback.message.clone());
+    setback.or(failed).unwrap_or_else(|| {
+        Text::new(
+            "сам мессенджер звонков не начинает, а ссылки на звонок у чата нет: дайте её (join_url \
+             или задача give_call_link)",
+            "the messenger starts no calls, and the chat has no call link: give one (join_url or the \
+             task give_call_link)",
+        )
+    })
+}

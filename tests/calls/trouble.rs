@@ -1,0 +1,214 @@
+//! Crashes and lost answers at every step: never two calls for a lesson, never two announcements, never
+//! a link before publication.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use zvonok::error::Code;
+
+use crate::bell::{Bell, CHAT, DAY, lesson, school};
+use crate::lives::{Death, Home};
+use crate::support::Messenger;
+use crate::tiny::add;
+
+const LINK: &str = "https://max.ru/joincall/AbCdEf-1";
+/// More requests than a cycle of one lesson makes.
+const MOST: usize = 60;
+
+fn fault(bell: &Bell, method: &str, deed: &str) {
+    let matching = json!({"method": method, "nth": 1, "count": 1});
+    bell.messenger.does("faults", json!({"match": matching, "do": deed}));
+}
+
+/// A school on VK whose journal has its chat.
+fn begun() -> Bell {
+    let mut bell = Bell::vk();
+    bell.publish("first", "2026-08-31", 1);
+    bell.at("07:00").sync();
+    bell
+}
+
+#[test]
+fn a_start_whose_answer_was_lost_is_never_sent_again_by_itself() {
+    for (deed, calls) in [("drop_after", 1), ("drop_before", 0)] {
+        let mut bell = begun();
+        bell.publish("a", DAY, 2);
+        bell.publish("b", DAY, 3);
+        fault(&bell, "calls.start", deed);
+        bell.at("09:00").sync();
+        bell.at_each(&["09:10", "09:30", "10:00"]);
+        assert_eq!(bell.vk_calls().0, calls, "{deed}");
+        assert!(bell.running().is_empty() && bell.said(CHAT).is_empty(), "{deed}");
+        assert_eq!(bell.warned("calls.doubtful").len(), 1, "{deed}");
+        // A person may: it is their word against the doubt.
+        let call = bell.call("a").unwrap()["id"].clone();
+        bell.does("teacher-111", "calls.start", json!({"call": call}));
+        bell.at("10:05").sync();
+        assert_eq!((bell.running(), bell.said(CHAT).len()), (vec!["a".to_owned()], 1), "{deed}");
+        assert!(bell.warned("calls.doubtful").is_empty(), "{deed}");
+    }
+}
+
+#[test]
+fn an_announcement_whose_answer_was_lost_is_looked_up_and_said_once() {
+    for deed in ["drop_after", "drop_before", "truncate"] {
+        let mut bell = begun();
+        bell.publish("a", DAY, 2);
+        fault(&bell, "messages.send", deed);
+        bell.at("09:00").sync();
+        bell.at_each(&["09:10", "09:20"]);
+        assert_eq!(bell.said(CHAT).len(), 1, "{deed}");
+        assert!(!bell.pinned(CHAT).is_null(), "{deed}");
+        fault(&bell, "messages.send", deed);
+        bell.at_each(&["11:05", "11:10"]);
+        assert_eq!((bell.said(CHAT).len(), bell.vk_calls()), (2, (1, 0)), "{deed}");
+        assert!(bell.pinned(CHAT).is_null(), "{deed}");
+    }
+}
+
+#[test]
+fn an_end_whose_answer_was_lost_is_an_end() {
+    for deed in ["drop_after", "drop_before"] {
+        let mut bell = begun();
+        bell.publish("a", DAY, 2);
+        bell.at("09:00").sync();
+        fault(&bell, "calls.forceFinish", deed);
+        bell.at("11:05").sync();
+        bell.at("11:10").sync();
+        assert_eq!((bell.vk_calls(), bell.said(CHAT).len()), ((1, 0), 2), "{deed}");
+    }
+}
+
+#[test]
+fn a_pin_that_fails_harms_nothing() {
+    let mut bell = begun();
+    bell.publish("a", DAY, 2);
+    let matching = json!({"method": "messages.pin"});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 15}));
+    assert_eq!(bell.at("09:00").sync(), Code::Ok);
+    assert_eq!((bell.running(), bell.said(CHAT).len()), (vec!["a".to_owned()], 1));
+}
+
+#[test]
+fn a_start_that_is_refused_for_now_is_tried_again_and_told() {
+    let mut bell = begun();
+    bell.publish("a", DAY, 2);
+    let matching = json!({"method": "calls.start", "nth": 1, "count": 1});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 9}));
+    assert_eq!(bell.at("09:00").sync(), Code::Partial);
+    let failed = &bell.report["failed"][0];
+    assert_eq!((&failed["operation"], &failed["chat"]), (&json!("start_call"), &json!(CHAT)));
+    bell.at("10:10").sync();
+    assert_eq!((bell.running(), bell.report["failed"].clone()), (vec!["a".to_owned()], json!([])));
+}
+
+#[test]
+fn a_messenger_that_is_away_delays_a_lesson_and_doubles_nothing() {
+    let mut bell = begun();
+    bell.publish("a", DAY, 2);
+    bell.at("09:00").sync();
+    bell.publish("b", DAY, 3);
+    bell.messenger.does("faults", json!({"match": {}, "do": "http_500"}));
+    for time in ["11:05", "11:06"] {
+        bell.at(time);
+        let roster = bell.roster.clone();
+        // Whatever becomes of this cycle, the next one goes on.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bell.sync()));
+        assert_eq!(roster, bell.roster);
+    }
+    bell.messenger.clear_faults();
+    bell.at_each(&["11:10", "11:15", "11:30"]);
+    assert_eq!(bell.running(), ["b"]);
+    let said = bell.said(CHAT);
+    let once = |text: &str| said.iter().filter(|one| one.starts_with(text)).count();
+    assert_eq!(once("Онлайн-занятие: Алгебра: a"), 1, "{said:?}");
+    assert_eq!(once("Онлайн-занятие: Алгебра: b"), 1, "{said:?}");
+}
+
+fn on_vk(messenger: &Messenger, state: std::path::PathBuf) -> Value {
+    json!({"state": state, "profile": "paragraf", "guard": {"minimum": 1000, "chats": 100},
+        "platform": {"kind": "vk", "token": messenger.token, "base_url": messenger.address,
+            "community": messenger.community.to_string()}})
+}
+
+/// Calls and messages as the messenger has them: calls ever started, announcements, farewells.
+fn tally(home: &Home, max: bool) -> (usize, usize, usize) {
+    let state = home.messenger.look(if max { "max/state" } else { "state" });
+    let chats = state["chats"].as_array().expect("chats").iter();
+    let said = chats.flat_map(|chat| chat["messages"].as_array().into_iter().flatten());
+    let texts: Vec<String> =
+        said.filter_map(|one| one["text"].as_str().map(str::to_owned)).collect();
+    let count = |start: &str| texts.iter().filter(|text| text.starts_with(start)).count();
+    let calls = state["calls"].as_array().map_or(0, Vec::len);
+    (calls, count("Онлайн-занятие:"), count("Онлайн-занятие завершено:"))
+}
+
+/// Kills a host at every request of a cycle at `time`, and looks what the next cycles make of it.
+fn survives(before: &Path, roster: &Value, time: &str, check: &dyn Fn(&Home, Death)) -> usize {
+    let at = |time: &str| format!("{DAY}T{time}:00+03:00");
+    for nth in 1..MOST {
+        for when in ["before", "after"] {
+            let home = Home::new(Some(before), on_vk);
+            let death = Death { nth, when };
+            if home.cycle(roster, &at(time), Some(death)).is_some() {
+                return nth;
+            }
+            let (hour, minute) = time.split_once(':').expect("a time");
+            let minute: u32 = minute.parse().expect("a number");
+            for more in [1, 2] {
+                let told = home.cycle(roster, &at(&format!("{hour}:{:02}", minute + more)), None);
+                assert_eq!(told.as_ref().expect("it lives")["code"], 0, "{death:?}: {told:#?}");
+            }
+            home.messenger.does("counters/reset", json!({}));
+            let told = home.cycle(roster, &at(&format!("{hour}:{:02}", minute + 3)), None);
+            let changing = home.messenger.look("counters")["changing"].clone();
+            assert_eq!(changing, 0, "{death:?}: {told:#?}");
+            check(&home, death);
+        }
+    }
+    panic!("the cycle never came to its end");
+}
+
+#[test]
+fn a_lesson_survives_a_kill_at_every_request_of_its_start_and_of_its_end() {
+    let mut roster = school();
+    add(&mut roster, "lessons", lesson("first", "2026-08-31", 1, "published"));
+    let first = Home::new(None, on_vk);
+    first.cycle(&roster, &format!("{DAY}T07:00:00+03:00"), None).expect("it lives");
+    add(&mut roster, "lessons", lesson("a", DAY, 2, "published"));
+    let starts = survives(first.folder.path(), &roster, "09:00", &|home, death| {
+        let (calls, told, over) = tally(home, false);
+        assert!(
+            calls <= 1 && told <= 1 && over == 0,
+            "{death:?}: {calls} calls, told {told} times"
+        );
+        // A start of which nothing is known is told nobody; one that is known is told all.
+        let rows = home.cycle(&roster, &format!("{DAY}T09:10:00+03:00"), None).expect("it lives");
+        let doubtful = rows["report"]["calls"][0]["doubtful"] == true;
+        assert_eq!(told, usize::from(!doubtful), "{death:?}");
+    });
+    assert!(starts >= 3, "only {starts} requests");
+    let running = Home::new(Some(first.folder.path()), on_vk);
+    running.cycle(&roster, &format!("{DAY}T09:00:00+03:00"), None).expect("it lives");
+    let ends = survives(running.folder.path(), &roster, "11:05", &|home, death| {
+        assert_eq!(tally(home, false), (1, 1, 1), "{death:?}");
+    });
+    assert!(ends >= 3, "only {ends} requests");
+}
+
+#[test]
+fn on_max_answers_that_are_lost_double_no_announcement() {
+    for deed in ["drop_after", "drop_before"] {
+        let mut bell = Bell::max();
+        bell.publish("a", DAY, 2);
+        bell.at("08:00").sync();
+        let task = bell.tasks("give_call_link")[0]["id"].clone();
+        fault(&bell, "POST /messages", deed);
+        bell.does("system", "tasks.done", json!({"task": task, "link": LINK}));
+        bell.at_each(&["08:10", "08:20"]);
+        assert_eq!((bell.running(), bell.said(CHAT).len()), (vec!["a".to_owned()], 1), "{deed}");
+        fault(&bell, "POST /messages", deed);
+        bell.at_each(&["11:05", "11:10", "11:15"]);
+        assert_eq!((bell.said(CHAT).len(), bell.pinned(CHAT).is_null()), (2, true), "{deed}");
+    }
+}
