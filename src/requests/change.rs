@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::people::{self, Named};
 use super::{Ask, act, chats};
-use crate::cycle::accounts_on;
+use crate::cycle::{Belonging, accounts_on};
 use crate::document::Form;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{ChatState, KnownChat};
@@ -54,7 +54,8 @@ fn change_people(ask: &mut Ask, deed: Deed) -> Result<(Code, Value)> {
     let roster = ask.roster()?;
     let target = ask.chat_target(&key)?;
     let school = target.organization.as_deref().and_then(|id| roster.find_org(id));
-    let people = named.pick(&roster, school)?;
+    let belonging = Belonging::new(&roster, &ask.lacking()?);
+    let people = named.pick(&roster, &belonging, school)?;
     ask.permit(Target { people: people::known(&roster, &people), ..target })?;
     let mut state = ask.state()?;
     let subject = Subject::find(&state, &key)?;
@@ -62,7 +63,7 @@ fn change_people(ask: &mut Ask, deed: Deed) -> Result<(Code, Value)> {
     let now = Now::of(&state, &roster, &subject.row.chat)?;
     let also =
         if matches!(deed, Deed::Remove | Deed::Revoke) { now.anybody() } else { BTreeSet::new() };
-    named.must_be_there(&roster, school, &also)?;
+    named.must_be_there(&roster, &belonging, school, &also)?;
     let changes = people.iter().flat_map(|person| now.changes(deed, person)).collect::<Vec<_>>();
     let order = order(ask, &key, people);
     act::carry_out(ask, &mut state, &order, &changes)

@@ -73,6 +73,8 @@ pub(crate) struct Override {
     pub(crate) actor: String,
     /// When.
     pub(crate) at: Timestamp,
+    /// As what the person was brought in, in words; empty as long as nobody was.
+    pub(crate) standing: String,
     /// When it stopped counting, and why.
     pub(crate) closed: Option<(Timestamp, String)>,
 }
@@ -130,8 +132,8 @@ pub(crate) enum Change {
     Revive,
 }
 
-const COLUMNS: &str =
-    "id, chat, person, aspect, value, actor, at, closed_at, closed_by FROM overrides";
+const COLUMNS: &str = "id, chat, person, aspect, value, actor, at, closed_at, closed_by, standing \
+     FROM overrides";
 
 impl Override {
     fn read(row: &Row) -> rusqlite::Result<Override> {
@@ -144,6 +146,7 @@ impl Override {
             actor: row.get(5)?,
             at: moment(row.get(6)?),
             closed: closed_at.map(moment).zip(row.get(8)?),
+            standing: row.get(9)?,
         })
     }
 }
@@ -223,6 +226,22 @@ impl State {
             over.iter().try_for_each(|(id, end)| {
                 update.execute(params![at.as_second(), end.name(), id]).map(drop)
             })
+        })
+    }
+}
+
+impl State {
+    /// Remembers as what people were brought in, by the overrides' numbers.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_standings(&mut self, standings: &[(i64, String)]) -> Result<()> {
+        self.transaction(|db| {
+            let text = "UPDATE overrides SET standing = ? WHERE id = ?";
+            let mut update = db.prepare_cached(text)?;
+            standings
+                .iter()
+                .try_for_each(|(id, words)| update.execute(params![words, id]).map(drop))
         })
     }
 }
