@@ -28,23 +28,23 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         return;
     }
     let plain = known.map_or(key, KnownChat::plain_key);
-    if let Some(by) = input.desired.ordered.deleted.get(plain) {
+    let deleted = &input.desired.ordered.deleted;
+    // A group whose successor was asked for goes on being deleted by itself.
+    if let Some(by) = deleted.get(plain).or_else(|| deleted.get(key)) {
         return known.into_iter().for_each(|known| delete(input, known, by, plan));
     }
     if input.desired.carried.contains(key) {
         known.into_iter().for_each(|known| carry(input, known, plan));
         return known.into_iter().for_each(|known| members::obey(input, known, plan));
     }
+    let resting = known.filter(|known| is_at_rest(input, desired, known));
     match (desired, known) {
         (Some(desired), None) => make(input, desired, None, plan),
-    let resting = known.filter(|known| is_at_rest(input, desired, known));
         (Some(desired), Some(known)) if known.former => former::plan(input, desired, known, plan),
         (Some(desired), Some(known)) => keep(input, desired, known, plan),
         (None, Some(known)) => unspoken(input, known, plan),
         (None, None) => {}
     }
-}
-
     resting.into_iter().for_each(|known| members::obey(input, known, plan));
 }
 
@@ -59,6 +59,8 @@ fn is_at_rest(input: &Input, desired: Option<&DesiredChat>, known: &KnownChat) -
 fn is_ours(input: &Input, known: &KnownChat) -> bool {
     input.organizations.contains(&known.organization)
         || input.lacking.orgs.contains_key(&known.organization)
+}
+
 /// A chat that is no more: everybody is taken out, its door is closed, and then it is forgotten but
 /// for its key. Nothing of it is an accident that the guard would have to ask about.
 fn delete(input: &Input, known: &KnownChat, by: &str, plan: &mut Plan) {
