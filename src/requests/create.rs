@@ -203,10 +203,17 @@ fn custom(ask: &Ask, wanted: &Wanted, draft: &Draft) -> Result<Custom> {
         title,
         maker: ask.actor.clone(),
         at: ask.clock.now(),
-        digest: fingerprint::of(Value::Object(ask.params.clone()).to_string()),
+        digest: digest(ask),
         retitled_by: None,
         planned: None,
     })
+}
+
+/// By what the same order is recognised, whichever way round its keys come.
+fn digest(ask: &Ask) -> String {
+    let mut params = Value::Object(ask.params.clone());
+    params.sort_all_objects();
+    fingerprint::of(params.to_string())
 }
 
 /// An id that no other chat has, where the host gives none.
