@@ -324,7 +324,8 @@ fn whole_second(due: Timestamp) -> Timestamp {
 }
 
 /// Ends the cycle in the state file. One that is limited to a few chats, or was stopped, says
-/// nothing about the rest: the next one looks again.
+/// nothing about the rest, and one that a request ran on the kept roster nothing of the host's next
+/// one, which also undoes what the profile wants undone: that one looks again.
 fn close(
     run: &mut Run,
     plan: &Plan,
@@ -333,7 +334,8 @@ fn close(
     reported: &Reported,
 ) -> Result<()> {
     let limited = !run.scope.kinds.is_empty() || !run.scope.chats.is_empty();
-    let whole = !limited && outcome.ended.is_none() && run.open_intents == 0;
+    let done = outcome.ended.is_none() && run.open_intents == 0;
+    let whole = run.school.new && !limited && done;
     let due = next_due(run, plan, Some(outcome), rows).map_or(i64::MAX, Timestamp::as_second);
     let mut report = lasting(run, plan, Some(outcome), rows);
     // An unchanged cycle plans and does nothing; what failed or is held it says again.

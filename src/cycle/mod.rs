@@ -17,6 +17,7 @@ use crate::state::{Accepted, Lock, State};
 use crate::stop::{Reason, Stop};
 
 mod able;
+mod belonging;
 mod bind;
 mod finish;
 mod hear;
@@ -37,8 +38,9 @@ mod years;
 use run::Run;
 
 pub(crate) use able::error_of;
+pub(crate) use belonging::Belonging;
 pub(crate) use links::named as named_account;
-pub(crate) use overrides::{accounts_on, belongs, custom_chat};
+pub(crate) use overrides::{accounts_on, custom_chat};
 pub(crate) use side::own_account_name;
 
 /// What a cycle is given besides the roster.

@@ -4,28 +4,63 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::belonging::{Belonging, Standing};
 use super::{Cycle, School};
 use crate::error::{Fault, Result, Text};
 use crate::plan::{ChatState, Known};
 use crate::platform;
-use crate::profile::{Desired, DesiredChat, DesiredMember, Existence, Overrides, Reason};
+use crate::profile::{Desired, DesiredChat, DesiredMember, Existence, Ordered, Overrides, Reason};
 use crate::roster::{ClassType, PersonIx, Roster};
 use crate::state::{Custom, End, Override, State, Wish};
 
-/// Overrides that count no more, and why.
+/// Overrides that count no more, and what is to be remembered of others.
 #[derive(Default)]
 pub(super) struct Over {
     /// Those over which nothing is left to do.
     pub(super) now: Vec<(i64, End)>,
-    /// Those that this cycle has to carry out once more before.
-    pub(super) then: Vec<(Override, End)>,
+    /// Those of which only the whole cycle can tell.
+    then: Vec<Ending>,
+    /// As what people were brought in.
+    pub(super) standings: Vec<(i64, String)>,
+}
+
+/// An override that ends once it is carried out, and once the roster is believed.
+struct Ending {
+    one: Override,
+    why: Why,
+}
+
+/// Why an override ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// The roster names what was ordered.
+    Same,
+    /// The roster does not name what was ordered away: it may only have been cut short.
+    Absent,
+    /// It was carried out, in a chat that is made by orders alone.
+    Done,
+}
+
+impl Why {
+    fn end(self) -> End {
+        if self == Why::Done { End::Done } else { End::Roster }
+    }
 }
 
 impl Over {
-    /// Of those that were to be carried out, the ones that have been.
-    pub(super) fn done(&self, roster: &Roster, known: &Known) -> Vec<(i64, End)> {
-        let done = |(one, _): &&(Override, End)| !is_so(roster, known, one);
-        self.then.iter().filter(done).map(|(one, end)| (one.id, *end)).collect()
+    /// Of those that were to be carried out, the ones that have been; `doubted` tells of which chats
+    /// the roster is not believed.
+    pub(super) fn done(
+        &self,
+        roster: &Roster,
+        known: &Known,
+        doubted: impl Fn(&str) -> bool,
+    ) -> Vec<(i64, End)> {
+        let done = |ending: &&Ending| {
+            let believed = ending.why != Why::Absent || !doubted(&ending.one.chat);
+            believed && !is_so(roster, known, &ending.one)
+        };
+        self.then.iter().filter(done).map(|one| (one.one.id, one.why.end())).collect()
     }
 }
 
@@ -42,7 +77,8 @@ pub(super) fn apply(
     desired: &mut Desired,
 ) -> Result<Over> {
     let host = school.new || cycle.options.dry_run;
-    let mut ground = Ground { school, known, over: Over::default() };
+    let belonging = Belonging::new(&school.roster, &school.lacking);
+    let mut ground = Ground { school, belonging, known, host, over: Over::default() };
     for custom in state.custom_chats()? {
         make(cycle, &school.roster, custom, desired);
     }
@@ -119,20 +155,12 @@ pub(crate) fn custom_chat(custom: &Custom, roster: &Roster) -> DesiredChat {
     }
 }
 
-/// Whether the roster still knows somebody as one of the school's people: not struck out, and where
-/// it has rows of a role or a class for them, one of these is in force.
-pub(crate) fn belongs(roster: &Roster, person: &str) -> Option<PersonIx> {
-    let found = roster.find_person(person).filter(|found| !roster.person(*found).absent)?;
-    let mut roles = roster.roles_of(found).map(|role| roster.role_in_force(role));
-    let rows = roster.enrollments_of_person(found);
-    let mut rows = rows.map(|row| roster.enrollment_in_force(row)).peekable();
-    let unnamed = roster.roles_of(found).next().is_none() && rows.peek().is_none();
-    (unnamed || roles.any(|holds| holds) || rows.any(|holds| holds)).then_some(found)
-}
-
 struct Ground<'a> {
     school: &'a School,
+    belonging: Belonging<'a>,
     known: &'a Known,
+    /// It is the host's own cycle, not that of a request.
+    host: bool,
     over: Over,
 }
 
@@ -142,19 +170,19 @@ impl Ground<'_> {
             return self.delete(one, desired);
         }
         let made = desired.ordered.made.contains_key(&one.chat);
-        // A chat at rest is nobody's to change; what was ordered waits until it comes back.
+        let absent = if made { Why::Done } else { Why::Absent };
+        self.note(one, &mut desired.ordered);
         let chat = desired.chats.get_mut(&one.chat);
-        let Some(chat) = chat.filter(|chat| chat.existence != Existence::Archived) else { return };
+        let Some(chat) = chat.filter(|chat| chat.existence != Existence::Archived) else {
+            return self.wait(one, desired);
+        };
         let (key, person, by) = (one.chat.clone(), one.person.clone(), one.actor.clone());
         match &one.wish {
             Wish::Member(true) => self.bring_in(one, chat),
             Wish::Member(false) => {
                 if chat.members.remove(&person).is_none() {
-                    self.end(one, chat, made);
+                    self.end(one, chat, absent);
                 }
-                let accounts = self.accounts(&person).map(|account| (account, by.clone()));
-                desired.ordered.out_accounts.entry(key.clone()).or_default().extend(accounts);
-                desired.ordered.out.entry(key).or_default().insert(person, by);
             }
             Wish::Admin(true) => self.give_rights(one, chat),
             Wish::Admin(false) => {
@@ -164,16 +192,42 @@ impl Ground<'_> {
                         member.admin = false;
                         member.admin_reasons.clear();
                     }
-                    None => self.end(one, chat, made),
+                    None => self.end(one, chat, absent),
                 }
-                desired.ordered.unrighted.entry(key).or_default().insert(person, by);
             }
-            Wish::Title(title) if chat.title == *title => self.end(one, chat, false),
+            Wish::Title(title) if chat.title == *title => self.end(one, chat, Why::Same),
             Wish::Title(title) => {
                 chat.title.clone_from(title);
                 desired.ordered.titled.insert(key, by);
             }
             Wish::Deleted => {}
+        }
+    }
+
+    /// Writes down what is taken from people: that is done also where the chat is at rest.
+    fn note(&self, one: &Override, ordered: &mut Ordered) {
+        let (key, person, by) = (one.chat.clone(), one.person.clone(), one.actor.clone());
+        match one.wish {
+            Wish::Member(false) => {
+                let accounts = self.accounts(&person).map(|account| (account, by.clone()));
+                ordered.out_accounts.entry(key.clone()).or_default().extend(accounts);
+                ordered.out.entry(key).or_default().insert(person, by);
+            }
+            Wish::Admin(false) => {
+                ordered.unrighted.entry(key).or_default().insert(person, by);
+            }
+            _ => {}
+        }
+    }
+
+    /// A chat at rest gains nothing; what was ordered waits until it comes back, which the person at
+    /// the screen is told.
+    fn wait(&self, one: &Override, desired: &mut Desired) {
+        let gains = matches!(one.wish, Wish::Member(true) | Wish::Admin(true) | Wish::Title(_));
+        let known = self.known.chats.get(&one.chat);
+        let open = known.is_some_and(|chat| chat.state == ChatState::Active);
+        if gains && open && !self.host {
+            desired.warnings.push(waits(one));
         }
     }
 
@@ -197,12 +251,14 @@ impl Ground<'_> {
 
     fn bring_in(&mut self, one: &Override, chat: &mut DesiredChat) {
         if chat.members.contains_key(&one.person) {
-            return self.end(one, chat, false);
+            return self.end(one, chat, Why::Same);
         }
-        let roster = &self.school.roster;
-        let Some(person) = belongs(roster, &one.person) else { return };
+        let Some(person) = self.found(one, chat) else { return };
+        if !self.is_still(one, chat, person) {
+            return self.end(one, chat, Why::Absent);
+        }
         let member = DesiredMember {
-            role: role_of(roster, person),
+            role: role_of(&self.school.roster, person),
             admin: false,
             reasons: vec![reason(one)],
             admin_reasons: Vec::new(),
@@ -211,25 +267,46 @@ impl Ground<'_> {
         chat.members.insert(one.person.clone(), member);
     }
 
+    /// Whether somebody is still what they were when they were brought in. Who left as a student and
+    /// comes back as a parent is not put among the children once more.
+    fn is_still(&mut self, one: &Override, chat: &DesiredChat, person: PersonIx) -> bool {
+        if !self.belonging.is_sure(person) {
+            return true;
+        }
+        let school = self.school.roster.find_org(&chat.organization);
+        let standings = self.belonging.standings(school, person);
+        let names: Vec<&str> = standings.into_iter().map(Standing::name).collect();
+        if one.standing.is_empty() {
+            self.over.standings.push((one.id, names.join(" ")));
+            return true;
+        }
+        one.standing.split(' ').any(|before| names.contains(&before))
+    }
+
+    /// The person, as long as they belong to the chat's school.
+    fn found(&self, one: &Override, chat: &DesiredChat) -> Option<PersonIx> {
+        let school = self.school.roster.find_org(&chat.organization);
+        self.belonging.find(school, &one.person)
+    }
+
     /// Rights do not keep anybody in: who is no longer a member has none.
     fn give_rights(&mut self, one: &Override, chat: &mut DesiredChat) {
+        let found = self.found(one, chat);
         match chat.members.get_mut(&one.person) {
-            Some(member) if member.admin => self.end(one, chat, false),
+            Some(member) if member.admin => self.end(one, chat, Why::Same),
             Some(member) => {
                 member.admin = true;
                 member.admin_reasons = vec![reason(one)];
             }
             // Who was put in by order may come back to the school, and is admin again then.
-            None if belongs(&self.school.roster, &one.person).is_some() => {
-                self.end(one, chat, false);
-            }
+            None if found.is_some() => self.end(one, chat, Why::Absent),
             None => {}
         }
     }
 
     /// Ends an override, unless what the roster says about its chat or person cannot be relied on:
     /// a failed export must not undo what people ordered.
-    fn end(&mut self, one: &Override, chat: &DesiredChat, made: bool) {
+    fn end(&mut self, one: &Override, chat: &DesiredChat, why: Why) {
         let School { roster, lacking, .. } = self.school;
         let broken = |class: &String| {
             roster.frozen.classes.contains(class) || lacking.classes.contains_key(class)
@@ -239,11 +316,11 @@ impl Ground<'_> {
             || roster.frozen.orgs.contains(&chat.organization)
             || roster.frozen.people.contains(&one.person)
             || chat.depends_on.iter().any(broken);
-        let end = if made { End::Done } else { End::Roster };
-        match is_so(roster, self.known, one) {
+        let then = why == Why::Absent || (why == Why::Done && is_so(roster, self.known, one));
+        match then {
             _ if doubtful => {}
-            true => self.over.then.push((one.clone(), end)),
-            false => self.over.now.push((one.id, end)),
+            true => self.over.then.push(Ending { one: one.clone(), why }),
+            false => self.over.now.push((one.id, why.end())),
         }
     }
 }
@@ -291,6 +368,16 @@ fn reason(one: &Override) -> Reason {
         actor => format!("распоряжение: {actor}"),
     };
     Reason { rule: "override".to_owned(), because, row: format!("overrides[{}]", one.id) }
+}
+
+fn waits(one: &Override) -> Fault {
+    let message = Text::new(
+        "сейчас данные школы об этом чате не говорят (класса нет в выгрузке, или он окончил учёбу): \
+         распоряжение записано и будет выполнено, если чат вернётся",
+        "the school's data does not speak of this chat now (its class is missing or finished): the \
+         order is stored and is carried out if the chat comes back",
+    );
+    Fault::new("override.waits", &one.chat, &one.person, message)
 }
 
 fn no_admin(chat: &DesiredChat) -> Fault {

@@ -37,11 +37,24 @@ pub(super) fn remember(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<
         .collect();
     run.state.put_census(&rows, run.number, run.cycle.clock.now())?;
     run.state.put_leaving(&plan.leaving)?;
-    let done = run.undone.done(&run.school.roster, &run.known);
-    run.state.close_overrides(&done, run.cycle.clock.now())?;
+    end_overrides(run, plan)?;
     note_emptying(run, outcome)?;
     remember_hold(run, plan, outcome)?;
     run.state.forget(crate::clock::earlier(run.cycle.clock.now(), REMEMBERED))
+}
+
+/// Ends the orders with which the roster agrees by now. One that the guard does not believe, or whose
+/// losses are in grace, ends none: the next one may name again whom a person took out.
+fn end_overrides(run: &mut Run, plan: &Plan) -> Result<()> {
+    let held = plan.hold.is_some() || (is_limited(run) && run.known.hold.is_some());
+    let doubted = |chat: &str| held || plan.leaving.iter().any(|(key, ..)| key == chat);
+    let done = run.undone.done(&run.school.roster, &run.known, doubted);
+    run.state.close_overrides(&done, run.cycle.clock.now())?;
+    run.state.put_standings(&run.undone.standings)
+}
+
+fn is_limited(run: &Run) -> bool {
+    !run.scope.kinds.is_empty() || !run.scope.chats.is_empty()
 }
 
 /// Chats whose emptying has begun are emptied to the end, without being counted once more.
@@ -59,7 +72,7 @@ fn note_emptying(run: &mut Run, outcome: &Outcome) -> Result<()> {
 
 fn remember_hold(run: &mut Run, plan: &Plan, outcome: &Outcome) -> Result<()> {
     run.state.put_allowed(&still_allowed(run, plan, outcome)?)?;
-    let limited = !run.scope.kinds.is_empty() || !run.scope.chats.is_empty();
+    let limited = is_limited(run);
     match &plan.hold {
         // Nor may it put its own smaller hold in the place of one that a person was shown.
         Some(_) if limited && run.known.hold.is_some() => Ok(()),

@@ -28,12 +28,16 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         return;
     }
     let plain = known.map_or(key, KnownChat::plain_key);
-    if let Some(by) = input.desired.ordered.deleted.get(plain) {
+    let deleted = &input.desired.ordered.deleted;
+    // A group whose successor was asked for goes on being deleted by itself.
+    if let Some(by) = deleted.get(plain).or_else(|| deleted.get(key)) {
         return known.into_iter().for_each(|known| delete(input, known, by, plan));
     }
     if input.desired.carried.contains(key) {
-        return known.into_iter().for_each(|known| carry(input, known, plan));
+        known.into_iter().for_each(|known| carry(input, known, plan));
+        return known.into_iter().for_each(|known| members::obey(input, known, plan));
     }
+    let resting = known.filter(|known| is_at_rest(input, desired, known));
     match (desired, known) {
         (Some(desired), None) => make(input, desired, None, plan),
         (Some(desired), Some(known)) if known.former => former::plan(input, desired, known, plan),
@@ -41,6 +45,20 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         (None, Some(known)) => unspoken(input, known, plan),
         (None, None) => {}
     }
+    resting.into_iter().for_each(|known| members::obey(input, known, plan));
+}
+
+/// Whether nothing is planned of a chat's people one by one: what people ordered of them is carried
+/// out all the same.
+fn is_at_rest(input: &Input, desired: Option<&DesiredChat>, known: &KnownChat) -> bool {
+    let lost = table_lost(input, known.class.is_some());
+    let meant = desired.is_some_and(|desired| desired.existence != Existence::Archived && !lost);
+    !meant && is_ours(input, known)
+}
+
+fn is_ours(input: &Input, known: &KnownChat) -> bool {
+    input.organizations.contains(&known.organization)
+        || input.lacking.orgs.contains_key(&known.organization)
 }
 
 /// A chat that is no more: everybody is taken out, its door is closed, and then it is forgotten but
@@ -265,9 +283,7 @@ pub(super) fn close_the_leak(
 
 /// A chat of which the profile no longer speaks: its class is missing, or the rule is gone.
 fn unspoken(input: &Input, known: &KnownChat, plan: &mut Plan) {
-    let ours = input.organizations.contains(&known.organization)
-        || input.lacking.orgs.contains_key(&known.organization);
-    if !ours || is_broken(input, known, &known.depends_on) {
+    if !is_ours(input, known) || is_broken(input, known, &known.depends_on) {
         return;
     }
     let lacks = lacking_tables(input).next().is_some();

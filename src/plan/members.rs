@@ -347,6 +347,45 @@ impl Chat<'_> {
     }
 }
 
+/// Plans what people ordered of a chat that is at rest, or of which the roster says nothing now: who
+/// was taken out goes, whose rights were taken loses them. Whoever goes anyway goes by the order.
+pub(super) fn obey(input: &Input, known: &KnownChat, plan: &mut Plan) {
+    if !matches!(known.state, ChatState::Active | ChatState::Archived) {
+        return;
+    }
+    let (ordered, key) = (&input.desired.ordered, known.plain_key());
+    for (account, present) in known.people_present() {
+        let people = &present.people;
+        let out = match people.is_empty() {
+            true => ordered.takes_account_out(key, known.platform.name(), account),
+            false => ordered.takes_out(key, people),
+        };
+        let unrighted = || ordered.takes_rights(key, people);
+        let order = match out {
+            Some(by) => Some((Kind::RemoveMember, Capability::RemoveMembers, by)),
+            None if present.admin => {
+                unrighted().map(|by| (Kind::RevokeAdmin, Capability::GrantAdmin, by))
+            }
+            None => None,
+        };
+        let kept = input.is_protected(known.platform, account);
+        let Some((kind, needed, by)) = order.filter(|_| !kept) else { continue };
+        let cause = Cause::Ordered(by.clone());
+        let about = |one: &&mut Operation| {
+            one.kind == kind && one.chat == known.key && one.account == *account
+        };
+        if let Some(planned) = plan.operations.iter_mut().find(about) {
+            planned.cause = cause;
+        } else if input.can(known, needed) && !waits_for(input, known, kind, account, plan) {
+            plan.operations.push(Operation {
+                account: account.clone(),
+                people: people.clone(),
+                ..operation(kind, &known.key, cause)
+            });
+        }
+    }
+}
+
 /// The words of some reasons, each once, as a person reads them.
 fn words<'r>(reasons: impl Iterator<Item = &'r Reason>) -> String {
     let mut words: Vec<String> = Vec::new();

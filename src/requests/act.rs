@@ -9,7 +9,8 @@ use super::{Ask, chats};
 use crate::config::{Detail, Options, Verify};
 use crate::cycle::From;
 use crate::error::{Code, Error, Result, Text};
-use crate::plan::ChatState;
+use crate::plan::{ChatState, Present};
+use crate::platform::Capability;
 use crate::report;
 use crate::state::{Change, Order, State, Wish};
 
@@ -176,7 +177,13 @@ impl About<'_> {
         let stands = |row: &&Value| {
             let code = row["code"].as_str().unwrap_or_default();
             let hinders = code.starts_with("plan.cannot_") || code == "plan.other_platform";
-            hinders && row["at"] == *self.order.chat
+            // An older order that waits is no reason to call this one undone.
+            let waits = code == "override.waits"
+                && match self.order.people.as_slice() {
+                    [] => row["value"] == "" && self.order.title.is_some(),
+                    people => people.iter().any(|person| row["value"] == **person),
+                };
+            (hinders || waits) && row["at"] == *self.order.chat
         };
         list(&report["roster"], "warnings").find(stands).map(|row| row["message"].clone())
     }
@@ -194,26 +201,52 @@ fn stuck(ask: &Ask, state: &State, order: &Order, out: &BTreeSet<String>) -> Res
     let known = state.known(ask.clock.now())?.chats.remove(&order.chat);
     let Some(chat) = known.filter(|chat| chat.state == ChatState::Active) else { return Ok(None) };
     let inside = |person: &String| {
-        let mut present = chat.present.values();
-        let present = present.find(|present| present.people.contains(person))?;
-        Some(json!(why_in(person, present.owner, present.people.len())))
+        let mut present = chat.present.iter();
+        let (account, present) = present.find(|(_, one)| one.people.contains(person))?;
+        let listed = ask.session.config().protect.contains(account);
+        let able = !chat.unable().contains(&Capability::RemoveMembers);
+        Some(json!(why_in(person, &Keeper { present, listed, able })))
     };
     Ok(out.iter().find_map(inside))
 }
 
-fn why_in(person: &str, owner: bool, behind: usize) -> Text {
-    match (owner, behind) {
-        (true, _) => Text::new(
+/// What keeps an account in.
+struct Keeper<'k> {
+    present: &'k Present,
+    /// The list `protect` names it.
+    listed: bool,
+    /// The bot may take people out of this chat.
+    able: bool,
+}
+
+fn why_in(person: &str, keeper: &Keeper) -> Text {
+    let Keeper { present, listed, able } = *keeper;
+    if present.owner {
+        return Text::new(
             format!("{person} — владелец чата: исключить его можно, когда чат передадут другому"),
             format!("{person} owns the chat and can be removed once it is handed to somebody else"),
-        ),
-        (false, 2..) => Text::new(
-            format!("учётной записью {person} пользуется ещё кто-то, кто состоит в чате"),
-            format!("somebody else who is in the chat uses the account of {person} as well"),
-        ),
-        _ => Text::new(
+        );
+    }
+    if present.protected || listed {
+        return Text::new(
             format!("учётная запись {person} защищена (бот или список protect)"),
             format!("the account of {person} is protected (a bot, or the list protect)"),
-        ),
+        );
     }
+    if present.people.len() > 1 {
+        return Text::new(
+            format!("учётной записью {person} пользуется ещё кто-то, кто состоит в чате"),
+            format!("somebody else who is in the chat uses the account of {person} as well"),
+        );
+    }
+    if !able {
+        return Text::new(
+            format!("у бота нет в этом чате права исключать участников, {person} пока в чате"),
+            format!("the bot has no right to remove people in this chat, {person} is still in"),
+        );
+    }
+    Text::new(
+        format!("исключить {person} сейчас нельзя: это сделает один из следующих циклов"),
+        format!("{person} cannot be removed now: one of the next cycles does it"),
+    )
 }

@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::people::{self, Named};
 use super::{Ask, act, chats};
-use crate::cycle::accounts_on;
+use crate::cycle::{Belonging, accounts_on};
 use crate::document::Form;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{ChatState, KnownChat};
 use crate::profile::{Overrides, Target, tidy_title};
 use crate::roster::Roster;
-use crate::state::{Change, ChatRow, Custom, Order, State, Wish};
+use crate::state::{Change, ChatRow, Custom, Lock, Order, State, Wish};
 
 /// What is done to people of a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,8 @@ fn change_people(ask: &mut Ask, deed: Deed) -> Result<(Code, Value)> {
     let roster = ask.roster()?;
     let target = ask.chat_target(&key)?;
     let school = target.organization.as_deref().and_then(|id| roster.find_org(id));
-    let people = named.pick(&roster, school)?;
+    let belonging = Belonging::new(&roster, &ask.lacking()?);
+    let people = named.pick(&roster, &belonging, school)?;
     ask.permit(Target { people: people::known(&roster, &people), ..target })?;
     let mut state = ask.state()?;
     let subject = Subject::find(&state, &key)?;
@@ -62,7 +63,7 @@ fn change_people(ask: &mut Ask, deed: Deed) -> Result<(Code, Value)> {
     let now = Now::of(&state, &roster, &subject.row.chat)?;
     let also =
         if matches!(deed, Deed::Remove | Deed::Revoke) { now.anybody() } else { BTreeSet::new() };
-    named.must_be_there(&roster, school, &also)?;
+    named.must_be_there(&roster, &belonging, school, &also)?;
     let changes = people.iter().flat_map(|person| now.changes(deed, person)).collect::<Vec<_>>();
     let order = order(ask, &key, people);
     act::carry_out(ask, &mut state, &order, &changes)
@@ -317,19 +318,39 @@ pub(super) fn delete(ask: &mut Ask) -> Result<(Code, Value)> {
     act::carry_out(ask, &mut state, &order, &[change])
 }
 
-/// Lets chats be made again that vanished or were deleted, because somebody asks for exactly these.
-/// One made by hand that was deleted is no more.
+/// Lets chats be made again that vanished or were deleted, because somebody asks for exactly these:
+/// all or none, and none while a cycle runs. One made by hand that was deleted is no more.
+///
+/// # Errors
+/// [`Code::Request`] for a chat that cannot be made again, [`Code::Locked`], [`Code::State`].
 pub(super) fn revive(ask: &Ask, keys: &[String]) -> Result<()> {
     let mut state = ask.state()?;
-    for key in keys {
-        let row = state.chats()?.into_iter().find(|row| row.chat.key == *key);
-        let ended = |chat: &KnownChat| matches!(chat.state, ChatState::Gone | ChatState::Deleted);
-        let Some(row) = row.filter(|row| ended(&row.chat) && !row.chat.former) else { continue };
-        let by_hand = state.custom_chat(key)?.is_some();
-        if by_hand && row.chat.state == ChatState::Deleted {
-            return Err(super::no_such(("чат", "the chat"), key));
+    let rows = state.chats()?;
+    let ended = |chat: &KnownChat| matches!(chat.state, ChatState::Gone | ChatState::Deleted);
+    let asked = rows.iter().map(|row| &row.chat).filter(|chat| keys.contains(&chat.key));
+    let mut revived = Vec::new();
+    for chat in asked.filter(|chat| ended(chat) && !chat.former) {
+        if chat.state == ChatState::Deleted && state.custom_chat(&chat.key)?.is_some() {
+            return Err(super::no_such(("чат", "the chat"), &chat.key));
         }
-        state.put_order(&order(ask, key, Vec::new()), &[Change::Revive])?;
+        let change = Change::Revive { grave: grave(&rows, chat) };
+        revived.push((order(ask, &chat.key, Vec::new()), vec![change]));
     }
-    Ok(())
+    if revived.is_empty() {
+        return Ok(());
+    }
+    let _lock = Lock::take(&ask.session.config().state)?;
+    state.put_orders(&revived)
+}
+
+/// The key under which a deleted group is still watched: where its link could not be replaced,
+/// whoever comes by it is taken out again, also once there is another group.
+fn grave(rows: &[ChatRow], chat: &KnownChat) -> Option<String> {
+    let open = chat.state == ChatState::Deleted && chat.platform_id.is_some() && !chat.sealed;
+    let first = format!("{}@deleted", chat.key);
+    if !open {
+        return None;
+    }
+    let mut keys = std::iter::once(first.clone()).chain((2..).map(|n| format!("{first}.{n}")));
+    keys.find(|key| !rows.iter().any(|row| row.chat.key == *key))
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::change::title;
 use super::people::{self, Named, must_be_there};
 use super::{Ask, SYSTEM, act, chats, filter};
-use crate::cycle::custom_chat;
+use crate::cycle::{Belonging, custom_chat};
 use crate::document::{Faults, Form, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::fingerprint;
@@ -113,7 +113,8 @@ pub(super) fn create(ask: &mut Ask) -> Result<(Code, Value)> {
     let wanted = ask.params(Wanted::read)?;
     let roster = ask.roster()?;
     let school = wanted.school(&roster, ask.session.config().organization.as_deref());
-    let mut people = wanted.members.pick(&roster, school)?;
+    let belonging = Belonging::new(&roster, &ask.lacking()?);
+    let mut people = wanted.members.pick(&roster, &belonging, school)?;
     let admins = wanted.admins.iter().filter(|admin| !people.contains(admin));
     people.extend(admins.cloned().collect::<Vec<_>>());
     let target = target(ask, &wanted, people::known(&roster, &people));
@@ -121,8 +122,9 @@ pub(super) fn create(ask: &mut Ask) -> Result<(Code, Value)> {
     wanted.check(&roster)?;
     let draft = drafted(ask, &roster, &target)?;
     let school = roster.find_org(&draft.organization);
-    wanted.members.must_be_there(&roster, school, &BTreeSet::new())?;
-    must_be_there("admins", &wanted.admins, &roster, school, &BTreeSet::new())?;
+    let nobody = BTreeSet::new();
+    wanted.members.must_be_there(&roster, &belonging, school, &nobody)?;
+    must_be_there(("admins", &wanted.admins), &roster, &belonging, school, &nobody)?;
     let mut state = ask.state()?;
     let custom = custom(ask, &wanted, &draft)?;
     let before = state.custom_chat(&custom.key())?;
@@ -201,10 +203,17 @@ fn custom(ask: &Ask, wanted: &Wanted, draft: &Draft) -> Result<Custom> {
         title,
         maker: ask.actor.clone(),
         at: ask.clock.now(),
-        digest: fingerprint::of(Value::Object(ask.params.clone()).to_string()),
+        digest: digest(ask),
         retitled_by: None,
         planned: None,
     })
+}
+
+/// By what the same order is recognised, whichever way round its keys come.
+fn digest(ask: &Ask) -> String {
+    let mut params = Value::Object(ask.params.clone());
+    params.sort_all_objects();
+    fingerprint::of(params.to_string())
 }
 
 /// An id that no other chat has, where the host gives none.

@@ -18,8 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::people::is_at;
-use crate::cycle::belongs;
+use crate::cycle::Belonging;
 use crate::document::{Faults, Form, Object, nearest};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::roster::{ClassIx, ClassType, GUARDIAN, NOT_STAFF, OrgIx, PersonIx, Roster};
@@ -63,7 +62,12 @@ impl Filter {
     ///
     /// # Errors
     /// [`Code::Request`] for a class or subject that does not exist, and where nobody meets it.
-    pub(super) fn pick(&self, roster: &Roster, school: Option<OrgIx>) -> Result<Vec<String>> {
+    pub(super) fn pick(
+        &self,
+        roster: &Roster,
+        belonging: &Belonging,
+        school: Option<OrgIx>,
+    ) -> Result<Vec<String>> {
         let sieve = Sieve { roster, school, guardians: self.asks_for_guardians() };
         let mut sets: Vec<BTreeSet<PersonIx>> = Vec::new();
         if let Some(ids) = &self.class {
@@ -78,8 +82,7 @@ impl Filter {
         let meets = |person: &PersonIx| {
             let id = &roster.person(*person).id;
             sets.iter().all(|set| set.contains(person))
-                && is_at(roster, school, *person)
-                && belongs(roster, id).is_some()
+                && belonging.find(school, id).is_some()
                 && self.role.as_ref().is_none_or(|roles| sieve.holds(*person, roles))
                 && (!self.no_subject || sieve.teaches_nothing(*person))
                 && self.search.as_ref().is_none_or(|text| has(id, text))

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::unknown_name;
 use crate::document::{Faults, Object, Shape, parse_object, sketch};
 use crate::error::{Code, Error, Result};
+use crate::plan::Lacking;
 use crate::roster::Roster;
 use crate::session::Session;
 use crate::state::State;
@@ -189,6 +190,11 @@ impl<'s> Ask<'s> {
     /// roster.
     fn state(&self) -> Result<State> {
         if self.permitted { self.look_up() } else { Err(unasked(self.method)) }
+    }
+
+    /// What the kept roster lacks: by that it is judged how far it can be relied on.
+    fn lacking(&self) -> Result<Lacking> {
+        self.look_up()?.lacking()
     }
 }
 

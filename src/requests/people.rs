@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::filter::Filter;
-use crate::cycle::belongs;
+use crate::cycle::Belonging;
 use crate::document::{Faults, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::roster::{OrgIx, PersonIx, Roster};
+use crate::roster::{OrgIx, Roster};
 
 /// People as an order names them: a list under `key`, a filter, or both together.
 pub(super) struct Named {
@@ -41,10 +41,15 @@ impl Named {
     /// # Errors
     /// [`Code::Request`] for a filter that names a class or subject that does not exist, or that
     /// nobody meets.
-    pub(super) fn pick(&self, roster: &Roster, school: Option<OrgIx>) -> Result<Vec<String>> {
+    pub(super) fn pick(
+        &self,
+        roster: &Roster,
+        belonging: &Belonging,
+        school: Option<OrgIx>,
+    ) -> Result<Vec<String>> {
         let mut picked = self.ids.clone();
         if let Some(filter) = &self.filter {
-            picked.extend(filter.pick(roster, school)?);
+            picked.extend(filter.pick(roster, belonging, school)?);
         }
         let mut seen = BTreeSet::new();
         picked.retain(|person| seen.insert(person.clone()));
@@ -58,10 +63,11 @@ impl Named {
     pub(super) fn must_be_there(
         &self,
         roster: &Roster,
+        belonging: &Belonging,
         school: Option<OrgIx>,
         also: &BTreeSet<String>,
     ) -> Result<()> {
-        must_be_there(self.key, &self.ids, roster, school, also)
+        must_be_there((self.key, &self.ids), roster, belonging, school, also)
     }
 }
 
@@ -71,17 +77,17 @@ impl Named {
 /// # Errors
 /// [`Code::Request`] with a fault for each.
 pub(super) fn must_be_there(
-    key: &str,
-    ids: &[String],
+    (key, ids): (&str, &[String]),
     roster: &Roster,
+    belonging: &Belonging,
     school: Option<OrgIx>,
     also: &BTreeSet<String>,
 ) -> Result<()> {
-    let found = |id: &str| belongs(roster, id).filter(|found| is_at(roster, school, *found));
+    let found = |id: &str| belonging.find(school, id);
     let unknown = |(_, id): &(usize, &String)| found(id).is_none() && !also.contains(*id);
     let fault = |(at, id): (usize, &String)| {
         let message = match roster.find_person(id) {
-            Some(_) if belongs(roster, id).is_some() => Text::new(
+            Some(_) if belonging.find(None, id).is_some() => Text::new(
                 "этот человек не из той школы, которой принадлежит чат",
                 "this person is not of the school that the chat belongs to",
             ),
@@ -101,15 +107,4 @@ pub(super) fn must_be_there(
 /// the others are refused afterwards.
 pub(super) fn known(roster: &Roster, people: &[String]) -> Vec<String> {
     people.iter().filter(|person| roster.find_person(person).is_some()).cloned().collect()
-}
-
-/// Whether a person has anything to do with a school: a role there, or a class. Without a school all
-/// are meant.
-pub(super) fn is_at(roster: &Roster, school: Option<OrgIx>, person: PersonIx) -> bool {
-    let Some(school) = school else { return true };
-    let mut classes = roster.enrollments_of_person(person);
-    roster.roles_of(person).any(|role| role.org == school)
-        || classes.any(|row| roster.class(row.class).school == school)
-        // Whom no row places anywhere is of the only school there is.
-        || roster.schools().len() < 2
 }

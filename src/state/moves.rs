@@ -72,7 +72,7 @@ impl State {
     }
 }
 
-fn rekey(db: &Connection, one: &Rekeyed, at: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn rekey(db: &Connection, one: &Rekeyed, at: Timestamp) -> rusqlite::Result<()> {
     for text in GIVES_WAY {
         db.prepare_cached(text)?.execute([&one.to])?;
     }

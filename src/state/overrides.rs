@@ -9,7 +9,9 @@ use super::State;
 use super::custom::{insert_custom, retitle};
 use super::journal::{json, parsed};
 use super::known::moment;
+use super::moves::rekey;
 use crate::error::Result;
+use crate::plan::Rekeyed;
 
 /// What a person wants otherwise than the profile says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,8 @@ pub(crate) struct Override {
     pub(crate) actor: String,
     /// When.
     pub(crate) at: Timestamp,
+    /// As what the person was brought in, in words; empty as long as nobody was.
+    pub(crate) standing: String,
     /// When it stopped counting, and why.
     pub(crate) closed: Option<(Timestamp, String)>,
 }
@@ -127,11 +131,14 @@ pub(crate) enum Change {
     /// This is wanted no more, whether or not it was.
     Drop(String, Wish),
     /// A chat that vanished or was deleted may be made again.
-    Revive,
+    Revive {
+        /// The key under which the old group is looked after, where anybody can still come into it.
+        grave: Option<String>,
+    },
 }
 
-const COLUMNS: &str =
-    "id, chat, person, aspect, value, actor, at, closed_at, closed_by FROM overrides";
+const COLUMNS: &str = "id, chat, person, aspect, value, actor, at, closed_at, closed_by, standing \
+     FROM overrides";
 
 impl Override {
     fn read(row: &Row) -> rusqlite::Result<Override> {
@@ -144,6 +151,7 @@ impl Override {
             actor: row.get(5)?,
             at: moment(row.get(6)?),
             closed: closed_at.map(moment).zip(row.get(8)?),
+            standing: row.get(9)?,
         })
     }
 }
@@ -163,20 +171,15 @@ impl State {
     /// # Errors
     /// [`crate::error::Code::State`].
     pub(crate) fn put_order(&mut self, order: &Order, changes: &[Change]) -> Result<()> {
-        self.transaction(|db| {
-            let text = "INSERT INTO orders (at, actor, method, chat, people, title) \
-                        VALUES (?, ?, ?, ?, ?, ?)";
-            let people = json(&order.people);
-            let number = db.prepare_cached(text)?.insert(params![
-                order.at.as_second(),
-                order.actor,
-                order.method,
-                order.chat,
-                people,
-                order.title,
-            ])?;
-            changes.iter().try_for_each(|change| make(db, order, number, change))
-        })
+        self.transaction(|db| write(db, order, changes))
+    }
+
+    /// The same for several orders, all or none.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_orders(&mut self, orders: &[(Order, Vec<Change>)]) -> Result<()> {
+        self.transaction(|db| orders.iter().try_for_each(|(one, changes)| write(db, one, changes)))
     }
 
     /// What people want by hand and is in force, in the order of the orders.
@@ -227,13 +230,47 @@ impl State {
     }
 }
 
+impl State {
+    /// Remembers as what people were brought in, by the overrides' numbers.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn put_standings(&mut self, standings: &[(i64, String)]) -> Result<()> {
+        self.transaction(|db| {
+            let text = "UPDATE overrides SET standing = ? WHERE id = ?";
+            let mut update = db.prepare_cached(text)?;
+            standings
+                .iter()
+                .try_for_each(|(id, words)| update.execute(params![words, id]).map(drop))
+        })
+    }
+}
+
+fn write(db: &Connection, order: &Order, changes: &[Change]) -> rusqlite::Result<()> {
+    let text = "INSERT INTO orders (at, actor, method, chat, people, title) \
+                VALUES (?, ?, ?, ?, ?, ?)";
+    let people = json(&order.people);
+    let number = db.prepare_cached(text)?.insert(params![
+        order.at.as_second(),
+        order.actor,
+        order.method,
+        order.chat,
+        people,
+        order.title,
+    ])?;
+    changes.iter().try_for_each(|change| make(db, order, number, change))
+}
+
 fn make(db: &Connection, order: &Order, number: i64, change: &Change) -> rusqlite::Result<()> {
     match change {
         Change::Make(custom) => insert_custom(db, custom),
         Change::Retitle(title) => retitle(db, &order.chat, title, &order.actor),
         Change::Want(person, wish) => want(db, order, number, person, wish),
         Change::Drop(person, wish) => close(db, order, person, wish),
-        Change::Revive => {
+        Change::Revive { grave } => {
+            if let Some(grave) = grave {
+                bury(db, order, grave)?;
+            }
             close(db, order, "", &Wish::Deleted)?;
             revive(db, &order.chat)
         }
@@ -270,6 +307,16 @@ fn close(db: &Connection, order: &Order, person: &str, wish: &Wish) -> rusqlite:
                 WHERE chat = ? AND person = ? AND aspect = ? AND closed_at IS NULL";
     let row = params![order.at.as_second(), order.chat, person, wish.words().0];
     db.prepare_cached(text)?.execute(row).map(drop)
+}
+
+/// Gives a deleted group that can still be entered a key of its own, by which it goes on being
+/// deleted.
+fn bury(db: &Connection, order: &Order, grave: &str) -> rusqlite::Result<()> {
+    let moved = Rekeyed { from: order.chat.clone(), to: grave.to_owned(), former: true };
+    rekey(db, &moved, order.at)?;
+    let text = "UPDATE overrides SET chat = ?2 \
+                WHERE chat = ?1 AND aspect = 'deleted' AND closed_at IS NULL";
+    db.execute(text, [order.chat.as_str(), grave]).map(drop)
 }
 
 /// Makes of a chat that is gone one that is still to be made: nothing that was known of it holds

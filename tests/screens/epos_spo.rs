@@ -227,6 +227,8 @@ fn the_same_order_sent_twice_makes_one_chat() {
     let key = makes(&mut place, ADMIN, params.clone());
     assert_eq!(key, "custom:trip-2026");
     assert_eq!(makes(&mut place, ADMIN, params.clone()), key);
+    let turned = json!({"members": ["child-200"], "title": "Поход", "id": "trip-2026"});
+    assert_eq!(makes(&mut place, ADMIN, turned), key, "the order of keys says nothing");
     assert_eq!(place.look().len(), 4);
     let other = json!({"id": "trip-2026", "title": "Другой", "members": ["child-200"]});
     let (at, said) = wrong(&mut place, ADMIN, "chats.create", other);

@@ -9,6 +9,8 @@ mod crash;
 mod epos_spo;
 mod filters;
 mod max;
+mod mend_exports;
+mod mend_leavers;
 mod model;
 #[path = "../support/office.rs"]
 mod office;

@@ -151,3 +151,47 @@ fn i4_a_chat_that_nobody_has_made_yet_is_renamed_in_the_registry_and_in_its_task
     let id = made(&mut place, &told);
     assert_eq!(group(&place, id).title, "Кружок химии");
 }
+
+#[test]
+fn a7_the_old_group_of_a_chat_that_is_made_again_is_kept_empty_beside_the_new_one() {
+    let mut place = college();
+    let tasks = place.report["tasks"].as_array().unwrap().clone();
+    let task = tasks.iter().find(|task| task["chat"] == "class:7a").expect("a task");
+    let manner = Manner::of(FoundBy::CodeInTitle, 9120);
+    let old = Office::new(&place.messenger).carry_out(task, &manner);
+    sync(&mut place);
+    comes(&place, old, 9200);
+    sync(&mut place);
+    does(&mut place, ADMIN, "chats.delete", json!({"chat": "class:7a"}));
+    let alone: std::collections::BTreeSet<String> = ["9120".to_owned()].into();
+    assert_eq!(group(&place, old).members, alone);
+    let told = does(&mut place, ADMIN, "chats.sync", json!({"chats": ["class:7a"]}));
+    let new = made(&mut place, &told);
+    assert_ne!(new, old);
+    comes(&place, old, 9201);
+    comes(&place, new, 9201);
+    place.pass(48.hours());
+    sync(&mut place);
+    assert_eq!(group(&place, old).members, alone, "whoever comes by the old link is taken out");
+    assert!(group(&place, new).members.contains("9201"));
+    let listed = does(&mut place, ADMIN, "chats.list", json!({"class": "7a", "per_page": 100}));
+    let keys: Vec<&str> =
+        listed["chats"].as_array().unwrap().iter().filter_map(|c| c["key"].as_str()).collect();
+    assert_eq!(keys.iter().filter(|key| key.starts_with("class:7a")).count(), 1, "{keys:?}");
+}
+
+#[test]
+fn a7_a_deleted_chat_stays_deleted_where_a_cycle_runs_while_it_is_asked_for() {
+    let mut place = college();
+    does(&mut place, ADMIN, "chats.delete", json!({"chat": "class:7a"}));
+    let told = does(&mut place, "system", "diagnostics", json!({}));
+    let path = format!("{}.lock", told["state"]["path"].as_str().unwrap());
+    let lock = std::fs::File::options().write(true).open(path).expect("the lock's file");
+    lock.try_lock().expect("no cycle runs");
+    let ask = json!({"chats": ["class:7a"]});
+    let error = try_as(&mut place, ADMIN, "chats.sync", ask).expect_err("a cycle runs");
+    assert_eq!(error.code, Code::Locked);
+    lock.unlock().unwrap();
+    sync(&mut place);
+    assert_eq!(place.chat("class:7a")["state"], "deleted");
+}

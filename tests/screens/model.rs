@@ -45,6 +45,14 @@ struct Rule {
     absent: BTreeSet<&'static str>,
 }
 
+impl Rule {
+    /// The children are in no other class: without theirs they are no students of the college.
+    fn knows(&self, who: &str) -> bool {
+        let placed = !who.starts_with("child") || self.students.contains(who);
+        placed && !self.absent.contains(who)
+    }
+}
+
 /// One chat: what is wanted by hand of each person.
 #[derive(Default)]
 struct Chat {
@@ -56,7 +64,7 @@ struct Chat {
 impl Chat {
     fn is_in(&self, rule: &Rule, who: &str) -> bool {
         let by_hand = self.member.get(who).copied();
-        !rule.absent.contains(who) && by_hand.unwrap_or_else(|| self.by_rule(rule, who))
+        rule.knows(who) && by_hand.unwrap_or_else(|| self.by_rule(rule, who))
     }
 
     fn administers(&self, rule: &Rule, who: &str) -> bool {
@@ -95,12 +103,11 @@ impl Chat {
     /// What says the same as the school's data is forgotten, and so are rights of who is out.
     fn settle(&mut self, rule: &Rule) {
         for who in PEOPLE {
-            let absent = rule.absent.contains(who);
             let (by_rule, leads) = (self.by_rule(rule, who), self.leads(rule, who));
             if self.member.get(who) == Some(&by_rule) {
                 self.member.remove(who);
             }
-            let out = !absent && !self.is_in(rule, who);
+            let out = rule.knows(who) && !self.is_in(rule, who);
             if self.admin.get(who) == Some(&leads) || out {
                 self.admin.remove(who);
             }
@@ -172,7 +179,7 @@ fn walk(seed: u64) {
             next(&mut place);
             chats.iter_mut().for_each(|(_, chat)| chat.settle(&rule));
             told
-        } else if rule.absent.contains(who) {
+        } else if !rule.knows(who) {
             continue;
         } else {
             let methods = ["members.add", "members.remove", "admins.grant", "admins.revoke"];

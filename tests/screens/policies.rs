@@ -10,7 +10,7 @@ use crate::screen::{ADMIN, big_college, changing, denied, does, makes, open, try
 use crate::tiny::{add, drop_row, enrolled, person, role, row};
 
 /// The college under a profile of its own that reverts changes of classes and forbids others.
-fn reverting() -> (tempfile::TempDir, Place) {
+pub(crate) fn reverting() -> (tempfile::TempDir, Place) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("own.lua");
     let script = std::fs::read_to_string("scripts/oneroster.lua").unwrap();
@@ -73,7 +73,7 @@ fn kept_changes_cost_nothing_in_cycles_in_which_nothing_changed() {
 }
 
 /// A class so large that losing most of it would be held.
-fn crowd() -> Value {
+pub(crate) fn crowd() -> Value {
     let mut roster = big_college();
     for number in 220..240 {
         let who = format!("student-{number}");
