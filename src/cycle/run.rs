@@ -80,6 +80,7 @@ impl<'c, 'a> Run<'c, 'a> {
             }
             if school.new {
                 accept(cycle, state, &school, &desired)?;
+                state.drop_lost_admins(&desired.chats)?;
             }
             state.close_links(&over, now)?;
             state.close_overrides(&undone.now, now)?;

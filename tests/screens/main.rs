@@ -24,6 +24,7 @@ mod schools;
 mod screen;
 #[path = "../support/mod.rs"]
 mod support;
+mod taken;
 #[allow(dead_code, reason = "each file of tests needs its own part of this")]
 #[path = "../support/tiny.rs"]
 mod tiny;
