@@ -2,6 +2,7 @@
 //! Everything is asked through a session, and looked at where it matters: in the messenger.
 #![cfg(feature = "cli")]
 
+mod accounts;
 mod ais_poo;
 #[path = "../support/college.rs"]
 mod college;
