@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Attempt, Cause, ChatState, Input, Kind, KnownChat, Operation, Plan, TaskKind, WantedTask,
-    former, members,
+    former, members, unlinked,
 };
 use crate::clock::later;
 use crate::config::Strangers;
@@ -31,15 +31,17 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
     if let Some(by) = input.desired.ordered.deleted.get(plain) {
         return known.into_iter().for_each(|known| delete(input, known, by, plan));
     }
-    if input.desired.carried.contains(key) {
-        return known.into_iter().for_each(|known| carry(input, known, plan));
-    }
+    let from = plan.operations.len();
     match (desired, known) {
+        (_, Some(known)) if input.desired.carried.contains(key) => carry(input, known, plan),
         (Some(desired), None) => make(input, desired, None, plan),
         (Some(desired), Some(known)) if known.former => former::plan(input, desired, known, plan),
         (Some(desired), Some(known)) => keep(input, desired, known, plan),
         (None, Some(known)) => unspoken(input, known, plan),
         (None, None) => {}
+    }
+    if let Some(known) = known {
+        unlinked::take_out(input, known, from, plan);
     }
 }
 

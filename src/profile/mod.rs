@@ -74,8 +74,9 @@ pub struct Desired {
     pub carried: BTreeSet<String>,
     /// The rights that admins are given on MAX (setting `admin_permissions`), in its own words.
     pub admin_permissions: BTreeSet<String>,
-    /// People whose account on a messenger is as they asked for themselves, not as the roster says.
-    pub by_request: BTreeMap<crate::platform::Kind, BTreeSet<String>>,
+    /// People whose account on a messenger, or that they have none there, is as they asked for
+    /// themselves, not as the roster says.
+    pub by_request: BTreeMap<crate::platform::Kind, BTreeMap<String, Option<String>>>,
     /// What people ordered otherwise than the profile says.
     pub ordered: Ordered,
 }

@@ -9,6 +9,7 @@ mod college;
 mod crash;
 mod epos_spo;
 mod filters;
+mod leaving;
 mod max;
 mod model;
 #[path = "../support/office.rs"]
