@@ -23,11 +23,15 @@ pub(super) enum Outcome {
     Failed(Error),
 }
 
-/// Runs a cycle on the kept roster, limited to some chats.
+/// Runs a cycle on the kept roster, limited to some chats, for an order about these people.
 ///
 /// # Errors
 /// [`Code::State`]. Whatever else ends the cycle is told in the answer: the order itself is stored.
-pub(super) fn limited(ask: &mut Ask, chats: BTreeSet<String>) -> Result<Outcome> {
+pub(super) fn limited(
+    ask: &mut Ask,
+    chats: BTreeSet<String>,
+    people: &[String],
+) -> Result<Outcome> {
     // No chats would mean all chats.
     if chats.is_empty() {
         return Ok(Outcome::Nothing);
@@ -41,7 +45,7 @@ pub(super) fn limited(ask: &mut Ask, chats: BTreeSet<String>) -> Result<Outcome>
         ..Options::default()
     };
     let actor = ask.actor.clone();
-    match ask.session.cycle(From::Kept, &options, &actor) {
+    match ask.session.cycle_about(From::Kept, &options, &actor, Some(people)) {
         Ok((_, report)) => Ok(Outcome::Report(report)),
         Err(error) if matches!(error.code, Code::State | Code::Internal) => Err(error),
         Err(error) => Ok(Outcome::Failed(error)),
@@ -60,7 +64,7 @@ pub(super) fn carry_out(
     changes: &[Change],
 ) -> Result<(Code, Value)> {
     state.put_order(order, changes)?;
-    let outcome = limited(ask, with_former(state, &order.chat)?)?;
+    let outcome = limited(ask, with_former(state, &order.chat)?, &order.people)?;
     let gone = |change: &Change| match change {
         Change::Want(person, Wish::Member(false)) => Some(person.clone()),
         _ => None,

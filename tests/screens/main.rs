@@ -4,6 +4,7 @@
 
 mod accounts;
 mod ais_poo;
+mod audit;
 #[path = "../support/college.rs"]
 mod college;
 mod crash;
