@@ -9,7 +9,7 @@ use super::{Ask, chats};
 use crate::config::{Detail, Options, Verify};
 use crate::cycle::From;
 use crate::error::{Code, Error, Result, Text};
-use crate::plan::ChatState;
+use crate::plan::{Attempt, ChatState, Kind, KnownChat};
 use crate::report;
 use crate::state::{Change, Order, State, Wish};
 
@@ -70,7 +70,9 @@ pub(super) fn carry_out(
         _ => None,
     };
     let out: BTreeSet<String> = changes.iter().filter_map(gone).collect();
-    tell(ask, state, order, &out, &outcome)
+    // The cycle may be the first one after a move, and have left the chat behind.
+    let chats = with_former(state, &order.chat)?;
+    tell(ask, state, &About { order, chats }, &out, &outcome)
 }
 
 /// The chat and those that it left behind on another messenger.
@@ -86,20 +88,20 @@ fn with_former(state: &State, key: &str) -> Result<BTreeSet<String>> {
 fn tell(
     ask: &Ask,
     state: &State,
-    order: &Order,
+    about: &About,
     out: &BTreeSet<String>,
     outcome: &Outcome,
 ) -> Result<(Code, Value)> {
+    let order = about.order;
     let row = chats::find(state, &order.chat)?;
     let mut result = report::chat(&row.chat, &row.counts);
     let report = match outcome {
         Outcome::Report(report) => report,
         _ => &Value::Null,
     };
-    let about = About { order };
     let held = about.held(report);
     let failed: Vec<Value> = about.rows(report, "failed").cloned().collect();
-    let stuck = stuck(ask, state, order, out)?;
+    let stuck = stuck(ask, state, &about.chats, out)?;
     let reason = match outcome {
         Outcome::Failed(error) => Some(json!(error.message)),
         _ => held
@@ -119,7 +121,7 @@ fn tell(
     result["reason"] = json!(reason);
     result["failed"] = json!(failed);
     result["held"] = json!(held);
-    let tasks = list(report, "tasks").filter(|row| row["chat"] == *order.chat);
+    let tasks = list(report, "tasks").filter(|row| about.is_of_chat(&row["chat"]));
     result["tasks"] = tasks.cloned().collect();
     result["people"] = json!(order.people);
     let code = match (held.is_empty(), reason.is_some()) {
@@ -133,15 +135,21 @@ fn tell(
 /// Which rows of a report an order is about: of its chat, and where it names people, of these.
 struct About<'o> {
     order: &'o Order,
+    /// The chat, and those that it left behind.
+    chats: BTreeSet<String>,
 }
 
 impl About<'_> {
+    fn is_of_chat(&self, key: &Value) -> bool {
+        key.as_str().is_some_and(|key| self.chats.contains(key))
+    }
+
     fn holds(&self, row: &Value) -> bool {
         let people = list(row, "people").filter_map(Value::as_str);
         let mut people = people.peekable();
         let of_chat = people.peek().is_none() || self.order.people.is_empty();
         let theirs = people.any(|one| self.order.people.iter().any(|person| person == one));
-        row["chat"] == *self.order.chat && (of_chat || theirs)
+        self.is_of_chat(&row["chat"]) && (of_chat || theirs)
     }
 
     fn rows<'r>(&'r self, report: &'r Value, name: &'r str) -> impl Iterator<Item = &'r Value> {
@@ -153,7 +161,7 @@ impl About<'_> {
         if !self.rows(report, "operations").any(|row| row["result"] == "held") {
             return Vec::new();
         }
-        let concerned = |row: &&Value| row["chat"].is_null() || row["chat"] == *self.order.chat;
+        let concerned = |row: &&Value| row["chat"].is_null() || self.is_of_chat(&row["chat"]);
         list(report, "held").filter(concerned).cloned().collect()
     }
 
@@ -175,12 +183,12 @@ impl About<'_> {
         })
     }
 
-    /// What the plan could not even try, in this chat.
+    /// What the plan could not even try, in these chats.
     fn warning(&self, report: &Value) -> Option<Value> {
         let stands = |row: &&Value| {
             let code = row["code"].as_str().unwrap_or_default();
             let hinders = code.starts_with("plan.cannot_") || code == "plan.other_platform";
-            hinders && row["at"] == *self.order.chat
+            hinders && self.is_of_chat(&row["at"])
         };
         list(&report["roster"], "warnings").find(stands).map(|row| row["message"].clone())
     }
@@ -191,18 +199,35 @@ fn list<'r>(report: &'r Value, name: &str) -> impl Iterator<Item = &'r Value> {
 }
 
 /// Why somebody who was to go is still in though nothing failed: nobody may take them out.
-fn stuck(ask: &Ask, state: &State, order: &Order, out: &BTreeSet<String>) -> Result<Option<Value>> {
+fn stuck(
+    ask: &Ask,
+    state: &State,
+    chats: &BTreeSet<String>,
+    out: &BTreeSet<String>,
+) -> Result<Option<Value>> {
     if out.is_empty() {
         return Ok(None);
     }
-    let known = state.known(ask.clock.now())?.chats.remove(&order.chat);
-    let Some(chat) = known.filter(|chat| chat.state == ChatState::Active) else { return Ok(None) };
-    let inside = |person: &String| {
-        let mut present = chat.present.values();
-        let present = present.find(|present| present.people.contains(person))?;
-        Some(json!(why_in(person, present.owner, present.people.len())))
+    let mut known = state.known(ask.clock.now())?.chats;
+    known.retain(|key, chat| chats.contains(key) && chat.state == ChatState::Active);
+    let inside = |(chat, person): (&KnownChat, &String)| {
+        let mut present = chat.present.iter();
+        let (account, present) = present.find(|(_, one)| one.people.contains(person))?;
+        let attempt = Attempt { operation: Kind::RemoveMember, account: account.clone() };
+        Some(match chat.waiting.get(&attempt) {
+            Some(waiting) => json!(again(person, &ask.clock.show(waiting.next_try))),
+            None => json!(why_in(person, present.owner, present.people.len())),
+        })
     };
-    Ok(out.iter().find_map(inside))
+    let mut seats = known.values().flat_map(|chat| out.iter().map(move |person| (chat, person)));
+    Ok(seats.find_map(inside))
+}
+
+fn again(person: &str, at: &str) -> Text {
+    Text::new(
+        format!("исключить {person} не получилось, следующая попытка не раньше {at}"),
+        format!("{person} could not be removed, the next try is not before {at}"),
+    )
 }
 
 fn why_in(person: &str, owner: bool, behind: usize) -> Text {
