@@ -13,12 +13,26 @@ local function is_administrator(actor)
   return actor:has_right("Управление чатами") or actor:has_access("Администратор ПОО")
 end
 
+-- «Группу» и «Родителей» своей группы куратор создаёт из её же людей.
+local function create_for_group(actor, target)
+  if not actor:curates(target.class) then
+    return false, "чаты «Группа» и «Родители» создаёт куратор этой группы"
+  end
+  local others = target.others - curators(target.class)
+  if target.kind == "class" then
+    return #(others - target.class.students) == 0,
+      "в «Группу» куратор включает только студентов своей группы и её кураторов"
+  end
+  return #(others - target.class:guardians()) == 0,
+    "в «Родителей» куратор включает только родителей студентов своей группы и её кураторов"
+end
+
 -- Администратор создаёт любой чат; куратор - «Группу» и «Родителей» своих групп;
 -- преподаватель - «Предмет» с теми, кто изучает у него этот предмет.
 local function create(actor, target, administrator)
   if administrator then return true end
   if target.kind == "class" or target.kind == "parents" then
-    return actor:curates(target.class), "чаты «Группа» и «Родители» создаёт куратор этой группы"
+    return create_for_group(actor, target)
   end
   if target.kind ~= "subject" then
     return false, "такой чат создаёт только сотрудник с правом «Управление чатами»"

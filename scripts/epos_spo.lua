@@ -11,14 +11,20 @@ local function has_curator(group) return #curators(group) > 0 end
 
 local function is_administrator(actor) return actor:is("siteAdministrator") end
 
--- Свободный чат создаёт администратор организации; чат дисциплины - ещё и преподаватель,
--- у которого есть хотя бы одна группа по этой дисциплине.
+-- Свободный чат с кем угодно создаёт администратор организации; чат дисциплины - ещё и
+-- преподаватель, у которого есть хотя бы одна группа по этой дисциплине, но не со всем колледжем.
 local function create(actor, target, administrator)
-  if target.kind == "subject" then
-    return administrator or actor:teaches_subject(target.subject),
-      "чат дисциплины создаёт администратор или преподаватель с группой по этой дисциплине"
+  if administrator then return true end
+  if target.kind ~= "subject" then
+    return false, "свободный чат создаёт только администратор организации"
   end
-  return administrator, "свободный чат создаёт только администратор организации"
+  if not actor:teaches_subject(target.subject) then
+    return false, "чат дисциплины создаёт администратор или преподаватель с группой по этой дисциплине"
+  end
+  local others = target.others - actor:students(target.subject)
+  if target.school then others = others - target.school.staff end
+  return #others == 0,
+    "преподаватель включает в чат дисциплины сотрудников и студентов, которые у него учатся"
 end
 
 -- Обязательные чаты людям не подвластны, остальные меняют администраторы.

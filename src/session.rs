@@ -162,6 +162,21 @@ impl Session {
         options: &Options,
         actor: &str,
     ) -> Result<(Code, Value)> {
+        self.cycle_about(from, options, actor, None)
+    }
+
+    /// One cycle that somebody's order about these people began: what it does to others is not done
+    /// in that name.
+    ///
+    /// # Errors
+    /// As [`Session::sync`].
+    pub(crate) fn cycle_about(
+        &mut self,
+        from: From,
+        options: &Options,
+        actor: &str,
+        about: Option<&[String]>,
+    ) -> Result<(Code, Value)> {
         let clock = Clock::new(options.now, self.config.zone.clone());
         let budget = options.time_budget.unwrap_or(self.config.time_budget);
         let stop = Stop::new(self.cancel.0.clone(), Instant::now().checked_add(budget));
@@ -176,6 +191,7 @@ impl Session {
                 stop: &stop,
                 host: &*self.host,
                 actor,
+                about,
             },
             from,
         );

@@ -241,6 +241,8 @@ fn made(given: &Given, before: Option<&Hold>, approved: Option<&str>) -> Plan {
     let dialogs = given.dialogs.iter().map(|account| ((given.platform, account.clone()), true));
     known.dialogs = dialogs.collect();
     let both: Vec<_> = given.previous.into_iter().chain([given.platform]).collect();
+    let asked = given.unlinked.iter().map(|person| (person.clone(), None));
+    desired.by_request = both.iter().map(|kind| (*kind, asked.clone().collect())).collect();
     let accounts = accounts(given, &both, &desired);
     add_former(&mut desired, &known, &both, &accounts);
     known.allowed = given.allowed.iter().map(|line| compact::allowed(line)).collect();

@@ -29,7 +29,8 @@ pub(super) fn apply(
         }
     }
     for link in &in_force {
-        desired.by_request.entry(link.platform).or_default().insert(link.person.clone());
+        let by_request = desired.by_request.entry(link.platform).or_default();
+        by_request.insert(link.person.clone(), link.account.clone());
     }
     (over.iter().map(|link| link.id).collect(), accounts(roster, &in_force))
 }

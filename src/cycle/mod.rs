@@ -63,6 +63,8 @@ pub(crate) struct Cycle<'a> {
     pub(crate) host: &'a dyn Host,
     /// The person at the screen, or `system`.
     pub(crate) actor: &'a str,
+    /// The people whom the actor's order is about, where it is an order and not the whole cycle.
+    pub(crate) about: Option<&'a [String]>,
 }
 
 /// Where the roster comes from.

@@ -82,6 +82,7 @@ impl<'c, 'a> Run<'c, 'a> {
             }
             if school.new {
                 accept(cycle, state, &school, &desired)?;
+                state.drop_lost_admins(&desired.chats)?;
             }
             state.close_links(&over, now)?;
             state.close_overrides(&undone.now, now)?;
@@ -432,7 +433,7 @@ impl<'c, 'a> Run<'c, 'a> {
             clock: cycle.clock,
             stop: cycle.stop,
             in_flight: config.requests_in_flight,
-            hand: Hand { cycle: self.number, actor: cycle.actor, approved },
+            hand: Hand { cycle: self.number, actor: cycle.actor, about: cycle.about, approved },
             host: cycle.host,
             deliver: cycle.config.invitations.deliver
                 && side.able.set.contains(&Capability::SendMessage),

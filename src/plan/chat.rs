@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Attempt, Cause, ChatState, Input, Kind, KnownChat, Operation, Plan, TaskKind, WantedTask,
-    former, members,
+    former, members, unlinked,
 };
 use crate::clock::later;
 use crate::config::Strangers;
@@ -33,12 +33,11 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
     if let Some(by) = deleted.get(plain).or_else(|| deleted.get(key)) {
         return known.into_iter().for_each(|known| delete(input, known, by, plan));
     }
-    if input.desired.carried.contains(key) {
-        known.into_iter().for_each(|known| carry(input, known, plan));
-        return known.into_iter().for_each(|known| members::obey(input, known, plan));
-    }
-    let resting = known.filter(|known| is_at_rest(input, desired, known));
+    let carried = input.desired.carried.contains(key);
+    let resting = known.filter(|known| carried || is_at_rest(input, desired, known));
+    let from = plan.operations.len();
     match (desired, known) {
+        (_, Some(known)) if carried => carry(input, known, plan),
         (Some(desired), None) => make(input, desired, None, plan),
         (Some(desired), Some(known)) if known.former => former::plan(input, desired, known, plan),
         (Some(desired), Some(known)) => keep(input, desired, known, plan),
@@ -46,6 +45,9 @@ pub(super) fn plan(input: &Input, key: &str, plan: &mut Plan) {
         (None, None) => {}
     }
     resting.into_iter().for_each(|known| members::obey(input, known, plan));
+    if let Some(known) = known {
+        unlinked::take_out(input, known, from, plan);
+    }
 }
 
 /// Whether nothing is planned of a chat's people one by one: what people ordered of them is carried

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::chat::{operation, task, waits_for};
+use super::unlinked::is_given_up;
 use super::{
     Attempt, Cause, ChatState, Input, Invitation, Kind, KnownChat, KnownMember, MemberState,
     Operation, Plan, Present, TaskKind,
@@ -58,7 +59,10 @@ pub(super) fn plan(
     }
     let Some(known) = known else { return };
     for (account, present) in known.people_present() {
-        let kept = wanted.contains_key(account.as_str()) || input.is_protected(platform, account);
+        let kept = wanted.contains_key(account.as_str())
+            || input.is_protected(platform, account)
+            // Those go from every chat alike, frozen or not.
+            || is_given_up(input, known, account, &present.people);
         if !kept {
             Leaver { input, desired, known, account, present }.plan(frozen, plan);
         }
@@ -429,17 +433,12 @@ impl Leaver<'_> {
         if people.iter().any(|person| self.input.frozen.people.contains(person)) {
             return;
         }
-        let mut still =
-            people.iter().filter(|one| self.desired.members.contains_key(*one)).peekable();
-        if still.peek().is_some() {
-            let asked = self.input.desired.by_request.get(&self.known.platform);
-            let asked = |person: &String| asked.is_some_and(|asked| asked.contains(person));
-            let cause = match still.all(asked) {
-                true => Cause::AskedToLeave,
-                false => Cause::AccountChanged,
-            };
-            self.remove(cause, plan);
-            return;
+        let still = people.iter().filter(|one| self.desired.members.contains_key(*one));
+        let still: Vec<String> = still.cloned().collect();
+        if !still.is_empty() {
+            let asked = is_given_up(self.input, self.known, self.account, &still);
+            let cause = if asked { Cause::AskedToLeave } else { Cause::AccountChanged };
+            return self.remove(cause, plan);
         }
         self.let_go(plan);
     }
@@ -452,15 +451,6 @@ impl Leaver<'_> {
             return ordered.takes_account_out(key, platform, self.account);
         }
         ordered.takes_out(key, &self.present.people)
-    }
-
-    fn cannot_remove(&self) -> Fault {
-        let message = Text::new(
-            "этой учётной записи здесь быть не должно, но токен не позволяет исключать: это должен \
-             сделать человек",
-            "this account does not belong here, but the token may not remove it: a person must",
-        );
-        Fault::new("plan.cannot_remove", &self.known.key, self.account, message)
     }
 
     fn stranger(&self) -> Fault {
@@ -490,7 +480,7 @@ impl Leaver<'_> {
         }
         if !self.input.can(self.known, Capability::RemoveMembers) {
             if !self.input.able_on(self.known.platform, Capability::RemoveMembers) {
-                plan.warnings.push(self.cannot_remove());
+                plan.warnings.push(cannot_remove(self.known, self.account));
             }
             return;
         }
@@ -500,4 +490,14 @@ impl Leaver<'_> {
             ..operation(kind, &self.known.key, cause)
         });
     }
+}
+
+/// Who may not be taken out by this token.
+pub(super) fn cannot_remove(known: &KnownChat, account: &str) -> Fault {
+    let message = Text::new(
+        "этой учётной записи здесь быть не должно, но токен не позволяет исключать: это должен \
+         сделать человек",
+        "this account does not belong here, but the token may not remove it: a person must",
+    );
+    Fault::new("plan.cannot_remove", &known.key, account, message)
 }

@@ -21,6 +21,7 @@ mod guard;
 mod known;
 mod members;
 mod task;
+mod unlinked;
 mod years;
 
 pub use census::{Census, Counts, MemberRow, census};

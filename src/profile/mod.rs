@@ -79,8 +79,9 @@ pub struct Desired {
     pub admin_permissions: BTreeSet<String>,
     /// How online lessons are held.
     pub calls: Calls,
-    /// People whose account on a messenger is as they asked for themselves, not as the roster says.
-    pub by_request: BTreeMap<crate::platform::Kind, BTreeSet<String>>,
+    /// People whose account on a messenger, or that they have none there, is as they asked for
+    /// themselves, not as the roster says.
+    pub by_request: BTreeMap<crate::platform::Kind, BTreeMap<String, Option<String>>>,
     /// What people ordered otherwise than the profile says.
     pub ordered: Ordered,
 }

@@ -38,8 +38,7 @@ pub(super) fn link(ask: &mut Ask) -> Result<(Code, Value)> {
         proof: "request",
         once: None,
     })?;
-    let target = ask.person_target(&order.person)?;
-    ask.permit(target)?;
+    ask.permit_about(&order.person)?;
     carry_out(ask, &order)
 }
 
@@ -52,8 +51,7 @@ pub(super) fn unlink(ask: &mut Ask) -> Result<(Code, Value)> {
         proof: "request",
         once: None,
     })?;
-    let target = ask.person_target(&order.person)?;
-    ask.permit(target)?;
+    ask.permit_about(&order.person)?;
     carry_out(ask, &order)
 }
 
@@ -178,8 +176,7 @@ fn in_force(state: &State, person: &str, platform: Kind, named: Option<&str>) ->
 /// `accounts.status`: the account in force on each messenger, and what the person may join.
 pub(super) fn status(ask: &mut Ask) -> Result<(Code, Value)> {
     let person = ask.params(|params, faults| params.required("person", faults))?;
-    let target = ask.person_target(&person)?;
-    ask.permit(target)?;
+    ask.permit_about(&person)?;
     let state = ask.state()?;
     let roster = ask.roster()?;
     if !is_known(&state, &roster, &person)? {

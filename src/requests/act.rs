@@ -9,7 +9,7 @@ use super::{Ask, chats};
 use crate::config::{Detail, Options, Verify};
 use crate::cycle::From;
 use crate::error::{Code, Error, Result, Text};
-use crate::plan::{ChatState, Present};
+use crate::plan::{Attempt, ChatState, Kind, KnownChat, Present};
 use crate::platform::Capability;
 use crate::report;
 use crate::state::{Change, Order, State, Wish};
@@ -24,11 +24,15 @@ pub(super) enum Outcome {
     Failed(Error),
 }
 
-/// Runs a cycle on the kept roster, limited to some chats.
+/// Runs a cycle on the kept roster, limited to some chats, for an order about these people.
 ///
 /// # Errors
 /// [`Code::State`]. Whatever else ends the cycle is told in the answer: the order itself is stored.
-pub(super) fn limited(ask: &mut Ask, chats: BTreeSet<String>) -> Result<Outcome> {
+pub(super) fn limited(
+    ask: &mut Ask,
+    chats: BTreeSet<String>,
+    people: &[String],
+) -> Result<Outcome> {
     // No chats would mean all chats.
     if chats.is_empty() {
         return Ok(Outcome::Nothing);
@@ -42,7 +46,7 @@ pub(super) fn limited(ask: &mut Ask, chats: BTreeSet<String>) -> Result<Outcome>
         ..Options::default()
     };
     let actor = ask.actor.clone();
-    match ask.session.cycle(From::Kept, &options, &actor) {
+    match ask.session.cycle_about(From::Kept, &options, &actor, Some(people)) {
         Ok((_, report)) => Ok(Outcome::Report(report)),
         Err(error) if matches!(error.code, Code::State | Code::Internal) => Err(error),
         Err(error) => Ok(Outcome::Failed(error)),
@@ -61,13 +65,15 @@ pub(super) fn carry_out(
     changes: &[Change],
 ) -> Result<(Code, Value)> {
     state.put_order(order, changes)?;
-    let outcome = limited(ask, with_former(state, &order.chat)?)?;
+    let outcome = limited(ask, with_former(state, &order.chat)?, &order.people)?;
     let gone = |change: &Change| match change {
         Change::Want(person, Wish::Member(false)) => Some(person.clone()),
         _ => None,
     };
     let out: BTreeSet<String> = changes.iter().filter_map(gone).collect();
-    tell(ask, state, order, &out, &outcome)
+    // The cycle may be the first one after a move, and have left the chat behind.
+    let chats = with_former(state, &order.chat)?;
+    tell(ask, state, &About { order, chats }, &out, &outcome)
 }
 
 /// The chat and those that it left behind on another messenger.
@@ -83,20 +89,20 @@ fn with_former(state: &State, key: &str) -> Result<BTreeSet<String>> {
 fn tell(
     ask: &Ask,
     state: &State,
-    order: &Order,
+    about: &About,
     out: &BTreeSet<String>,
     outcome: &Outcome,
 ) -> Result<(Code, Value)> {
+    let order = about.order;
     let row = chats::find(state, &order.chat)?;
     let mut result = report::chat(&row.chat, &row.counts);
     let report = match outcome {
         Outcome::Report(report) => report,
         _ => &Value::Null,
     };
-    let about = About { order };
     let held = about.held(report);
     let failed: Vec<Value> = about.rows(report, "failed").cloned().collect();
-    let stuck = stuck(ask, state, order, out)?;
+    let stuck = stuck(ask, state, &about.chats, out)?;
     let reason = match outcome {
         Outcome::Failed(error) => Some(json!(error.message)),
         _ => held
@@ -116,7 +122,7 @@ fn tell(
     result["reason"] = json!(reason);
     result["failed"] = json!(failed);
     result["held"] = json!(held);
-    let tasks = list(report, "tasks").filter(|row| row["chat"] == *order.chat);
+    let tasks = list(report, "tasks").filter(|row| about.is_of_chat(&row["chat"]));
     result["tasks"] = tasks.cloned().collect();
     result["people"] = json!(order.people);
     let code = match (held.is_empty(), reason.is_some()) {
@@ -130,15 +136,21 @@ fn tell(
 /// Which rows of a report an order is about: of its chat, and where it names people, of these.
 struct About<'o> {
     order: &'o Order,
+    /// The chat, and those that it left behind.
+    chats: BTreeSet<String>,
 }
 
 impl About<'_> {
+    fn is_of_chat(&self, key: &Value) -> bool {
+        key.as_str().is_some_and(|key| self.chats.contains(key))
+    }
+
     fn holds(&self, row: &Value) -> bool {
         let people = list(row, "people").filter_map(Value::as_str);
         let mut people = people.peekable();
         let of_chat = people.peek().is_none() || self.order.people.is_empty();
         let theirs = people.any(|one| self.order.people.iter().any(|person| person == one));
-        row["chat"] == *self.order.chat && (of_chat || theirs)
+        self.is_of_chat(&row["chat"]) && (of_chat || theirs)
     }
 
     fn rows<'r>(&'r self, report: &'r Value, name: &'r str) -> impl Iterator<Item = &'r Value> {
@@ -150,7 +162,7 @@ impl About<'_> {
         if !self.rows(report, "operations").any(|row| row["result"] == "held") {
             return Vec::new();
         }
-        let concerned = |row: &&Value| row["chat"].is_null() || row["chat"] == *self.order.chat;
+        let concerned = |row: &&Value| row["chat"].is_null() || self.is_of_chat(&row["chat"]);
         list(report, "held").filter(concerned).cloned().collect()
     }
 
@@ -172,7 +184,7 @@ impl About<'_> {
         })
     }
 
-    /// What the plan could not even try, in this chat.
+    /// What the plan could not even try, in these chats.
     fn warning(&self, report: &Value) -> Option<Value> {
         let stands = |row: &&Value| {
             let code = row["code"].as_str().unwrap_or_default();
@@ -183,7 +195,7 @@ impl About<'_> {
                     [] => row["value"] == "" && self.order.title.is_some(),
                     people => people.iter().any(|person| row["value"] == **person),
                 };
-            (hinders || waits) && row["at"] == *self.order.chat
+            (hinders || waits) && self.is_of_chat(&row["at"])
         };
         list(&report["roster"], "warnings").find(stands).map(|row| row["message"].clone())
     }
@@ -194,20 +206,37 @@ fn list<'r>(report: &'r Value, name: &str) -> impl Iterator<Item = &'r Value> {
 }
 
 /// Why somebody who was to go is still in though nothing failed: nobody may take them out.
-fn stuck(ask: &Ask, state: &State, order: &Order, out: &BTreeSet<String>) -> Result<Option<Value>> {
+fn stuck(
+    ask: &Ask,
+    state: &State,
+    chats: &BTreeSet<String>,
+    out: &BTreeSet<String>,
+) -> Result<Option<Value>> {
     if out.is_empty() {
         return Ok(None);
     }
-    let known = state.known(ask.clock.now())?.chats.remove(&order.chat);
-    let Some(chat) = known.filter(|chat| chat.state == ChatState::Active) else { return Ok(None) };
-    let inside = |person: &String| {
+    let mut known = state.known(ask.clock.now())?.chats;
+    known.retain(|key, chat| chats.contains(key) && chat.state == ChatState::Active);
+    let inside = |(chat, person): (&KnownChat, &String)| {
         let mut present = chat.present.iter();
         let (account, present) = present.find(|(_, one)| one.people.contains(person))?;
+        let attempt = Attempt { operation: Kind::RemoveMember, account: account.clone() };
+        if let Some(waiting) = chat.waiting.get(&attempt) {
+            return Some(json!(again(person, &ask.clock.show(waiting.next_try))));
+        }
         let listed = ask.session.config().protect.contains(account);
         let able = !chat.unable().contains(&Capability::RemoveMembers);
         Some(json!(why_in(person, &Keeper { present, listed, able })))
     };
-    Ok(out.iter().find_map(inside))
+    let mut seats = known.values().flat_map(|chat| out.iter().map(move |person| (chat, person)));
+    Ok(seats.find_map(inside))
+}
+
+fn again(person: &str, at: &str) -> Text {
+    Text::new(
+        format!("исключить {person} не получилось, следующая попытка не раньше {at}"),
+        format!("{person} could not be removed, the next try is not before {at}"),
+    )
 }
 
 /// What keeps an account in.

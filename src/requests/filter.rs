@@ -199,7 +199,8 @@ impl Sieve<'_> {
         people
     }
 
-    /// Students (of a journal without any, those of its homeroom), and everybody else enrolled.
+    /// Students (of a journal without any, those of its homeroom), and everybody else enrolled;
+    /// guardians, also those whom a host enrols themselves, only where they are asked for.
     fn of_journals(&self, journals: &[ClassIx]) -> BTreeSet<PersonIx> {
         let roster = self.roster;
         let mut people = BTreeSet::new();
@@ -210,8 +211,11 @@ impl Sieve<'_> {
                 people.extend(students.iter().flat_map(|one| roster.guardians_of(*one)));
             }
             people.extend(students);
-            let rows = roster.enrollments_of(*journal);
-            people.extend(rows.filter(|row| roster.enrollment_in_force(row)).map(|row| row.person));
+            let rows = roster.enrollments_of(*journal).filter(|row| {
+                let guardian = GUARDIAN.contains(&&*row.role);
+                roster.enrollment_in_force(row) && (self.guardians || !guardian)
+            });
+            people.extend(rows.map(|row| row.person));
         }
         people
     }

@@ -35,8 +35,7 @@ struct Wish {
 /// `accounts.invite`
 pub(super) fn invite(ask: &mut Ask) -> Result<(Code, Value)> {
     let wish = ask.params(read)?;
-    let target = ask.person_target(&wish.person)?;
-    ask.permit(target)?;
+    ask.permit_about(&wish.person)?;
     check_platform(ask, wish.platform)?;
     let mut state = ask.state()?;
     let roster = ask.roster()?;

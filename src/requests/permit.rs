@@ -11,7 +11,7 @@ use crate::cycle::kept_roster;
 use crate::error::{Code, Error, Result, Text};
 use crate::host::Level;
 use crate::profile::{Limits, Request, Room, Target, permits};
-use crate::roster::Roster;
+use crate::roster::{OrgIx, Roster};
 use crate::state::State;
 
 impl Ask<'_> {
@@ -92,19 +92,22 @@ impl Ask<'_> {
         })
     }
 
-    /// What the profile is told about a person: at which school it is.
+    /// Lets the request about a person go on where the profile lets this actor do this at the
+    /// person's school; where no row says which that is, at every school that the session serves.
     ///
     /// # Errors
-    /// As [`Ask::chat_target`].
-    pub(super) fn person_target(&mut self, person: &str) -> Result<Target> {
-        let roster = if self.actor == SYSTEM { None } else { Some(self.roster()?) };
-        let organization = roster.and_then(|roster| {
-            let held = roster.roles_of(roster.find_person(person)?);
-            let role = held.max_by_key(|role| (roster.role_in_force(role), role.primary))?;
-            Some(roster.org(role.org).id.to_string())
-        });
-        let person = Some(person.to_owned());
-        Ok(Target { person, organization, ..Target::default() })
+    /// As [`Ask::permit`].
+    pub(super) fn permit_about(&mut self, person: &str) -> Result<()> {
+        let own = match self.actor.as_str() {
+            SYSTEM => None,
+            _ => school_of(&*self.roster()?, person),
+        };
+        let schools = if own.is_some() { vec![own] } else { self.organizations()? };
+        for organization in schools {
+            let person = Some(person.to_owned());
+            self.permit(Target { person, organization, ..Target::default() })?;
+        }
+        Ok(())
     }
 
     /// The last accepted roster, read once for each request.
@@ -171,6 +174,24 @@ impl Ask<'_> {
         let ids = schools.iter().map(|school| Some(roster.org(*school).id.to_string()));
         Ok(if schools.is_empty() { vec![None] } else { ids.collect() })
     }
+}
+
+/// Where a person is: at a school before any other organisation, by a role or class in force before
+/// one that is not, by a role before a class.
+fn school_of(roster: &Roster, person: &str) -> Option<String> {
+    let person = roster.find_person(person)?;
+    let roles = roster.roles_of(person);
+    let roles = roles.map(|role| (role.org, roster.role_in_force(role), true, role.primary));
+    let rows = roster.enrollments_of_person(person).map(|row| {
+        let school = roster.class(row.class).school;
+        (school, roster.enrollment_in_force(row), false, row.primary)
+    });
+    let schools = roster.schools();
+    let rank = |(org, holds, by_role, primary): &(OrgIx, bool, bool, bool)| {
+        (*holds, schools.contains(org), *by_role, *primary)
+    };
+    let (org, ..) = roles.chain(rows).max_by_key(rank)?;
+    Some(roster.org(org).id.to_string())
 }
 
 fn at(organization: Option<String>) -> Target {

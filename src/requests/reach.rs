@@ -26,7 +26,7 @@ pub(super) struct Reach<'o> {
 /// [`Code::State`]. Whatever else ends the cycle is told in the answer: the order itself is stored.
 pub(super) fn act(ask: &mut Ask, state: &State, reach: &Reach) -> Result<Outcome> {
     let chats = touched(ask, state, reach)?;
-    act::limited(ask, chats)
+    act::limited(ask, chats, &[reach.person.to_owned()])
 }
 
 /// The keys of the chats that a cycle of this session can do something about.

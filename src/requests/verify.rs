@@ -71,8 +71,7 @@ pub(super) fn verify(ask: &mut Ask) -> Result<(Code, Value)> {
     let Some(shown) = shown else {
         return Err(Error::with_faults(Code::Request, vec![nothing_shown()]));
     };
-    let target = ask.person_target(&person)?;
-    ask.permit(target)?;
+    ask.permit_about(&person)?;
     accounts::may_link(ask, &person)?;
     let platform = shown.platform();
     let proven = match shown {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::State;
 use super::known::moment;
 use crate::error::{Result, Text};
-use crate::plan::{Kind, Operation};
+use crate::plan::{Cause, Kind, Operation};
 
 /// An operation that was about to be done when the library last wrote.
 #[derive(Debug, Clone)]
@@ -57,6 +57,8 @@ pub(crate) struct Hand<'a> {
     pub(crate) cycle: i64,
     /// The person at the screen, or `system`.
     pub(crate) actor: &'a str,
+    /// The people whom the actor's order is about; none where the whole cycle is the actor's.
+    pub(crate) about: Option<&'a [String]>,
     /// What a person let go that the guard held.
     pub(crate) approved: Option<Approved<'a>>,
 }
@@ -74,6 +76,54 @@ impl<'a> Hand<'a> {
     /// Who approved an operation, if it had to be approved.
     pub(crate) fn approval_of(&self, operation: &Operation) -> Option<&'a str> {
         self.approved.filter(|approved| approved.operations.contains(operation)).map(|one| one.by)
+    }
+
+    /// Whether an operation is what the actor asked for, and not what was due besides.
+    fn asked_for(&self, operation: &Operation) -> bool {
+        let named = |about: &[String]| operation.people.iter().any(|one| about.contains(one));
+        self.about.is_none_or(named)
+    }
+
+    /// In whose name an operation is done: who let it go or ordered it, whenever that was; else who
+    /// began the cycle, as far as it is theirs.
+    fn in_whose_name(&self, db: &Connection, operation: &Operation) -> rusqlite::Result<String> {
+        if let Some(by) = self.approval_of(operation) {
+            return Ok(by.to_owned());
+        }
+        if let Cause::Ordered(by) = &operation.cause {
+            return Ok(by.clone());
+        }
+        let asked = if self.asked_for(operation) { self.actor } else { SYSTEM };
+        Ok(ordered_by(db, operation)?.unwrap_or_else(|| asked.to_owned()))
+    }
+}
+
+/// Who the host itself is.
+const SYSTEM: &str = "system";
+
+/// Who ordered what brings an operation about: put somebody in or gave them rights by hand, or gave
+/// up the account that goes.
+fn ordered_by(db: &Connection, operation: &Operation) -> rusqlite::Result<Option<String>> {
+    let wanted = "SELECT actor FROM overrides WHERE chat = ?1 AND aspect = ?2 AND value = 'yes' \
+                  AND closed_at IS NULL AND person IN (SELECT value FROM json_each(?3)) \
+                  ORDER BY id DESC LIMIT 1";
+    let people = json(&operation.people);
+    let by_hand = |aspect: &str| {
+        let row = params![operation.chat, aspect, people];
+        db.prepare_cached(wanted)?.query_row(row, |row| row.get(0)).optional()
+    };
+    match (operation.kind, &operation.cause) {
+        (Kind::AddMember | Kind::InviteMember, _) => by_hand("member"),
+        (Kind::GrantAdmin, _) => by_hand("admin"),
+        (Kind::RemoveMember, Cause::AskedToLeave) => {
+            let text = "SELECT links.actor FROM links JOIN chats ON chats.platform = links.platform \
+                        WHERE chats.key = ?1 AND links.closed_at IS NULL \
+                        AND links.person IN (SELECT value FROM json_each(?2)) \
+                        ORDER BY links.id DESC LIMIT 1";
+            let row = params![operation.chat, people];
+            db.prepare_cached(text)?.query_row(row, |row| row.get(0)).optional()
+        }
+        _ => Ok(None),
     }
 }
 
@@ -103,7 +153,7 @@ impl State {
                     json(&operation.people),
                     operation.title,
                     json(&operation.cause.text()),
-                    hand.approval_of(operation).unwrap_or(hand.actor),
+                    hand.in_whose_name(db, operation)?,
                     operation.cause.counts() && hand.approval_of(operation).is_none(),
                 ])
             };
@@ -168,7 +218,7 @@ impl State {
 
 /// Writes a result into the journal inside a transaction that also writes what it means.
 pub(super) fn close(
-    db: &rusqlite::Connection,
+    db: &Connection,
     id: i64,
     verdict: &Verdict,
     at: Timestamp,

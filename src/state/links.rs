@@ -1,6 +1,6 @@
 //! Accounts that people linked and unlinked by request, and where a person stands in all chats.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use crate::clock::earlier;
 use crate::error::Result;
 use crate::plan::MemberState;
 use crate::platform::Kind;
+use crate::profile::DesiredChat;
 
 /// How long a used proof is remembered: longer than one is accepted.
 const PROOFS_KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -176,15 +177,49 @@ impl State {
     }
 
     /// Keys of the chats that a person administers or should, of those that are kept in step or are
-    /// still to be made.
+    /// still to be made. Whose rights somebody ordered away has none, done or not.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
     pub(crate) fn administers(&self, person: &str) -> Result<BTreeSet<String>> {
         let query = "SELECT chat FROM members JOIN chats ON chats.key = members.chat \
                      WHERE person = ? AND members.admin = 1 AND chats.former = 0 \
-                     AND chats.state IN ('active', 'planned', 'task')";
+                     AND chats.state IN ('active', 'planned', 'task') \
+                     AND NOT EXISTS (SELECT 1 FROM overrides \
+                     WHERE overrides.chat = members.chat AND overrides.person = members.person \
+                     AND aspect IN ('member', 'admin') AND value = 'no' AND closed_at IS NULL)";
         Ok(self.rows(query, [person], |row| row.get(0))?.into_iter().collect())
+    }
+
+    /// Takes the rights of those who have them by an earlier roster and whom what should be now, by
+    /// the chat's key, no longer names as admins: they order nothing more, however this cycle ends.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn drop_lost_admins(
+        &mut self,
+        desired: &BTreeMap<String, DesiredChat>,
+    ) -> Result<()> {
+        let query = "SELECT chat, person FROM members WHERE admin = 1";
+        let mut rows: Vec<(String, String)> =
+            self.rows(query, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.retain(|(chat, person)| {
+            let admin = |chat: &DesiredChat| chat.members.get(person).is_some_and(|one| one.admin);
+            desired.get(chat).is_some_and(|chat| !admin(chat))
+        });
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.transaction(|db| {
+            for (chat, person) in &rows {
+                let text = "UPDATE members SET admin = 0 WHERE chat = ? AND person = ?";
+                db.prepare_cached(text)?.execute([chat, person])?;
+                // The rows no longer are what they were written from.
+                let text = "UPDATE chats SET digest = '' WHERE key = ?";
+                db.prepare_cached(text)?.execute([chat])?;
+            }
+            Ok(())
+        })
     }
 
     /// The accounts in chats that stand for a person, or are this account.

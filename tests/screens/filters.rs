@@ -73,3 +73,34 @@ fn filters_that_cannot_be_meant_are_refused_and_change_nothing() {
     assert_eq!(at, ["params.members[1]", "params.members[2]"]);
     assert_eq!(place.look(), before);
 }
+
+/// A host may write guardians into the class itself.
+#[test]
+fn e6_guardians_in_the_lists_of_a_class_are_picked_only_by_role() {
+    let mut roster = crate::screen::big_college();
+    for (class, who, role) in [
+        ("7a", "parent-300", "parent"),
+        ("7a-algebra", "parent-301", "guardian"),
+        ("8b-history", "parent-302", "relative"),
+    ] {
+        crate::tiny::add(&mut roster, "enrollments", crate::tiny::enrolled(class, who, role));
+    }
+    let mut place = crate::college::started("epos_spo", roster, json!({}));
+    let cases: [(Value, &[&str]); 5] = [
+        (
+            json!({"class": "7a"}),
+            &["child-200", "child-201", "child-202", "teacher-110", "teacher-111"],
+        ),
+        (json!({"grade": "2"}), &["student-210", "student-211", "teacher-112"]),
+        (json!({"subject": "История"}), &["student-210", "student-211", "teacher-112"]),
+        (json!({"subject": "Алгебра", "search": "-2"}), &["child-200", "child-201", "child-202"]),
+        (json!({"subject": "История", "role": "relative"}), &["parent-302"]),
+    ];
+    for (filter, expected) in cases {
+        let order = json!({"title": "Чат", "filter": filter, "admins": [ADMIN]});
+        let chat = does(&mut place, ADMIN, "chats.create", order);
+        let people = chat["people"].as_array().unwrap();
+        let people: Vec<&Value> = people.iter().filter(|one| *one != ADMIN).collect();
+        assert_eq!(json!(people), json!(expected), "{filter}");
+    }
+}

@@ -2,12 +2,15 @@
 //! Everything is asked through a session, and looked at where it matters: in the messenger.
 #![cfg(feature = "cli")]
 
+mod accounts;
 mod ais_poo;
+mod audit;
 #[path = "../support/college.rs"]
 mod college;
 mod crash;
 mod epos_spo;
 mod filters;
+mod leaving;
 mod max;
 mod mend_exports;
 mod mend_leavers;
@@ -26,6 +29,7 @@ mod schools;
 mod screen;
 #[path = "../support/mod.rs"]
 mod support;
+mod taken;
 #[allow(dead_code, reason = "each file of tests needs its own part of this")]
 #[path = "../support/tiny.rs"]
 mod tiny;

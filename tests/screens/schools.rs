@@ -136,7 +136,7 @@ fn p8_the_staff_sees_the_list_of_chats_with_their_links() {
 }
 
 /// The college and a second school, whose administrator is «alien».
-fn two_schools() -> Value {
+pub(crate) fn two_schools() -> Value {
     let mut roster = big_college();
     let second = json!({"sourcedId": "second", "name": "Школа № 2", "type": "school"});
     add(&mut roster, "orgs", second);
