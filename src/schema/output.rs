@@ -315,6 +315,11 @@ fn chat() -> Value {
         field("organization", or_null(text()), "sourcedId"),
         field("class", or_null(text()), "sourcedId"),
         field("subject", or_null(text()), ""),
+        field(
+            "whole_class",
+            or_null(flag()),
+            "whether it is for all of its class; not for a subgroup",
+        ),
         field("title", text(), ""),
         field("platform", platforms(), ""),
         field("platform_id", or_null(text()), "the chat's number on the messenger"),
