@@ -8,6 +8,7 @@ mod college;
 mod crash;
 mod epos_spo;
 mod filters;
+mod kinds;
 mod max;
 mod model;
 #[path = "../support/office.rs"]
