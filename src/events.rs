@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::cycle::named_account;
 use crate::error::Result;
-use crate::fingerprint;
+use crate::fingerprint::{self, Fingerprint};
 use crate::platform::{Event, Kind, OwnRights};
 use crate::roster::Roster;
 use crate::state::{Group, Invite, Link, Met, State};
@@ -35,6 +35,15 @@ pub(crate) struct Recorded {
     pub(crate) concerning: usize,
     /// The people who linked their accounts, by `sourcedId`.
     pub(crate) linked: Vec<String>,
+}
+
+/// By what a one-time link is known again: its word, and the account where it is for one alone. So
+/// the state file tells neither.
+pub(crate) fn digest(word: &str, account: Option<&str>) -> String {
+    match account {
+        None => fingerprint::of(word),
+        Some(account) => Fingerprint::new().add(word).add(account).hex(),
+    }
 }
 
 /// Writes down what happened and where the next question for events begins, all at once: after a
@@ -190,9 +199,19 @@ impl Recorder<'_> {
     ) -> Result<bool> {
         let opened = self.dialog(account, true, dialog)?;
         let Some(word) = payload else { return Ok(opened) };
-        let invite = self.state.take_invite(self.platform, &fingerprint::of(word), self.now)?;
-        let Some(invite) = invite else { return Ok(opened) };
+        let Some(invite) = self.follow(account, word)? else { return Ok(opened) };
         Ok(self.link(account, &invite)? || opened)
+    }
+
+    /// The one-time link of this word, for anybody or for this account; then it is used up.
+    fn follow(&mut self, account: &str, word: &str) -> Result<Option<Invite>> {
+        for digest in [digest(word, None), digest(word, Some(account))] {
+            let invite = self.state.take_invite(self.platform, &digest, self.now)?;
+            if invite.is_some() {
+                return Ok(invite);
+            }
+        }
+        Ok(None)
     }
 
     /// Links the account to the person for whom the one-time link was made. Whoever is not in the
@@ -324,6 +343,7 @@ mod tests {
             organization: "school".to_owned(),
             class: None,
             subject: None,
+            whole_class: None,
             title: "1А".to_owned(),
             description: None,
             locked: true,

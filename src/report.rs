@@ -24,6 +24,7 @@ pub(crate) fn chat(chat: &KnownChat, counts: &Counts) -> Value {
         "organization": chat.organization,
         "class": chat.class,
         "subject": chat.subject,
+        "whole_class": counts.whole_class,
         "title": chat.title,
         "platform": chat.platform.name(),
         "platform_id": chat.platform_id,

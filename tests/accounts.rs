@@ -347,6 +347,51 @@ fn i1_the_linked_id_is_seen_with_its_source_and_what_may_be_joined() {
 }
 
 #[test]
+fn i1_a_question_may_be_about_one_messenger_or_one_account() {
+    let place = Place::new();
+    place.link("parent-301", "5301", "10:00");
+    let ask = |more: Value| {
+        let mut params = json!({"person": "parent-301"});
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        place.ok("accounts.status", params, "10:10")
+    };
+    let accounts = |told: &Value| -> Vec<String> {
+        let rows = told["accounts"].as_array().unwrap().iter();
+        rows.map(|row| row["account"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(accounts(&ask(json!({}))), ["5301", "9301"]);
+    let max = ask(json!({"platform": "max"}));
+    assert_eq!(accounts(&max), ["9301"]);
+    assert_eq!((&max["chats"], &max["history"]), (&json!([]), &json!([])));
+    assert_eq!(max["linked"], Value::Null, "no account was asked about");
+    let vk = ask(json!({"platform": "vk"}));
+    assert_eq!(vk["chats"][0]["platform"], "vk");
+    assert_eq!(vk["history"].as_array().unwrap().len(), 1);
+    let named = ask(json!({"account": "5301"}));
+    assert_eq!((&named["linked"], accounts(&named)), (&json!(true), vec!["5301".to_owned()]));
+    assert_eq!(named["history"][0]["account"], "5301");
+    let before = ask(json!({"account": "301"}));
+    assert_eq!((&before["linked"], &before["accounts"]), (&json!(false), &json!([])));
+    assert_eq!(ask(json!({"account": "5301", "platform": "max"}))["linked"], false);
+}
+
+#[test]
+fn a9_an_account_that_is_not_the_linked_one_is_not_unlinked() {
+    let place = Place::new();
+    let of = |account: &str| json!({"person": "parent-301", "platform": "vk", "account": account});
+    place.link("parent-301", "5301", "10:00");
+    let error = place.refused("accounts.unlink", of("301"));
+    let fault = &error.faults[0];
+    assert_eq!((&*fault.code, &*fault.at), ("request.not_linked", "params.account"));
+    assert!(fault.message.ru.contains("5301"), "{:?}", fault.message);
+    assert!(place.is_parent(5301));
+    assert_eq!(place.ok("accounts.unlink", of("5301"), "10:10")["account"], Value::Null);
+    assert!(!place.is_parent(5301));
+    let again = place.ok("accounts.unlink", of("5301"), "10:20");
+    assert_eq!((&again["account"], &again["done"]), (&Value::Null, &json!({})));
+}
+
+#[test]
 fn i1_an_account_on_the_other_messenger_is_kept_for_it() {
     let place = Place::new();
     place.rig.reset_counters();

@@ -164,7 +164,8 @@ fn a6_the_list_is_initialised_by_type() {
 fn a8_the_communitys_identifier_can_be_copied() {
     let mut place = ais(college());
     let told = ask(&mut place, "diagnostics", json!({}));
-    assert!(told.to_string().contains(&place.messenger.community.to_string()), "{told}");
+    let community = place.messenger.community.to_string();
+    assert_eq!(told["platform"]["community"], *community, "{told:#}");
 }
 
 #[test]

@@ -193,9 +193,38 @@ fn the_audit_tells_who_did_what_when_and_why() {
             .iter()
             .all(|e| e["people"].to_string().contains(person.as_str().unwrap()))
     );
-    let later = json!({"since": "2026-09-02T00:00:00+03:00"});
-    let none = school.ask(json!({"method": "audit", "params": later})).unwrap();
-    assert_eq!(none["total"], 0);
+    let made = entries.iter().find(|entry| entry["operation"] == "create_chat").unwrap();
+    assert_eq!(made["at"], MORNING);
+    assert_eq!(made["cycle"], 1);
+    for entry in entries {
+        let reason = entry["reason"]["ru"].as_str().unwrap_or_default();
+        assert!(reason.contains(|sign: char| ('а'..='я').contains(&sign)), "{entry:#}");
+    }
+    let mut within = |params: Value| {
+        let told = school.ask(json!({"method": "audit", "params": params})).unwrap();
+        told["total"].as_u64().unwrap() as usize
+    };
+    assert_eq!(within(json!({"since": "2026-09-02T00:00:00+03:00"})), 0);
+    assert_eq!(within(json!({"since": MORNING})), entries.len(), "the first second counts");
+    assert_eq!(within(json!({"until": MORNING})), 0, "the last one does not");
+    assert_eq!(within(json!({"until": "2026-09-01T09:00:01+03:00"})), entries.len());
+}
+
+#[test]
+fn the_audit_comes_in_pages_that_hold_every_entry_once() {
+    let mut school = School::started();
+    let mut page = |page: usize, per_page: usize| {
+        let params = json!({"page": page, "per_page": per_page});
+        school.ask(json!({"method": "audit", "params": params})).unwrap()
+    };
+    let all = page(1, 1000)["entries"].as_array().unwrap().clone();
+    let size = all.len().div_ceil(2);
+    let (first, second) = (page(1, size), page(2, size));
+    assert_eq!((&second["page"], &second["pages"]), (&json!(2), &json!(2)));
+    assert_eq!(second["total"], all.len());
+    assert_eq!(first["entries"], json!(all[..size]));
+    assert_eq!(second["entries"], json!(all[size..]));
+    assert_eq!(page(3, size)["entries"], json!([]));
 }
 
 #[test]

@@ -612,3 +612,107 @@ fn a_published_canvas_import_is_refused_for_what_it_is() {
     let error = content.read(&rules()).unwrap_err();
     assert_eq!(told(&error.faults), ["roster.other_form @ users.csv:1 user_id = user_id"]);
 }
+
+/// A folder of files through a whole cycle.
+struct Through {
+    messenger: support::Messenger,
+    session: Session,
+    _place: tempfile::TempDir,
+}
+
+impl Through {
+    fn new() -> Through {
+        let messenger = support::Messenger::start(&["--mode", "partner"]);
+        let place = tempfile::tempdir().unwrap();
+        let config = json!({
+            "state": place.path().join("zvonok.db"), "profile": "oneroster",
+            "platform": {"kind": "vk", "token": messenger.token, "base_url": messenger.address,
+                         "community": messenger.community.to_string(), "requests_per_second": 20},
+        });
+        let session =
+            Session::open(&config.to_string(), Box::new(Silent), Cancel::default()).unwrap();
+        Through { messenger, session, _place: place }
+    }
+
+    fn cycle(&mut self, path: &Path, now: &str) -> Value {
+        let options = json!({"now": now}).to_string();
+        let (code, report) = self.session.sync_path(path, &options).unwrap();
+        assert_eq!(code, Code::Ok, "{report:#}");
+        report
+    }
+
+    fn link(&mut self, person: &str, account: &str, now: &str) {
+        let params = json!({"person": person, "platform": "vk", "account": account});
+        let request = json!({"method": "accounts.link", "params": params, "now": now});
+        assert_eq!(self.session.request(&request.to_string()).unwrap().0, Code::Ok);
+    }
+
+    /// The messenger's chats: the titles, and who is in but the community.
+    fn chats(&self) -> BTreeMap<String, Vec<i64>> {
+        let state = self.messenger.look("state");
+        let chat = |chat: &Value| {
+            let members = chat["members"].as_array().unwrap().iter();
+            let ids = members.filter_map(|one| one["id"].as_i64()).filter(|id| *id > 0);
+            (chat["title"].as_str().unwrap().to_owned(), ids.collect())
+        };
+        state["chats"].as_array().unwrap().iter().map(chat).collect()
+    }
+}
+
+fn chats_of(chats: &[(&str, &[i64])]) -> BTreeMap<String, Vec<i64>> {
+    chats.iter().map(|(title, people)| ((*title).to_owned(), people.to_vec())).collect()
+}
+
+/// The warnings about the files themselves; that nobody leads a chat is another matter.
+fn of_the_roster(report: &Value) -> Vec<&str> {
+    let warnings = report["roster"]["warnings"].as_array().unwrap().iter();
+    let codes = warnings.map(|warning| warning["code"].as_str().unwrap());
+    codes.filter(|code| *code != "profile.no_admin").collect()
+}
+
+/// Counts of a roster as a report tells them.
+fn counts_of(report: &Value) -> [u64; 4] {
+    ["orgs", "users", "classes", "enrollments"].map(|key| report["roster"][key].as_u64().unwrap())
+}
+
+#[test]
+fn a_published_school_data_sync_folder_goes_through_a_whole_cycle() {
+    let mut through = Through::new();
+    let folder = published().join("microsoft-sds-samples/SDS_v2.1");
+    let report = through.cycle(&folder, "2021-10-01T09:00:00+03:00");
+    assert_eq!(counts_of(&report), [4, 8, 2, 6]);
+    assert_eq!(of_the_roster(&report), [""; 0]);
+    let made = through.chats();
+    let nobody: &[i64] = &[];
+    let all = chats_of(&[("Staff", nobody), ("Biology 10", nobody)]);
+    assert_eq!(made, all, "of the school; nobody has an account in these files");
+    assert_eq!(report["done"], json!({"create_chat": 2}));
+    for (person, account) in [("114001", "5001"), ("114003", "5003"), ("114007", "5007")] {
+        through.link(person, account, "2021-10-01T09:10:00+03:00");
+    }
+    let report = through.cycle(&folder, "2021-10-01T09:20:00+03:00");
+    assert_eq!(report["roster"]["unchanged"], true);
+    let all = chats_of(&[("Staff", &[5007]), ("Biology 10", &[5001, 5003, 5007])]);
+    assert_eq!(through.chats(), all);
+}
+
+#[test]
+fn a_folder_of_oneroster_1_1_goes_through_a_whole_cycle() {
+    let mut through = Through::new();
+    let folder = here("rosters/oneroster-1.1");
+    let report = through.cycle(&folder, "2026-09-01T09:00:00+03:00");
+    assert_eq!(counts_of(&report), [2, 3, 1, 2]);
+    assert_eq!(of_the_roster(&report), [""; 0]);
+    let nobody: &[i64] = &[];
+    let all = chats_of(&[("Staff", nobody), ("1А", nobody), ("1А - parents", nobody)]);
+    assert_eq!(through.chats(), all);
+    for (person, account) in [("p1", "5001"), ("p2", "5002"), ("p3", "5003")] {
+        through.link(person, account, "2026-09-01T09:10:00+03:00");
+    }
+    let all =
+        chats_of(&[("Staff", &[5003]), ("1А", &[5001, 5003]), ("1А - parents", &[5002, 5003])]);
+    assert_eq!(through.chats(), all);
+    let report = through.cycle(&folder, "2026-09-01T09:20:00+03:00");
+    assert_eq!(report["roster"]["unchanged"], true);
+    assert_eq!(report["done"], json!({}));
+}

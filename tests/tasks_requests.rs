@@ -136,6 +136,23 @@ fn a_task_is_listed_with_its_steps_in_both_languages() {
 }
 
 #[test]
+fn one_task_is_asked_for_by_its_name_whether_open_or_closed() {
+    let place = Place::new();
+    let (id, code) = place.task("create_chat", "#7K2T");
+    place.task("give_rights", "#8888");
+    let named = |params: Value| {
+        let list = place.ok("tasks.list", params);
+        let rows = list["tasks"].as_array().expect("rows").iter();
+        rows.map(|row| row["code"].as_str().expect("a code").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(named(json!({"task": id})), [code.as_str()]);
+    place.write("UPDATE tasks SET closed_at = 2, closed_by = 'library'");
+    assert_eq!(named(json!({"task": id})), [code.as_str()]);
+    assert_eq!(named(json!({"task": id, "state": "open"})), [""; 0]);
+    assert_eq!(named(json!({"task": "t999"})), [""; 0]);
+}
+
+#[test]
 fn tasks_are_told_apart_by_state_and_kind_and_come_in_pages() {
     let place = Place::new();
     place.write(
@@ -192,6 +209,8 @@ fn a_group_that_a_person_names_is_remembered_for_its_task() {
     let params = json!({"task": id, "platform_id": group.to_string()});
     let (found, told) = place.ask("tasks.done", params).expect("an answer");
     assert!(place.is_known_for(group, &code), "{told:#}");
+    assert_eq!(told["task"]["id"], *id);
+    assert_eq!(told["tasks"], json!([told["task"]]), "a list, as of every method about tasks");
     assert_eq!(told["closed"] == true, found == Code::Ok, "{told:#}");
 }
 
@@ -377,4 +396,27 @@ fn p4_whoever_opens_the_dialog_by_a_one_time_link_is_linked_once() {
     let max = accounts.iter().find(|one| one["platform"] == "max").expect("MAX");
     assert_eq!((&max["account"], &max["proof"]), (&json!("5301"), &json!("max.deep_link")));
     assert!(!place.keeps("Мария"));
+}
+
+#[test]
+fn p4_a_one_time_link_for_one_account_links_no_other() {
+    let place = Place::with(with_secret);
+    place.introduce();
+    let told = place.ok("accounts.invite", json!({"person": "parent-301", "account": "5301"}));
+    assert_eq!(told["account"], "5301");
+    let started = |account: i64| {
+        let word = told["link"].as_str().and_then(|link| link.split("start=").nth(1));
+        let event = json!({"update_type": "bot_started", "timestamp": 1_788_246_000_000_i64,
+            "chat_id": account, "user": {"user_id": account, "first_name": "Мария", "is_bot": false,
+                "last_activity_time": 0}, "payload": word.expect("a word")});
+        place.ok("events.push", push(SECRET, json!([event])))["linked"].clone()
+    };
+    assert_eq!(started(5302), json!([]), "the link was handed on");
+    assert_eq!(started(5301), json!(["parent-301"]), "and is still good for whom it is for");
+    assert_eq!(started(5301), json!([]));
+    place.refused(
+        Code::Request,
+        "accounts.invite",
+        json!({"person": "parent-301", "account": "x"}),
+    );
 }

@@ -246,6 +246,7 @@ fn wish(class: &str, dissolved: bool) -> DesiredChat {
         organization: "s".to_owned(),
         class: Some(class.to_owned()),
         subject: None,
+        whole_class: None,
         title: class.to_owned(),
         description: None,
         locked: false,

@@ -146,6 +146,7 @@ pub(crate) fn custom_chat(custom: &Custom, roster: &Roster) -> DesiredChat {
         organization: custom.organization.clone(),
         class: homeroom.or_else(|| custom.class.clone()),
         subject: custom.subject.clone(),
+        whole_class: None,
         title: custom.title.clone(),
         description: None,
         locked: false,

@@ -47,6 +47,10 @@ pub(crate) enum Form {
     SomeTexts,
     /// A chat's title.
     Title,
+    /// A time of the day.
+    Time,
+    /// A person's name, shown to nobody but a room.
+    Name,
     /// An id that the host makes up itself.
     Id,
     /// A list of accounts' numbers; a community's is negative on VK.
@@ -108,6 +112,8 @@ impl Form {
                 "a text that is not empty, or a list of such",
             ),
             Form::Title => ("название до 200 знаков", "a title of up to 200 characters"),
+            Form::Time => ("время вида 08:30", "a time such as 08:30"),
+            Form::Name => ("имя до 100 знаков", "a name of up to 100 characters"),
             Form::Id => (
                 "до 64 латинских букв, цифр и знаков . _ -",
                 "up to 64 Latin letters, digits and signs . _ -",
@@ -161,6 +167,8 @@ impl Form {
                 "items": {"type": "string", "minLength": 1},
             }),
             Form::Title => text("\\S"),
+            Form::Time => text("^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+            Form::Name => json!({"type": "string", "pattern": "\\S"}),
             Form::Id => text("^[A-Za-z0-9._-]{1,64}$"),
             Form::Texts => json!({"type": "array", "items": {"type": "string"}}),
             Form::Accounts => json!({"type": "array", "items": text("^-?[1-9][0-9]{0,18}$")}),

@@ -39,6 +39,9 @@ pub struct Counts {
     pub admins_desired: u32,
     /// Of these, admin.
     pub admins_granted: u32,
+    /// Whether the chat is for the whole class or a subgroup, where it is of a class.
+    #[serde(default)]
+    pub whole_class: Option<bool>,
 }
 
 /// One person's place in a chat.
@@ -56,6 +59,7 @@ pub struct MemberRow {
 /// no stranger.
 pub fn census(desired: &DesiredChat, known: &KnownChat, own_account: &str) -> Census {
     let mut census = Census::default();
+    census.counts.whole_class = desired.whole_class;
     for (person, member) in &desired.members {
         let row = member_row(member, person, known);
         census.counts.count(member, &row);

@@ -2,7 +2,7 @@
 //! has is asked of the room itself: of the tables that scripts get, and of what each kind of object
 //! registers with Luau.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlua::{
     AnyUserData, FromLua, FromLuaMulti, IntoLua, IntoLuaMulti, Lua, Result as LuaResult, Table,
@@ -178,6 +178,63 @@ fn the_types_have_every_global_of_the_room_and_what_profiles_share() {
     assert_eq!(declared("declare zvonok: {", "\n}", false), keys(&zvonok));
     let shared: Table = zvonok.get("shared").unwrap();
     assert_eq!(declared("type Shared = {", "\n}", false), keys(&shared));
+}
+
+/// The fields of a declared table, each with its type.
+fn types(start: &str) -> BTreeMap<&'static str, &'static str> {
+    let (_, block) = TYPES.split_once(start).unwrap_or_else(|| panic!("no {start}"));
+    let (block, _) = block.split_once("\n}").unwrap();
+    let field = |line: &'static str| {
+        let (name, kind) = line.strip_prefix("    ")?.split_once(": ")?;
+        let kind = kind.split(" -- ").next()?;
+        Some((name, kind.trim_end_matches(','))).filter(|_| !name.starts_with("--"))
+    };
+    block.lines().filter_map(field).collect()
+}
+
+/// What is said about a usual chat has the types of a chat's rule, but nothing of it must be said.
+#[test]
+fn the_usual_chats_take_the_fields_of_a_rule_and_who_leads() {
+    let maybe = |kind: &str| match kind {
+        _ if kind.ends_with('?') => kind.to_owned(),
+        _ if kind.contains(' ') => format!("({kind})?"),
+        _ => format!("{kind}?"),
+    };
+    let rule = types("type ChatRule<Object> = {");
+    let mut fields: BTreeMap<&str, String> =
+        rule.iter().map(|(name, kind)| (*name, maybe(kind))).collect();
+    fields.insert("leads", "((object: Object) -> People)?".to_owned());
+    let about = types("type About<Object> = {");
+    assert_eq!(
+        about.iter().map(|(name, kind)| (*name, (*kind).to_owned())).collect::<BTreeMap<_, _>>(),
+        fields
+    );
+    let shared = types("type Shared = {");
+    let chats: Vec<_> = shared.iter().filter(|(name, _)| name.ends_with("_chat")).collect();
+    assert_eq!(chats.len(), 4);
+    for (name, kind) in chats {
+        let per = if *name == "teachers_chat" { "School" } else { "Class" };
+        assert_eq!(*kind, format!("(about: About<{per}>) -> ChatRule<{per}>"), "{name}");
+    }
+}
+
+/// The table of rules for requests is declared as [`shared.requests`] reads it: one function of its
+/// own, and rules that are asked with the actor, the target and what that function said.
+#[test]
+fn the_rules_of_requests_are_declared_as_they_are_asked() {
+    let shared = include_str!("../../scripts/shared.lua");
+    let read: BTreeSet<&str> = shared
+        .split("own.")
+        .skip(1)
+        .filter_map(|rest| rest.split(|sign: char| !sign.is_alphanumeric()).next())
+        .collect();
+    let (_, block) = TYPES.split_once("own: { [string]: MethodRule } & { ").expect("the table");
+    let named = block.split(" }").next().unwrap().split(", ");
+    let named: BTreeSet<&str> = named.filter_map(|field| field.split(':').next()).collect();
+    assert_eq!(named, read);
+    assert!(shared.contains("decide(actor, target, own.administrator(actor))"));
+    let rule = "(actor: Actor, target: Target, administrator: boolean) -> (boolean?, string?)";
+    assert!(TYPES.contains(&format!("export type MethodRule =\n    {rule}")));
 }
 
 /// The guide tells editors which of Luau's own globals scripts do not have.

@@ -348,6 +348,7 @@ impl<'a> Evaluation<'a> {
             organization: self.roster.org(school).id.to_string(),
             class: None,
             subject: None,
+            whole_class: None,
             title: String::new(),
             description: None,
             locked: rule.locked,
@@ -369,10 +370,18 @@ impl<'a> Evaluation<'a> {
             _ => row.homeroom,
         };
         chat.class = home.map(|home| self.id_of(home));
+        chat.whole_class = home.map(|home| self.has_all_of(class, home));
         if row.class_type != ClassType::Homeroom {
             chat.subject = Some(row.subject.to_string());
         }
         chat.depends_on = home.into_iter().chain([class]).map(|class| self.id_of(class)).collect();
+    }
+
+    /// Whether a journal is for its whole class, not for a subgroup (ruling 9).
+    fn has_all_of(&self, class: ClassIx, home: ClassIx) -> bool {
+        let students = |class| self.roster.student_enrollments(class).into_iter();
+        let inside: BTreeSet<_> = students(class).map(|row| row.person).collect();
+        students(home).all(|row| inside.contains(&row.person))
     }
 
     pub(super) fn argument(&self, key: &str, object: &Object) -> Result<LuaValue> {

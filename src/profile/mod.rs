@@ -150,6 +150,8 @@ pub struct DesiredChat {
     pub class: Option<String>,
     /// The subject's title, for a journal's chat.
     pub subject: Option<String>,
+    /// Whether its students are all of the class or a subgroup, for a rule's chat of a class.
+    pub whole_class: Option<bool>,
     /// Title, at most 200 characters (MAX's limit, `platforms/max.md` section 3).
     pub title: String,
     /// What the chat says about itself, where the profile gives it a text and the platform has one.

@@ -42,17 +42,39 @@ pub(super) fn link(ask: &mut Ask) -> Result<(Code, Value)> {
     carry_out(ask, &order)
 }
 
-/// `accounts.unlink`
+/// `accounts.unlink`; with an `account` only this one, so that a screen that is out of date does not
+/// unlink what was linked since.
 pub(super) fn unlink(ask: &mut Ask) -> Result<(Code, Value)> {
-    let order = ask.params(|params, faults| Order {
-        person: params.required("person", faults),
-        platform: platform(params, faults),
-        account: None,
-        proof: "request",
-        once: None,
+    let (order, account) = ask.params(|params, faults| {
+        let order = Order {
+            person: params.required("person", faults),
+            platform: platform(params, faults),
+            account: None,
+            proof: "request",
+            once: None,
+        };
+        (order, some_account(params, faults))
     })?;
     ask.permit_about(&order.person)?;
+    if let Some(account) = account {
+        must_count(ask, &order, &account)?;
+    }
     carry_out(ask, &order)
+}
+
+/// Refuses an account in whose place another one counts. Where none counts, it is unlinked already.
+fn must_count(ask: &mut Ask, order: &Order, account: &str) -> Result<()> {
+    let state = ask.state()?;
+    let roster = ask.roster()?;
+    let named = named_account(&roster, &order.person, order.platform);
+    let now = in_force(&state, &order.person, order.platform, named)?;
+    let Some(other) = now.account.filter(|counts| counts != account) else { return Ok(()) };
+    let message = Text::new(
+        format!("к человеку привязана другая учётная запись: {other}"),
+        format!("another account is linked to the person: {other}"),
+    );
+    let fault = Fault::new("request.not_linked", "params.account", account, message);
+    Err(Error::with_faults(Code::Request, vec![fault]))
 }
 
 fn platform(params: &mut Object, faults: &mut Faults) -> Kind {
@@ -63,8 +85,13 @@ fn platform(params: &mut Object, faults: &mut Faults) -> Kind {
 /// An account's number in `account`.
 pub(super) fn account(params: &mut Object, faults: &mut Faults) -> String {
     params.demand("account", faults);
+    some_account(params, faults).unwrap_or_default()
+}
+
+/// The same where it may be absent.
+pub(super) fn some_account(params: &mut Object, faults: &mut Faults) -> Option<String> {
     let number = |value: &Value| value.as_str().filter(|id| is_account(id)).map(str::to_owned);
-    params.read("account", faults, Form::Account, number).unwrap_or_default()
+    params.read("account", faults, Form::Account, number)
 }
 
 /// Stores an order, acts upon it, and tells what came of it.
@@ -173,36 +200,72 @@ fn in_force(state: &State, person: &str, platform: Kind, named: Option<&str>) ->
     })
 }
 
-/// `accounts.status`: the account in force on each messenger, and what the person may join.
+/// What a question about accounts is narrowed to.
+struct Narrow {
+    person: String,
+    platform: Option<Kind>,
+    account: Option<String>,
+}
+
+impl Narrow {
+    fn read(params: &mut Object, faults: &mut Faults) -> Narrow {
+        Narrow {
+            person: params.required("person", faults),
+            platform: params.one_of("platform", &PLATFORMS, faults),
+            account: some_account(params, faults),
+        }
+    }
+
+    fn is_about(&self, platform: Kind) -> bool {
+        self.platform.is_none_or(|wanted| wanted == platform)
+    }
+
+    fn names(&self, account: Option<&str>) -> bool {
+        self.account.is_none() || self.account.as_deref() == account
+    }
+}
+
+/// `accounts.status`: the account in force on each messenger, and what the person may join; of one
+/// messenger, and of one account, where they are named. Then `linked` says whether it counts.
 pub(super) fn status(ask: &mut Ask) -> Result<(Code, Value)> {
-    let person = ask.params(|params, faults| params.required("person", faults))?;
-    ask.permit_about(&person)?;
+    let narrow = ask.params(Narrow::read)?;
+    ask.permit_about(&narrow.person)?;
     let state = ask.state()?;
     let roster = ask.roster()?;
-    if !is_known(&state, &roster, &person)? {
-        return Err(no_such(("человек", "the person"), &person));
+    let person = narrow.person.as_str();
+    if !is_known(&state, &roster, person)? {
+        return Err(no_such(("человек", "the person"), person));
     }
     let mut accounts = Vec::new();
-    for (name, platform) in PLATFORMS {
-        let now = in_force(&state, &person, platform, named_account(&roster, &person, platform))?;
-        accounts.push(json!({
-            "platform": name,
-            "account": now.account,
-            "linked": now.account.is_some(),
-            "source": now.source,
-            "proof": now.proof,
-            "since": now.since.map(|since| ask.clock.show(since)),
-        }));
+    for (name, platform) in PLATFORMS.into_iter().filter(|(_, kind)| narrow.is_about(*kind)) {
+        let now = in_force(&state, person, platform, named_account(&roster, person, platform))?;
+        if narrow.names(now.account.as_deref()) {
+            accounts.push(account_row(ask, name, &now));
+        }
     }
-    let history = state.links_of(&person)?;
-    let history: Vec<Value> = history.iter().map(|link| history_row(ask, link)).collect();
-    let result = json!({
+    let mut history = state.links_of(person)?;
+    history.retain(|link| narrow.is_about(link.platform) && narrow.names(link.account.as_deref()));
+    let mut result = json!({
         "person": person,
         "accounts": accounts,
-        "chats": reach::chats(&state, &person, None)?,
-        "history": history,
+        "chats": reach::chats(&state, person, narrow.platform)?,
+        "history": history.iter().map(|link| history_row(ask, link)).collect::<Vec<_>>(),
     });
+    if narrow.account.is_some() {
+        result["linked"] = json!(!accounts.is_empty());
+    }
     Ok((Code::Ok, result))
+}
+
+fn account_row(ask: &Ask, platform: &str, now: &InForce) -> Value {
+    json!({
+        "platform": platform,
+        "account": now.account,
+        "linked": now.account.is_some(),
+        "source": now.source,
+        "proof": now.proof,
+        "since": now.since.map(|since| ask.clock.show(since)),
+    })
 }
 
 /// One request about the person, also one that counts no more.

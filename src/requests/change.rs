@@ -305,17 +305,35 @@ pub(super) fn title(
 }
 
 /// `chats.delete`: everybody is taken out, the door is closed, and the chat is not made again by
-/// itself.
+/// itself. A `title` says which chat is meant: of another title it is not deleted.
 pub(super) fn delete(ask: &mut Ask) -> Result<(Code, Value)> {
-    let key = ask.params(|params, faults| params.required("chat", faults))?;
+    let (key, meant) = ask
+        .params(|params, faults| (params.required("chat", faults), params.text("title", faults)))?;
     let target = ask.chat_target(&key)?;
     ask.permit(target)?;
     let mut state = ask.state()?;
     let subject = Subject::find(&state, &key)?;
     subject.must_be_open()?;
+    if let Some(meant) = meant {
+        subject.must_be_called(&meant)?;
+    }
     let change = Change::Want(String::new(), Wish::Deleted);
     let order = order(ask, &key, Vec::new());
     act::carry_out(ask, &mut state, &order, &[change])
+}
+
+impl Subject {
+    fn must_be_called(&self, meant: &str) -> Result<()> {
+        let title = &self.row.chat.title;
+        if title == meant {
+            return Ok(());
+        }
+        let message = Text::new(
+            format!("чат называется иначе: «{title}»"),
+            format!("the chat has another title: “{title}”"),
+        );
+        Err(refused("other_title", "title", meant, message))
+    }
 }
 
 /// Lets chats be made again that vanished or were deleted, because somebody asks for exactly these:

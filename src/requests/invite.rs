@@ -2,17 +2,19 @@
 //!
 //! The word in the link is random and stands for one person; whoever opens the dialog by it first is
 //! taken for that person. A link that was handed on therefore links the wrong account: hosts give it
-//! to the person alone, or have the account confirmed (`accounts.verify`).
+//! to the person alone, name the `account` that it is for, or have the account confirmed
+//! (`accounts.verify`).
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::accounts::some_account;
 use super::{Ask, no_such};
 use crate::clock::later;
 use crate::document::{Faults, Object};
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::fingerprint;
+use crate::events::digest;
 use crate::platform::Kind;
 use crate::state::{Invite, State};
 use crate::tasks::Bot;
@@ -29,6 +31,8 @@ const WORD: usize = 20;
 struct Wish {
     person: String,
     platform: Kind,
+    /// Whose opening of the dialog alone uses the link.
+    account: Option<String>,
     expires: Duration,
 }
 
@@ -46,7 +50,7 @@ pub(super) fn invite(ask: &mut Ask) -> Result<(Code, Value)> {
     let word = word()?;
     let now = ask.clock.now();
     let invite = Invite {
-        digest: fingerprint::of(&word),
+        digest: digest(&word, wish.account.as_deref()),
         person: wish.person,
         platform: wish.platform,
         actor: ask.actor.clone(),
@@ -57,6 +61,7 @@ pub(super) fn invite(ask: &mut Ask) -> Result<(Code, Value)> {
     let result = json!({
         "person": invite.person,
         "platform": invite.platform.name(),
+        "account": wish.account,
         "link": format!("https://max.ru/{nick}?start={word}"),
         "expires": ask.clock.show(invite.expires),
     });
@@ -68,6 +73,7 @@ fn read(params: &mut Object, faults: &mut Faults) -> Wish {
     Wish {
         person: params.required("person", faults),
         platform: params.one_of("platform", &platforms, faults).unwrap_or(Kind::Max),
+        account: some_account(params, faults),
         expires: expires(params, faults),
     }
 }

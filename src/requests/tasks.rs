@@ -44,22 +44,15 @@ const WHICH: [(&str, Which); 3] =
 
 /// `tasks.list`: what is open in the order of the numbers; what is closed, the newest first.
 pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
-    let (which, kind, chat, page) = ask.params(|params, faults| {
-        let which = params.one_of("state", &WHICH, faults).unwrap_or(Which::Open);
-        let kind = params.one_of("kind", &KINDS, faults);
-        (which, kind, params.text("chat", faults), Page::read(params, faults))
-    })?;
+    let (filter, page) =
+        ask.params(|params, faults| (Filter::read(params, faults), Page::read(params, faults)))?;
     let seen = ask.permit_somewhere()?;
     let state = ask.state()?;
-    let mut found = match which {
+    let mut found = match filter.which {
         Which::Open => state.open_tasks()?,
         Which::Closed | Which::All => state.all_tasks()?,
     };
-    found.retain(|task| {
-        (which != Which::Closed || task.closed.is_some())
-            && kind.is_none_or(|kind| kind == task.kind)
-            && chat.as_ref().is_none_or(|chat| *chat == task.chat)
-    });
+    found.retain(|task| filter.holds(task));
     let shown = Shown::load(ask, &state)?;
     let sees = |task: &Task| {
         let chat = shown.chats.get(&task.chat).map(|row| &row.chat.organization);
@@ -68,6 +61,35 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
     found.retain(sees);
     let rows = found.iter().map(|task| shown.row(ask, task)).collect();
     Ok((Code::Ok, page.of("tasks", rows)))
+}
+
+/// What narrows the list.
+struct Filter {
+    which: Which,
+    task: Option<String>,
+    kind: Option<TaskKind>,
+    chat: Option<String>,
+}
+
+impl Filter {
+    fn read(params: &mut Object, faults: &mut Faults) -> Filter {
+        let task = params.text("task", faults);
+        // Who names a task wants to see it, whatever became of it.
+        let usual = if task.is_some() { Which::All } else { Which::Open };
+        Filter {
+            which: params.one_of("state", &WHICH, faults).unwrap_or(usual),
+            task,
+            kind: params.one_of("kind", &KINDS, faults),
+            chat: params.text("chat", faults),
+        }
+    }
+
+    fn holds(&self, task: &Task) -> bool {
+        (self.which != Which::Closed || task.closed.is_some())
+            && self.task.as_ref().is_none_or(|name| tasks::number(name) == Some(task.id))
+            && self.kind.is_none_or(|kind| kind == task.kind)
+            && self.chat.as_ref().is_none_or(|chat| *chat == task.chat)
+    }
 }
 
 /// What rows of tasks are made from besides the tasks.
@@ -312,8 +334,10 @@ fn told(ask: &Ask, state: &State, task: &Task, failed: Option<Text>) -> Result<(
     let closed = now.closed.is_some();
     let chat = shown.chats.get(&task.chat);
     let message = (!closed).then(|| failed.unwrap_or_else(|| not_yet(&now, chat)));
+    let row = shown.row(ask, &now);
     let result = json!({
-        "task": shown.row(ask, &now),
+        "task": row,
+        "tasks": [row],
         "closed": closed,
         "pending": !closed,
         "message": message,

@@ -334,6 +334,11 @@ fn chat() -> Value {
         field("organization", or_null(text()), "sourcedId"),
         field("class", or_null(text()), "sourcedId"),
         field("subject", or_null(text()), ""),
+        field(
+            "whole_class",
+            or_null(flag()),
+            "whether it is for all of its class; not for a subgroup",
+        ),
         field("title", text(), ""),
         field("platform", platforms(), ""),
         field("platform_id", or_null(text()), "the chat's number on the messenger"),
@@ -342,7 +347,7 @@ fn chat() -> Value {
         field("locked", flag(), "whether people may not change it"),
         field("members", members, ""),
         field("admins", admins, ""),
-        field("call", or_null(json!({"type": "object"})), "the lesson that is held now"),
+        field("call", or_null(call()), "the call that runs, else the next one published"),
         maybe("former", flag(), "left behind on the previous messenger"),
     ])
 }
@@ -366,12 +371,19 @@ fn call() -> Value {
         field("chat", text(), "the chat's key"),
         field("title", text(), ""),
         field("state", words(["created", "published", "finished"]), ""),
-        maybe("lesson", or_null(text()), "sourcedId"),
-        maybe("join_url", or_null(text()), ""),
-        maybe("starts", or_null(moment()), ""),
-        maybe("ends", or_null(moment()), ""),
-        maybe("running", flag(), ""),
-        maybe("by", or_null(text()), "who acted last"),
+        field("lesson", or_null(text()), "sourcedId"),
+        field("join_url", or_null(text()), "the link, of one that is published and runs"),
+        field("date", json!({"type": "string", "format": "date"}), "the day in the school's zone"),
+        field("starts", or_null(moment()), ""),
+        field("ends", or_null(moment()), ""),
+        field("running", flag(), ""),
+        field("by", text(), "who acted last"),
+        field("at", moment(), "when"),
+        field("maker", text(), "who made it"),
+        field("started", or_null(moment()), ""),
+        field("announced", or_null(moment()), "when its chat was told of it"),
+        maybe("doubtful", flag(), "a start was sent and never answered"),
+        maybe("pending", words(["start", "finish", "delete"]), "asked for, and not done yet"),
     ])
 }
 

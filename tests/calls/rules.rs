@@ -79,6 +79,7 @@ fn desired() -> Desired {
         existence: Existence::Wanted,
         members: BTreeMap::new(),
         depends_on: BTreeSet::from(["7a".to_owned(), "7a-algebra".to_owned()]),
+        whole_class: None,
     };
     let calls = Calls {
         lessons: Some("subject".to_owned()),

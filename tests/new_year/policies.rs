@@ -104,9 +104,21 @@ fn a_class_that_was_dissolved_rests_also_where_those_who_finish_school_live_on()
     add(&mut place.roster, "enrollments", enrolled("7b", "child-200", "student"));
     ends(&mut place.roster, "7a", Before::StruckOut);
     next(&mut place);
+    let link = place.seen("class:7a").link;
     for key in ["class:7a", "parents:7a"] {
         assert_eq!(place.chat(key)["state"], "archived", "{key}");
     }
+    holds(&place, "class:7b", &["111", "200"], &["111"]);
+    // The dissolving was a mistake, or is taken back: the same chats, for whoever is in it now.
+    row(&mut place.roster, "classes", "7a")["status"] = "active".into();
+    drop_row(&mut place.roster, "enrollments", "7a-child-200-student");
+    next(&mut place);
+    assert_eq!(place.report["done"]["restore_chat"], 2, "{:#}", place.report["done"]);
+    for key in ["class:7a", "parents:7a"] {
+        assert_eq!(place.chat(key)["state"], "active", "{key}");
+    }
+    assert_eq!(place.seen("class:7a").link, link, "it is the same chat");
+    holds(&place, "class:7a", &["110", "201", "202"], &["110"]);
     holds(&place, "class:7b", &["111", "200"], &["111"]);
 }
 

@@ -28,7 +28,11 @@ fn school() -> Value {
 }
 
 fn started(roster: Value) -> Place {
-    let mut place = Place::open("paragraf", "partner", roster, "2026-09-14", json!({}));
+    started_as("paragraf", roster, json!({}))
+}
+
+fn started_as(profile: &str, roster: Value, more: Value) -> Place {
+    let mut place = Place::open(profile, "partner", roster, "2026-09-14", more);
     assert_eq!(place.sync(), Code::Ok, "{:#}", place.report);
     place.must_agree("the old year");
     place
@@ -169,6 +173,16 @@ fn a_whole_school_that_goes_up_is_one_plan_that_a_person_lets_go() {
     let mut place = started(school());
     let (up, gone) = go_up(&mut place);
     assert!(up.len() > 5 && !gone.is_empty(), "{up:?} {gone:?}");
+    let roster = place.roster.clone();
+    goes_over(&mut place, &roster, &up, &gone);
+}
+
+/// A class has two chats there, and those who leave school are few: this school is more cautious
+/// than the usual three chats in a cycle.
+#[test]
+fn a_whole_school_of_another_host_goes_up_as_one_plan_too() {
+    let mut place = started_as("it_school", school(), json!({"guard": {"chats": 1}}));
+    let (up, gone) = go_up(&mut place);
     let roster = place.roster.clone();
     goes_over(&mut place, &roster, &up, &gone);
 }

@@ -113,6 +113,7 @@ fn desired_chat(key: &str, wish: &Wish, platform: platform::Kind) -> DesiredChat
         kind,
         organization: "s1".to_owned(),
         subject: None,
+        whole_class: None,
         title: wish.title.clone().unwrap_or_else(|| "T".to_owned()),
         description: wish.description.clone(),
         locked: true,

@@ -424,6 +424,7 @@ fn desired_chat(
         organization: "s1".to_owned(),
         class,
         subject: None,
+        whole_class: None,
         title: title(other),
         description: described.then(|| "what it is for".to_owned()),
         locked: true,

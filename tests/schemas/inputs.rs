@@ -33,6 +33,8 @@ fn whole_config() -> Value {
             "dangling_share": 0.01},
         "protect": ["77"], "strangers": "report", "leavers": "respect", "verify_every": "12h",
         "time_budget": "5m", "invitations": {"deliver": false, "expire_after": "7d"},
+        "calls": {"provider": "bigbluebutton", "url": "https://bbb.school.ru/bigbluebutton/api",
+            "secret": "a_secret"},
         "move": {"notice": false, "old": "empty", "share": 0.8, "on": "2026-12-01"},
     })
 }
@@ -58,7 +60,11 @@ fn configurations_are_judged_alike() {
     for document in [whole, least_config(), pushed] {
         judged_alike("config", &document, takes_config);
     }
-    covers("config", &[whole_config()], &["platform.token_env", "platform.token_file"]);
+    covers(
+        "config",
+        &[whole_config()],
+        &["platform.token_env", "platform.token_file", "calls.secret_env", "calls.secret_file"],
+    );
 }
 
 #[test]

@@ -137,6 +137,41 @@ fn a5_chats_are_made_by_the_right_people_with_the_right_limits() {
 }
 
 #[test]
+fn a5_the_manager_makes_chats_of_a_group_and_a_subject_with_any_people() {
+    let mut place = college();
+    let group = json!({"kind": "class", "class": "7a", "members": ["student-210", "parent-301"]});
+    let group = makes(&mut place, MANAGER, group);
+    holds(&place, &group, &["121", "210", "301"], &["121"]);
+    let chat = place.chat(&group).clone();
+    assert_eq!((&chat["title"], &chat["type"]), (&json!("ЭБ-23-1 - Группа"), &json!("CLASS")));
+    let subject = json!({"kind": "subject", "class": "8b-history", "admins": ["teacher-112"],
+        "members": ["child-200", "teacher-110"]});
+    let subject = makes(&mut place, MANAGER, subject);
+    holds(&place, &subject, &["110", "112", "200"], &["112"]);
+    let chat = place.chat(&subject).clone();
+    assert_eq!((&chat["title"], &chat["type"]), (&json!("ЭБ-23-2/История"), &json!("SUBJECT")));
+    next(&mut place);
+    assert_eq!(place.report["done"], json!({}), "the rules of the groups leave them alone");
+    holds(&place, &group, &["121", "210", "301"], &["121"]);
+}
+
+#[test]
+fn a4_the_audit_tells_by_whose_order_somebody_was_taken_out() {
+    let mut place = college();
+    let order = json!({"chat": "class:7a", "people": ["child-202"]});
+    does(&mut place, "teacher-110", "members.remove", order);
+    let at = place.now;
+    let about = json!({"chat": "class:7a", "person": "child-202", "page": 1, "per_page": 1});
+    let told = does(&mut place, MANAGER, "audit", about);
+    let entry = &told["entries"][0];
+    let deed = ["operation", "person", "actor", "result"].map(|key| &entry[key]);
+    assert_eq!(deed, ["remove_member", "child-202", "teacher-110", "done"]);
+    assert_eq!(entry["reason"]["ru"], "распоряжение человека teacher-110");
+    let told: jiff::Timestamp = entry["at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(told.as_second(), at.as_second());
+}
+
+#[test]
 fn a6_the_list_is_made_anew_by_type_also_where_chats_are_made_by_hand() {
     let mut place = college();
     let own = json!({"kind": "subject", "class": "8b-history", "members": ["student-210"]});

@@ -165,6 +165,27 @@ fn e8_e14_taking_people_out_survives_a_kill_at_every_request() {
 }
 
 #[test]
+fn e8_e14_letting_people_in_survives_a_kill_at_every_request() {
+    let params = json!({"chat": CIRCLE, "people": ["child-201", "teacher-112"]});
+    let kills = survives(&[circle()], &order("09:20", "members.add", params));
+    assert!(kills >= 3, "only {kills} requests were killed");
+}
+
+#[test]
+fn a4_e14_giving_rights_survives_a_kill_at_every_request() {
+    let params = json!({"chat": CIRCLE, "people": ["child-200", "teacher-112"]});
+    let kills = survives(&[circle()], &order("09:20", "admins.grant", params));
+    assert!(kills >= 4, "only {kills} requests were killed: one comes in first, two get rights");
+}
+
+#[test]
+fn e9_e14_renaming_survives_a_kill_at_every_request() {
+    let params = json!({"chat": CIRCLE, "title": "Кружок робототехники"});
+    let kills = survives(&[circle()], &order("09:20", "chats.rename", params));
+    assert!(kills >= 2, "only {kills} requests were killed");
+}
+
+#[test]
 fn a7_deleting_an_automatic_chat_survives_a_kill_at_every_request() {
     let first = Host::new(None);
     first.cycle("09:00");

@@ -7,7 +7,7 @@ use crate::college::{holds, next};
 use crate::screen::{
     ADMIN, big_college, changing, denied, does, makes, member, open, refresh, try_as, wrong,
 };
-use crate::tiny::{drop_row, row};
+use crate::tiny::{add, drop_row, row};
 
 #[test]
 fn e3_obligatory_chats_are_changed_and_deleted_by_nobody() {
@@ -50,6 +50,40 @@ fn e5_the_registry_is_searched_sorted_and_paged_and_counts_linked_and_all() {
         let reason = denied(&mut place, outsider, "chats.list", json!({}));
         assert_eq!(reason, "список чатов видят только сотрудники");
     }
+}
+
+#[test]
+fn e5_each_order_of_the_registry_puts_every_chat_in_its_place() {
+    let mut roster = big_college();
+    row(&mut roster, "users", "child-201")["userIds"] = json!([]);
+    add(&mut roster, "enrollments", crate::college::curator("8b", "teacher-112"));
+    let mut place = crate::college::started("epos_spo", roster, json!({}));
+    let discipline = json!({"id": "history", "kind": "subject", "subject": "history",
+        "filter": {"subject": "История", "role": "student"}});
+    assert_eq!(makes(&mut place, "teacher-112", discipline), "custom:history");
+    let (c7, p7, c8, p8) = ("class:7a", "parents:7a", "class:8b", "parents:8b");
+    let (history, staff) = ("custom:history", "teachers:school");
+    let mut keys = |params: Value| -> Vec<String> {
+        let list = does(&mut place, ADMIN, "chats.list", params);
+        let rows = list["chats"].as_array().unwrap().iter();
+        rows.map(|chat| chat["key"].as_str().unwrap().to_owned()).collect()
+    };
+    // The numbers of people: 1, thrice 3, 4, and the staff; where they are equal the title decides.
+    for (sort, expected) in [
+        ("title", [history, staff, c7, p7, c8, p8]),
+        ("-title", [p8, c8, p7, c7, staff, history]),
+        ("members", [p8, history, c7, c8, p7, staff]),
+        ("-members", [staff, p7, history, c7, c8, p8]),
+        ("class", [history, staff, c7, p7, c8, p8]),
+        ("-class", [c8, p8, c7, p7, history, staff]),
+        ("subject", [staff, c7, p7, c8, p8, history]),
+        ("-subject", [history, staff, c7, p7, c8, p8]),
+    ] {
+        assert_eq!(keys(json!({"sort": sort})), expected, "{sort}");
+    }
+    assert_eq!(keys(json!({"subject": "История"})), [history]);
+    assert_eq!(keys(json!({"subject": "Алгебра"})), [""; 0]);
+    assert_eq!(keys(json!({"class": "8b", "sort": "-title"})), [p8, c8]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod college;
 mod crash;
 mod epos_spo;
 mod filters;
+mod kinds;
 mod leaving;
 mod max;
 mod mend_exports;

@@ -156,10 +156,10 @@ fn change(roster: &mut Value, rule: &mut Rule, who: &'static str, dice: &mut Dic
     format!("{who} in the class: {is}")
 }
 
-fn walk(seed: u64) {
+fn walk(profile: &str, seed: u64) {
     let mut dice = Dice(seed);
     let config = json!({"guard": {"minimum": 1000}});
-    let mut place = started("oneroster", big_college(), config);
+    let mut place = started(profile, big_college(), config);
     let mut rule = Rule {
         students: ["child-200", "child-201", "child-202"].into(),
         curators: ["teacher-110"].into(),
@@ -190,15 +190,30 @@ fn walk(seed: u64) {
             format!("{method} {who} in {key}")
         };
         for (key, chat) in &chats {
-            agree(&place, key, chat, &rule, &format!("step {step} of walk {seed}: {told}"));
+            agree(
+                &place,
+                key,
+                chat,
+                &rule,
+                &format!("step {step} of walk {seed}, {profile}: {told}"),
+            );
         }
     }
 }
 
-#[test]
-fn orders_and_changes_of_the_roster_come_to_what_a_plain_reading_says() {
+fn walks(profile: &str) {
     std::thread::scope(|scope| {
-        let walks: Vec<_> = (1..=6).map(|seed| scope.spawn(move || walk(seed))).collect();
+        let walks: Vec<_> = (1..=6).map(|seed| scope.spawn(move || walk(profile, seed))).collect();
         walks.into_iter().for_each(|walk| walk.join().expect("no walk goes astray"));
     });
+}
+
+#[test]
+fn orders_and_changes_of_the_roster_come_to_what_a_plain_reading_says() {
+    walks("oneroster");
+}
+
+#[test]
+fn a4_orders_and_changes_of_the_roster_come_to_what_a_plain_reading_says_in_ais_poo() {
+    walks("ais_poo");
 }

@@ -1,5 +1,6 @@
 //! What АйТи Школа and Параграф promise of their screens.
 
+use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use crate::college::{everywhere, hands_on, holds, next};
@@ -7,7 +8,7 @@ use crate::school_day::Place;
 use crate::screen::{
     ADMIN, big_college, changing, denied, does, makes, member, open, refresh, wrong,
 };
-use crate::tiny::{add, person, role, row};
+use crate::tiny::{add, enrolled, person, role, row};
 
 #[test]
 fn i2_one_button_of_the_administrator_makes_and_refreshes_all_chats() {
@@ -39,6 +40,43 @@ fn i3_the_registry_shows_type_organisation_and_class_in_pages() {
     let chat = &list["chats"][0];
     assert_eq!((&chat["organization"], &chat["class"]), (&json!("school"), &json!("7a")));
     assert_eq!(does(&mut place, ADMIN, "chats.list", json!({"organization": "x"}))["total"], 0);
+}
+
+/// «Весь класс» or a subgroup of it; a chat of no class is neither.
+#[test]
+fn i3_the_registry_tells_the_whole_class_from_a_subgroup() {
+    fn part(place: &mut Place, key: &str) -> Value {
+        let list = does(place, ADMIN, "chats.list", json!({}));
+        let chats = list["chats"].as_array().unwrap().iter();
+        let row = chats.clone().find(|chat| chat["key"] == key).expect("the chat");
+        assert_eq!(row["whole_class"], place.chat(key)["whole_class"], "the report says the same");
+        row["whole_class"].clone()
+    }
+    let mut place = open("it_school");
+    for (key, whole) in [("class:7a", json!(true)), ("parents:7a", json!(true))] {
+        assert_eq!(part(&mut place, key), whole, "{key}");
+    }
+    assert_eq!(part(&mut place, "teachers:school"), Value::Null);
+
+    let mut place = open("ais_poo");
+    let algebra = "subject:7a-algebra";
+    assert_eq!(part(&mut place, algebra), true, "the journal has no students of its own");
+    add(&mut place.roster, "enrollments", enrolled("7a-algebra", "child-201", "student"));
+    next(&mut place);
+    assert_eq!(part(&mut place, algebra), false);
+    assert_eq!(part(&mut place, "class:7a"), true);
+    place.pass(30.minutes());
+    place.sync();
+    assert_eq!(place.report["roster"]["unchanged"], true);
+    assert_eq!(part(&mut place, algebra), false, "a cycle with nothing new still tells it");
+    for child in ["child-200", "child-202"] {
+        add(&mut place.roster, "enrollments", enrolled("7a-algebra", child, "student"));
+    }
+    next(&mut place);
+    assert_eq!(part(&mut place, algebra), true, "all of the class by name are the whole class");
+    let by_hand = json!({"kind": "subject", "class": "8b-history", "members": ["student-210"]});
+    let made = makes(&mut place, "teacher-112", by_hand);
+    assert_eq!(part(&mut place, &made), Value::Null, "who is in it is up to people");
 }
 
 #[test]

@@ -220,6 +220,15 @@ impl Language {
         }
     }
 
+    /// For whom of its class a chat is; nothing for a chat of no class.
+    pub(crate) fn class_part(self, whole: Option<bool>) -> &'static str {
+        match whole {
+            Some(true) => self.pick("Весь класс", "Whole class"),
+            Some(false) => self.pick("Подгруппа", "Subgroup"),
+            None => "",
+        }
+    }
+
     /// What a person is in a chat.
     pub(crate) fn role(self, role: &str) -> &str {
         match role {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Found, permitted};
 use crate::calls::{Call, CallState, Source};
 use crate::clock::show;
+use crate::document::Form;
 use crate::error::{Code, Result, Text};
 use crate::requests::{Ask, SYSTEM};
 use crate::state::MemberDetail;
@@ -14,9 +15,8 @@ const LONGEST: usize = 100;
 
 /// `calls.join`
 pub(in crate::requests) fn join(ask: &mut Ask) -> Result<(Code, Value)> {
-    let words = ("имя до 100 знаков", "a name of at most 100 signs");
     let (id, name) = ask.params(|params, faults| {
-        let name = params.hidden("name", faults, words, |value| {
+        let name = params.hidden("name", faults, Form::Name, |value| {
             let name = value.as_str()?.trim();
             (1..=LONGEST).contains(&name.chars().count()).then(|| name.to_owned())
         });

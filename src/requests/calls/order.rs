@@ -9,7 +9,7 @@ use super::{Found, again, by_order, permitted, policy, refused};
 use crate::calls::{self, Call, CallState, Source, Wish};
 use crate::config::{Detail, Options, Verify};
 use crate::cycle::From;
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::{Code, Result, Text};
 use crate::plan::{ChatState, KnownChat};
 use crate::profile::CallFacts;
@@ -27,8 +27,7 @@ struct About {
 
 impl About {
     fn read(params: &mut Object, faults: &mut Faults) -> About {
-        let words = ("название до 200 знаков", "a title of at most 200 signs");
-        let title = params.read("title", faults, words, |value| {
+        let title = params.read("title", faults, Form::Title, |value| {
             let title = value.as_str()?.split_whitespace().collect::<Vec<_>>().join(" ");
             ((1..=LONGEST).contains(&title.chars().count())).then_some(title)
         });

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::refused;
 use crate::calls::{self, day_of};
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::{Result, Text};
 use crate::plan::KnownChat;
 use crate::profile::Calls;
@@ -34,14 +34,13 @@ pub(super) struct When {
 
 impl Said {
     pub(super) fn read(params: &mut Object, faults: &mut Faults) -> Said {
-        let day = ("дата вида 2026-09-01", "a date such as 2026-09-01");
-        let clock = ("время вида 08:30", "a time such as 08:30");
         let said = Said {
-            date: params.read("date", faults, day, |value| {
+            date: params.read("date", faults, Form::Date, |value| {
                 Date::strptime("%Y-%m-%d", value.as_str()?).ok()
             }),
-            time: params
-                .read("time", faults, clock, |value| Time::strptime("%H:%M", value.as_str()?).ok()),
+            time: params.read("time", faults, Form::Time, |value| {
+                Time::strptime("%H:%M", value.as_str()?).ok()
+            }),
             starts: params.moment("starts", faults),
             ends: params.moment("ends", faults),
             lesson: params.text("lesson", faults),

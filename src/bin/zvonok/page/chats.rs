@@ -82,7 +82,11 @@ fn row(page: &Page, heads: &[&str; 7], chat: &Value) -> Markup {
                     button.toggle type="button" aria-expanded="false" { (text(chat, "title")) }
                     span.key { (text(chat, "key")) }
                 }
-                td data-head=(heads[1]) data-value=(kind) { (page.language.chat_type(kind)) }
+                td data-head=(heads[1]) data-value=(kind) {
+                    (page.language.chat_type(kind))
+                    @let part = page.language.class_part(chat["whole_class"].as_bool());
+                    @if !part.is_empty() { " " span.quiet { (part) } }
+                }
                 td data-head=(heads[2]) data-value=(state) {
                     span class={ "state " (state) } { (page.language.chat_state(state)) }
                 }

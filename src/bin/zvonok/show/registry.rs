@@ -145,7 +145,13 @@ fn others(terminal: &Terminal, chats: &[&Value], most: usize) -> io::Result<()> 
     let titles = titles.unwrap_or_default().min(LONGEST_TITLE);
     for chat in shown {
         let (title, place) = (text(chat, "title"), whereabouts(terminal, chat));
-        terminal.say(format!("{title:<titles$} {:>counts$} {place}", filled(chat)))?;
+        let part = match chat["whole_class"].as_bool() {
+            Some(false) => {
+                format!(" ({})", terminal.language.class_part(Some(false)).to_lowercase())
+            }
+            _ => String::new(),
+        };
+        terminal.say(format!("{title:<titles$} {:>counts$} {place}{part}", filled(chat)))?;
     }
     faults::more(terminal, chats.len().saturating_sub(most))
 }
@@ -153,8 +159,8 @@ fn others(terminal: &Terminal, chats: &[&Value], most: usize) -> io::Result<()> 
 /// The plain list, in the library's order.
 pub(crate) fn list(terminal: &Terminal, chats: &[Value]) -> io::Result<()> {
     let heads = terminal.pick(
-        ["Ключ", "Название", "Тип", "Состояние", "В чате", "Всего", "Админы"],
-        ["Key", "Title", "Type", "State", "In", "Of", "Admins"],
+        ["Ключ", "Название", "Тип", "Класс", "Состояние", "В чате", "Всего", "Админы"],
+        ["Key", "Title", "Type", "Class", "State", "In", "Of", "Admins"],
     );
     let row = |chat: &Value| {
         let (members, admins) = (&chat["members"], &chat["admins"]);
@@ -162,6 +168,7 @@ pub(crate) fn list(terminal: &Terminal, chats: &[Value]) -> io::Result<()> {
             text(chat, "key").to_owned(),
             text(chat, "title").to_owned(),
             terminal.language.chat_type(text(chat, "type")).to_owned(),
+            terminal.language.class_part(chat["whole_class"].as_bool()).to_owned(),
             terminal.language.chat_state(text(chat, "state")).to_owned(),
             number(members, "joined").to_string(),
             number(members, "desired").to_string(),
