@@ -58,7 +58,7 @@ fn is_at_rest(input: &Input, desired: Option<&DesiredChat>, known: &KnownChat) -
     !meant && is_ours(input, known)
 }
 
-fn is_ours(input: &Input, known: &KnownChat) -> bool {
+pub(super) fn is_ours(input: &Input, known: &KnownChat) -> bool {
     input.organizations.contains(&known.organization)
         || input.lacking.orgs.contains_key(&known.organization)
 }

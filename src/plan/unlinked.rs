@@ -1,7 +1,7 @@
 //! Accounts that their people gave up by request: they go at once, whatever the roster says of the
 //! chat and the people, or lacks (P16, A9).
 
-use super::chat::{operation, waits_for};
+use super::chat::{is_ours, operation, waits_for};
 use super::members::{cannot_remove, wanted};
 use super::{Cause, ChatState, Input, Kind, KnownChat, Operation, Plan};
 use crate::platform::Capability;
@@ -22,7 +22,9 @@ pub(super) fn is_given_up(
 /// Takes such accounts out of a chat of which everything else has been planned, from the operation
 /// number `from` on.
 pub(super) fn take_out(input: &Input, known: &KnownChat, from: usize, plan: &mut Plan) {
-    if known.state != ChatState::Active {
+    let desired = input.desired.chats.get(&known.key);
+    let ours = desired.is_some() || is_ours(input, known);
+    if !ours || known.state != ChatState::Active {
         return;
     }
     let mut leavers = known.people_present().collect::<Vec<_>>();
@@ -30,7 +32,6 @@ pub(super) fn take_out(input: &Input, known: &KnownChat, from: usize, plan: &mut
     if leavers.is_empty() {
         return;
     }
-    let desired = input.desired.chats.get(&known.key);
     // Somebody else may have asked for the account since.
     let wanted = desired.map(|desired| wanted(desired, known.platform)).unwrap_or_default();
     let emptied: Vec<String> = plan.operations[from..]
