@@ -2,7 +2,7 @@
 
 use super::Calls;
 use super::platform::{Fields, read_secret};
-use crate::document::{Faults, Object};
+use crate::document::{Faults, Form, Object};
 use crate::error::Text;
 use crate::profile::{PROVIDERS, Provider};
 
@@ -11,17 +11,13 @@ const SECRET: Fields = ["secret", "secret_env", "secret_file"];
 pub(super) fn read_calls(root: &mut Object, faults: &mut Faults) -> Calls {
     let Some(mut object) = root.object("calls", faults) else { return Calls::default() };
     let provider = object.one_of("provider", &PROVIDERS, faults);
-    let url = object.text("url", faults);
-    if let Some(url) = url.as_ref().filter(|url| !is_address(url)) {
-        let message = Text::new(
-            "ожидается адрес вида https://meet.school.ru/<call>",
-            "expected an address such as https://meet.school.ru/<call>",
-        );
-        faults.push(object.fault("url", "bad_value", url, message));
-    }
+    let url = object.read("url", faults, Form::Address, |value| {
+        value.as_str().filter(|url| is_address(url)).map(str::to_owned)
+    });
     let signs = provider == Some(Provider::BigBlueButton);
     let secret = read_secret(&mut object, SECRET, signs, faults);
-    if provider.is_some_and(|provider| provider != Provider::Messenger) && url.is_none() {
+    let elsewhere = provider.is_some_and(|provider| provider != Provider::Messenger);
+    if elsewhere && object.value("url").is_none() {
         faults.push(object.fault("url", "missing_field", "", super::missing()));
     }
     object.finish(faults);

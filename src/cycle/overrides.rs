@@ -64,8 +64,8 @@ impl Over {
     }
 }
 
-/// Applies what is in force. The cycle of a host undoes what the profile wants undone; a request
-/// that runs a cycle does not.
+/// Applies what is in force; `moved` tells by which classes others are gone on with. The cycle of a
+/// host undoes what the profile wants undone; a request that runs a cycle does not.
 ///
 /// # Errors
 /// [`crate::error::Code::State`].
@@ -74,12 +74,15 @@ pub(super) fn apply(
     state: &State,
     school: &School,
     known: &Known,
+    moved: &BTreeMap<String, String>,
     desired: &mut Desired,
 ) -> Result<Over> {
     let host = school.new || cycle.options.dry_run;
     let belonging = Belonging::new(&school.roster, &school.lacking);
     let mut ground = Ground { school, belonging, known, host, over: Over::default() };
-    for custom in state.custom_chats()? {
+    for mut custom in state.custom_chats()? {
+        let class = custom.class.as_ref().and_then(|class| moved.get(class));
+        custom.class = class.cloned().or(custom.class);
         make(cycle, &school.roster, custom, desired);
     }
     let overrides = state.open_overrides()?;

@@ -6,7 +6,7 @@ use super::bind::Bound;
 use super::lessons::Lessons;
 use super::side::{Side, is_of_one_side, own_account_name, stopped_early};
 use super::{
-    Cycle, Known, Reported, School, Told, finish, links, moving, overrides, quiet, verify,
+    Cycle, Known, Reported, School, Told, finish, links, moving, overrides, quiet, verify, years,
 };
 use crate::apply::{self, Ended, Outcome, Told as Result_, Work};
 use crate::config::{Config, Events};
@@ -60,7 +60,11 @@ impl<'c, 'a> Run<'c, 'a> {
         seen: quiet::Seen,
         told: Told,
     ) -> Result<Run<'c, 'a>> {
-        let undone = overrides::apply(cycle, state, &school, &known, &mut desired)?;
+        let moved = match &told.lines {
+            Some(lines) => years::moved(&state.lines()?, lines),
+            None => BTreeMap::new(),
+        };
+        let undone = overrides::apply(cycle, state, &school, &known, &moved, &mut desired)?;
         let (over, accounts) = links::apply(&mut desired, &school.roster, state.open_links()?);
         let mut warnings = told.heard;
         for kind in cycle.messengers.iter().map(|one| one.config.kind) {
@@ -78,7 +82,7 @@ impl<'c, 'a> Run<'c, 'a> {
             // From here on the last quiet answer is no longer the whole truth.
             state.drop_meta(&["quiet"])?;
             if let Some(lines) = &told.lines {
-                state.put_lines(lines)?;
+                state.put_lines(lines, &moved)?;
             }
             if school.new {
                 accept(cycle, state, &school, &desired)?;

@@ -46,6 +46,16 @@ pub(super) fn turn(
     Ok(Some(lines).filter(|lines| *lines != before))
 }
 
+/// Which classes others go on with since `before`: the class then, and the class now.
+pub(super) fn moved(before: &[Line], now: &[Line]) -> BTreeMap<String, String> {
+    let then = |line: &Line| {
+        let same = before.iter().find(|one| one.root == line.root);
+        same.map_or(&line.root, |one| &one.class).clone()
+    };
+    let moves = now.iter().map(|line| (then(line), line.class.clone()));
+    moves.filter(|(then, now)| then != now).collect()
+}
+
 /// A digest of what the profile says of each class, within its school and among its like.
 fn marks(desired: &Desired, roster: &Roster) -> BTreeMap<String, String> {
     let mark = |(id, lineage): (&String, &String)| {

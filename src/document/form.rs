@@ -35,6 +35,8 @@ pub(crate) enum Form {
     ChatNumber,
     /// An address that people follow.
     Link,
+    /// The address of a room, or of what has rooms.
+    Address,
     /// A secret of 5 to 256 plain signs.
     Password,
     /// What a token can do: `"auto"`, `true` or `false`.
@@ -102,6 +104,10 @@ impl Form {
                 ("номер чата текстом, например -71000000000001", "a chat's number as text")
             }
             Form::Link => ("ссылка вида https://…", "a link such as https://…"),
+            Form::Address => (
+                "адрес вида https://meet.school.ru/<call>",
+                "an address such as https://meet.school.ru/<call>",
+            ),
             Form::Password => (
                 "от 5 до 256 латинских букв, цифр, знаков _ и -",
                 "5 to 256 Latin letters, digits, _ and -",
@@ -157,6 +163,7 @@ impl Form {
             Form::Community => text("^[0-9]{0,18}$"),
             Form::ChatNumber => text("^-?[1-9][0-9]{0,18}$"),
             Form::Link => text("^https://\\S+$"),
+            Form::Address => text("^https?://\\S+$"),
             Form::Password => text("^[A-Za-z0-9_-]{5,256}$"),
             Form::Able => json!({"enum": ["auto", true, false]}),
             Form::OneOf(words) => json!({"enum": words}),

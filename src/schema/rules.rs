@@ -46,11 +46,51 @@ const PROXY: &str = r#"{
     "then": {"required": ["port"], "properties": {"port": {"type": "integer"}}}
 }"#;
 
+/// Rooms elsewhere have an address, and those of BigBlueButton a secret; one way to it at most.
+const CALLS: &str = r#"{
+    "allOf": [
+        {
+            "if": {
+                "required": ["provider"],
+                "properties": {"provider": {"enum": ["address", "bigbluebutton"]}}
+            },
+            "then": {"required": ["url"], "properties": {"url": {"type": "string"}}}
+        },
+        {
+            "if": {"required": ["provider"], "properties": {"provider": {"const": "bigbluebutton"}}},
+            "then": {
+                "anyOf": [
+                    {"required": ["secret"], "properties": {"secret": {"type": "string"}}},
+                    {"required": ["secret_env"], "properties": {"secret_env": {"type": "string"}}},
+                    {"required": ["secret_file"], "properties": {"secret_file": {"type": "string"}}}
+                ]
+            }
+        }
+    ],
+    "not": {
+        "anyOf": [
+            {
+                "required": ["secret", "secret_env"],
+                "properties": {"secret": {"type": "string"}, "secret_env": {"type": "string"}}
+            },
+            {
+                "required": ["secret", "secret_file"],
+                "properties": {"secret": {"type": "string"}, "secret_file": {"type": "string"}}
+            },
+            {
+                "required": ["secret_env", "secret_file"],
+                "properties": {"secret_env": {"type": "string"}, "secret_file": {"type": "string"}}
+            }
+        ]
+    }
+}"#;
+
 /// Of a configuration.
 pub(super) const CONFIG: &[Rule] = &[
     ("/properties/platform", PLATFORM),
     ("/properties/previous_platform", PLATFORM),
     ("/properties/proxy", PROXY),
+    ("/properties/calls", CALLS),
 ];
 
 /// One proof; a contact comes with the account that shared it and the phone that the school knows,
@@ -120,6 +160,17 @@ const PEOPLE: &[Rule] = &[
 /// A null title gives an automatic chat its own title again.
 const RENAME: &[Rule] = &[("/properties/title", r#"{"type": ["string", "null"]}"#)];
 
+/// The call itself, or the lesson that it is of.
+const START: &[Rule] = &[(
+    "",
+    r#"{
+        "anyOf": [
+            {"required": ["call"], "properties": {"call": {"type": "string"}}},
+            {"required": ["lesson"], "properties": {"lesson": {"type": "string"}}}
+        ]
+    }"#,
+)];
+
 /// Of a method's parameters.
 pub(super) fn of_method(method: &str) -> &'static [Rule] {
     match method {
@@ -127,6 +178,7 @@ pub(super) fn of_method(method: &str) -> &'static [Rule] {
         "chats.create" => &[FILTER],
         "chats.rename" => RENAME,
         "accounts.verify" => VERIFY,
+        "calls.start" => START,
         _ => &[],
     }
 }

@@ -1,5 +1,7 @@
 //! From one school year to the next: to which class the chats under a key belong.
 
+use std::collections::BTreeMap;
+
 use rusqlite::params;
 
 use super::State;
@@ -19,12 +21,23 @@ impl State {
         })
     }
 
-    /// Remembers them, all or none.
+    /// Remembers them, all or none. A chat that was made by hand for a class goes along with it, as
+    /// `moved` tells.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
-    pub(crate) fn put_lines(&mut self, lines: &[Line]) -> Result<()> {
+    pub(crate) fn put_lines(
+        &mut self,
+        lines: &[Line],
+        moved: &BTreeMap<String, String>,
+    ) -> Result<()> {
+        let customs = self.custom_chats()?;
         self.transaction(|db| {
+            for custom in &customs {
+                if let Some(class) = custom.class.as_ref().and_then(|class| moved.get(class)) {
+                    db.execute("UPDATE custom SET class = ? WHERE id = ?", [class, &custom.id])?;
+                }
+            }
             db.execute("DELETE FROM lines", [])?;
             let text = "INSERT INTO lines (root, class, mark, finished) VALUES (?, ?, ?, ?)";
             let mut insert = db.prepare_cached(text)?;

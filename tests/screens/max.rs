@@ -166,20 +166,20 @@ fn i4_a_chat_that_nobody_has_made_yet_is_renamed_in_the_registry_and_in_its_task
 #[test]
 fn a7_the_old_group_of_a_chat_that_is_made_again_is_kept_empty_beside_the_new_one() {
     let mut place = college();
-    let tasks = place.report["tasks"].as_array().unwrap().clone();
-    let task = tasks.iter().find(|task| task["chat"] == "class:7a").expect("a task");
-    let manner = Manner::of(FoundBy::CodeInTitle, 9120);
-    let old = Office::new(&place.messenger).carry_out(task, &manner);
-    sync(&mut place);
+    let of_class = |report: &Value| {
+        let tasks = report["tasks"].as_array().unwrap();
+        let task = tasks.iter().find(|task| task["chat"] == "class:7a").expect("a task");
+        json!({"tasks": [task]})
+    };
+    let task = of_class(&place.report);
+    let old = made(&mut place, &task);
     comes(&place, old, 9200);
     sync(&mut place);
     does(&mut place, ADMIN, "chats.delete", json!({"chat": "class:7a"}));
     let alone: std::collections::BTreeSet<String> = ["9120".to_owned()].into();
     assert_eq!(group(&place, old).members, alone);
     let told = does(&mut place, ADMIN, "chats.sync", json!({"chats": ["class:7a"]}));
-    let tasks = told["tasks"].as_array().unwrap().iter();
-    let tasks: Vec<&Value> = tasks.filter(|task| task["chat"] == "class:7a").collect();
-    let new = made(&mut place, &json!({"tasks": tasks}));
+    let new = made(&mut place, &of_class(&told));
     assert_ne!(new, old);
     comes(&place, old, 9201);
     comes(&place, new, 9201);

@@ -134,3 +134,24 @@ fn whoever_comes_back_as_somebody_else_is_not_put_among_the_children() {
     let told = does(&mut place, ADMIN, "explain", about);
     assert_eq!(told["overrides"][0]["ended_by"], "roster");
 }
+
+#[test]
+fn a_chat_made_by_hand_for_a_class_goes_along_when_the_class_comes_under_another_id() {
+    let mut roster = big_college();
+    for class in ["7a", "8b"] {
+        row(&mut roster, "classes", class)["metadata"]["lineage"] = json!(format!("line {class}"));
+    }
+    let mut place = started("ais_poo", roster, json!({"guard": {"minimum": 100}}));
+    let order = json!({"kind": "class", "class": "8b", "members": ["student-210"]});
+    let key = makes(&mut place, ADMIN, order);
+    for next_year in ["9b", "10b"] {
+        let text = place.roster.to_string();
+        let before = if next_year == "9b" { "\"8b\"" } else { "\"9b\"" };
+        let text = text.replace(before, &format!("\"{next_year}\""));
+        place.roster = serde_json::from_str(&text).unwrap();
+        next(&mut place);
+        assert_eq!(place.chat("class:8b")["class"], next_year, "{}", place.report);
+        assert_eq!(place.chat(&key)["class"], next_year);
+    }
+    holds(&place, &key, &["120", "210"], &["120"]);
+}

@@ -31,12 +31,7 @@ impl About {
             let title = value.as_str()?.split_whitespace().collect::<Vec<_>>().join(" ");
             ((1..=LONGEST).contains(&title.chars().count())).then_some(title)
         });
-        let join_url = params.text("join_url", faults);
-        if let Some(url) = &join_url
-            && let Err(expected) = calls::check_link(url)
-        {
-            faults.push(params.fault("join_url", "bad_value", url, expected));
-        }
+        let join_url = About::read_link(params, faults);
         About { title, join_url }
     }
 }
@@ -209,7 +204,11 @@ pub(in crate::requests) fn start(ask: &mut Ask) -> Result<(Code, Value)> {
 
 impl About {
     fn read_link(params: &mut Object, faults: &mut Faults) -> Option<String> {
-        About::read(params, faults).join_url
+        let url = params.text("join_url", faults)?;
+        if let Err(expected) = calls::check_link(&url) {
+            faults.push(params.fault("join_url", "bad_value", &url, expected));
+        }
+        Some(url)
     }
 }
 
