@@ -24,7 +24,9 @@ pub(super) fn request() -> Value {
     let mut all = Vec::new();
     let mut shapes = Map::new();
     for (name, shape) in &methods {
-        let needs = shape.keys().iter().any(|key| key.required);
+        // Also where one of several must be there.
+        let needs = shape.keys().iter().any(|key| key.required)
+            || rules::of_method(name).iter().any(|(place, _)| place.is_empty());
         all.push(json!({
             "if": {"properties": {"method": {"const": name}}},
             "then": {

@@ -67,7 +67,8 @@ const CALLS: &str = r#"{
             }
         }
     ],
-    "not": {
+    "if": {"type": "object"},
+    "then": {"not": {
         "anyOf": [
             {
                 "required": ["secret", "secret_env"],
@@ -82,7 +83,7 @@ const CALLS: &str = r#"{
                 "properties": {"secret_env": {"type": "string"}, "secret_file": {"type": "string"}}
             }
         ]
-    }
+    }}
 }"#;
 
 /// Of a configuration.
