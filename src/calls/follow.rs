@@ -162,8 +162,8 @@ pub fn follow(journals: &Journals, calls: &[Call], id: &mut dyn FnMut() -> Strin
 /// A call whose lesson is there.
 fn keep_up(journals: &Journals, call: &Call, lesson: &Online, followed: &mut Followed) {
     let mut new = call.clone();
-    let was_held = call.started.is_some() || call.doubtful || call.deleted;
-    if call.state == CallState::Finished && !was_held && lesson.lesson.date >= journals.today() {
+    let missed = call.state == CallState::Finished && !was_held(call);
+    if missed && lesson.lesson.date >= journals.today() {
         // It was missed and then put off.
         new.state = CallState::Created;
     }
@@ -183,6 +183,11 @@ fn keep_up(journals: &Journals, call: &Call, lesson: &Online, followed: &mut Fol
         }
         followed.changed.push(new);
     }
+}
+
+/// Whether a lesson has had its call: it was started, or a person ended or deleted it.
+fn was_held(call: &Call) -> bool {
+    call.started.is_some() || call.doubtful || call.deleted || call.closed.is_some()
 }
 
 /// A call whose lesson was cancelled, deleted, given to another journal, or is held in the school

@@ -352,6 +352,22 @@ fn a_call_that_was_deleted_does_not_come_back_by_itself() {
 }
 
 #[test]
+fn a_call_that_a_person_finished_before_it_began_does_not_come_back() {
+    for who in [TEACHER, "system"] {
+        let mut bell = begun();
+        bell.publish("a", DAY, 2);
+        bell.publish("b", DAY, 3);
+        bell.at("08:00").sync();
+        assert_eq!(bell.running(), ["a"]);
+        let call = bell.call("b").unwrap()["id"].clone();
+        bell.does(who, "calls.finish", json!({"call": call}));
+        bell.at_each(&["08:10", "11:05", "11:10"]);
+        assert_eq!((bell.stands("b"), bell.vk_calls()), (finished(), (1, 0)), "{who}");
+        assert_eq!(bell.said(CHAT).len(), 2, "{who}: nothing is said of it");
+    }
+}
+
+#[test]
 fn a_week_without_cycles_starts_nothing_of_the_past_and_announces_nothing_twice() {
     let mut bell = begun();
     bell.publish("a", DAY, 2);
