@@ -101,20 +101,44 @@ impl<'a> Journals<'a> {
         days.filter(|day| *day > after).min()
     }
 
-    /// What a call is by its lesson.
     fn describe(&self, call: &mut Call, online: &Online) {
-        let lesson = online.lesson;
-        let slot = slot(self.roster, lesson, self.zone);
-        (call.date, call.starts, call.ends) = (lesson.date, slot.starts, slot.ends);
-        call.title = match &lesson.title {
-            Some(title) => title.trim().chars().take(LONGEST_TITLE).collect(),
-            None => default_title(self.policy(), Some(&self.roster.class(lesson.class).subject)),
-        };
-        if call.state != CallState::Finished {
-            call.state =
-                if is_published(lesson) { CallState::Published } else { CallState::Created };
-        }
+        describe(call, online.lesson, self.roster, self.policy(), self.zone);
     }
+}
+
+/// What a call is by its lesson.
+fn describe(call: &mut Call, lesson: &Lesson, roster: &Roster, policy: &Calls, zone: &TimeZone) {
+    let slot = slot(roster, lesson, zone);
+    (call.date, call.starts, call.ends) = (lesson.date, slot.starts, slot.ends);
+    call.title = match &lesson.title {
+        Some(title) => title.trim().chars().take(LONGEST_TITLE).collect(),
+        None => default_title(policy, Some(&roster.class(lesson.class).subject)),
+    };
+    if call.state != CallState::Finished {
+        call.state = if is_published(lesson) { CallState::Published } else { CallState::Created };
+    }
+}
+
+/// Makes a call that a person asks for the lesson's own, where the roster makes the calls of such
+/// lessons: it is published with the lesson and not before (P10). Whether it did.
+pub fn adopt(
+    call: &mut Call,
+    chat: &KnownChat,
+    roster: &Roster,
+    policy: &Calls,
+    zone: &TimeZone,
+) -> bool {
+    let by_hand = !chat.key.starts_with(&format!("{}:", chat.kind));
+    if by_hand || policy.lessons.as_ref() != Some(&chat.kind) {
+        return false;
+    }
+    let journals = journals_of(roster, chat);
+    let mut lessons = journals.iter().flat_map(|class| roster.lessons_of(*class));
+    let lesson = lessons.find(|lesson| call.lesson.as_deref() == Some(&*lesson.id));
+    let Some(lesson) = lesson.filter(|lesson| is_online(lesson)) else { return false };
+    call.by_roster = true;
+    describe(call, lesson, roster, policy, zone);
+    true
 }
 
 fn is_online(lesson: &Lesson) -> bool {
@@ -143,7 +167,8 @@ pub fn follow(journals: &Journals, calls: &[Call], id: &mut dyn FnMut() -> Strin
     }
     let has_call = |lesson: &str, chat: &str| {
         let of_it = |call: &Call| call.lesson.as_deref() == Some(lesson) && call.chat == chat;
-        calls.iter().any(|call| of_it(call) && (call.by_roster || call.is_open()))
+        let counts = |call: &Call| call.by_roster || call.is_open() || was_held(call);
+        calls.iter().any(|call| of_it(call) && counts(call))
     };
     let today = journals.today();
     let near = |one: &&Online| (today..=tomorrow(today)).contains(&one.lesson.date);

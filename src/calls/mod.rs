@@ -21,7 +21,7 @@ mod show;
 mod text;
 
 pub use due::{Ground, Hall, Step, Why, due, next_due};
-pub use follow::{Followed, Journals, follow, journals_of};
+pub use follow::{Followed, Journals, adopt, follow, journals_of};
 pub(crate) use lesson::moment;
 pub use lesson::{Condition, Slot, automatic, slot};
 pub use link::{BigBlueButton, Source, check_link};

@@ -368,6 +368,48 @@ fn a_call_that_a_person_finished_before_it_began_does_not_come_back() {
 }
 
 #[test]
+fn p10_a_call_that_a_person_makes_of_a_lesson_is_published_with_the_lesson_only() {
+    let mut bell = begun();
+    bell.lesson("far", "2026-09-03", 2, "draft");
+    bell.at("08:00").sync();
+    assert!(bell.call("far").is_none());
+    for (key, value) in [("title", "Своё"), ("starts", "2026-09-03T12:00:00+03:00")] {
+        let params = json!({"chat": CHAT, "lesson": "far", key: value});
+        let no = bell.refused("system", "calls.create", params, Code::Request);
+        assert_eq!(no.faults[0].at, format!("params.{key}"));
+        assert_eq!(no.faults[0].code, "request.call_of_lesson");
+    }
+    let call = bell.does("system", "calls.create", json!({"chat": CHAT, "lesson": "far"}));
+    assert_eq!((&call["state"], &call["title"]), (&json!("created"), &json!("Алгебра: far")));
+    let id = json!({"call": call["id"]});
+    let no = bell.refused("system", "calls.publish", id, Code::Request);
+    assert_eq!(no.faults[0].code, "request.call_of_lesson");
+    bell.at(&format!("{NEXT} 09:00")).sync();
+    assert_eq!(bell.stands("far"), ("created".to_owned(), false));
+    bell.row("far")["metadata"]["state"] = "published".into();
+    bell.at(&format!("{NEXT} 09:10")).sync();
+    assert_eq!((bell.stands("far"), bell.vk_calls()), (published(true), (1, 1)));
+    assert_eq!(bell.call("far").unwrap()["id"], call["id"]);
+}
+
+#[test]
+fn p12_a_lesson_whose_call_by_hand_was_held_gets_no_other() {
+    for ending in ["calls.finish", "calls.delete"] {
+        let mut bell = begun();
+        bell.publish("a", DAY, 2);
+        bell.row("a")["metadata"]["online"] = false.into();
+        bell.at("08:00").sync();
+        let call = bell.does("system", "calls.create", json!({"chat": CHAT, "lesson": "a"}));
+        let id = json!({"call": call["id"]});
+        bell.does("system", "calls.start", id.clone());
+        bell.does("system", ending, id);
+        bell.row("a")["metadata"]["online"] = true.into();
+        bell.at_each(&["08:30", "09:30"]);
+        assert_eq!(bell.vk_calls(), (1, 0), "{ending}");
+    }
+}
+
+#[test]
 fn a_week_without_cycles_starts_nothing_of_the_past_and_announces_nothing_twice() {
     let mut bell = begun();
     bell.publish("a", DAY, 2);

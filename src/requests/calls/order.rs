@@ -73,9 +73,13 @@ pub(in crate::requests) fn create(ask: &mut Ask) -> Result<(Code, Value)> {
         return Err(too_late(&when));
     }
     let mut call = call_of(&key, &when, &ask.actor, now);
+    let own_title = about.title.is_some();
     call.title =
         about.title.unwrap_or_else(|| calls::default_title(&policy, chat.subject.as_deref()));
     call.given_url = about.join_url;
+    if calls::adopt(&mut call, &chat, &*ask.roster()?, &policy, &zone) {
+        only_the_lesson(own_title, &said)?;
+    }
     let mut file = ask.state()?;
     let _lock = Lock::take(&ask.session.config().state)?;
     one_per_lesson(&file, &call)?;
@@ -108,6 +112,20 @@ fn usable(chat: &KnownChat) -> Result<()> {
 fn too_late(when: &When) -> crate::error::Error {
     let message = Text::new("время этого занятия уже прошло", "the time of this lesson has passed");
     refused("call_over", "date", &when.date.to_string(), message)
+}
+
+/// The title and the times of a lesson's call are the lesson's (P10): others are not lost in silence.
+fn only_the_lesson(own_title: bool, said: &Said) -> Result<()> {
+    let (key, value) = match (own_title, said.own_time()) {
+        (true, _) => ("title", String::new()),
+        (false, Some(own)) => own,
+        (false, None) => return Ok(()),
+    };
+    let message = Text::new(
+        "это звонок урока: название и время он берёт у урока в журнале; ожидается только lesson",
+        "this is a lesson's call: it has the lesson's title and time; expected lesson alone",
+    );
+    Err(refused("call_of_lesson", key, &value, message))
 }
 
 /// Never two calls for a lesson.
