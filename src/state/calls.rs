@@ -126,7 +126,8 @@ impl State {
         self.rows(&query, [], read)
     }
 
-    /// Stores calls, and forgets others.
+    /// Stores calls, and forgets others. The next cycle has something to do: the one that an order
+    /// begins itself may not come about.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
@@ -136,6 +137,7 @@ impl State {
         }
         self.transaction(|db| {
             calls.iter().try_for_each(|call| put(db, call))?;
+            db.execute("DELETE FROM meta WHERE name = 'quiet'", [])?;
             let mut delete = db.prepare_cached("DELETE FROM calls WHERE id = ?")?;
             dropped.iter().try_for_each(|id| delete.execute([id]).map(drop))
         })

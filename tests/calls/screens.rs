@@ -389,6 +389,23 @@ fn a_call_says_its_time_in_one_way_and_every_fault_is_told() {
 }
 
 #[test]
+fn an_order_whose_own_cycle_does_not_come_about_is_carried_out_by_the_next_one() {
+    let mut bell = epos();
+    let call = made(&mut bell, GROUP, "Собрание", "14:00");
+    assert_eq!(bell.at("07:10").sync(), Code::Ok);
+    let file = rusqlite::Connection::open(bell.folder.path().join("zvonok.db")).unwrap();
+    let waits = || -> i64 {
+        let query = "SELECT count(*) FROM meta WHERE name = 'quiet'";
+        file.query_row(query, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(waits(), 1, "the next unchanged cycle looks at nothing");
+    // What an order stores before its cycle begins, as an update of what is only created does.
+    let params = json!({"call": call["id"], "title": "Сбор"});
+    bell.does(CURATOR, "calls.update", params);
+    assert_eq!(waits(), 0, "the next cycle looks");
+}
+
+#[test]
 fn p12_a_lesson_has_one_call_whether_by_the_roster_or_by_hand() {
     let mut bell = ais();
     add(&mut bell.roster, "lessons", lesson("a", DAY, 2, "published"));
