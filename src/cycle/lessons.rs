@@ -48,7 +48,7 @@ impl Run<'_, '_> {
         self.conclude(&source, now, plan)
     }
 
-    /// What would be done, as operations of the plan.
+    /// What would be done, as operations of the plan; the calls stay as they are.
     ///
     /// # Errors
     /// [`Code::State`].
@@ -65,6 +65,7 @@ impl Run<'_, '_> {
                 self.pretend(&step, &source, now, plan)?;
             }
         }
+        self.lessons.calls = self.state.calls()?;
         Ok(())
     }
 

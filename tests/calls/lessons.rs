@@ -493,8 +493,12 @@ fn a_plan_says_what_would_be_started_and_does_nothing() {
     let planned = bell.report["plan"]["operations"].clone();
     assert_eq!((&planned["start_call"], &planned["post_message"]), (&json!(1), &json!(1)));
     assert_eq!(bell.vk_calls(), (0, 0));
+    assert_eq!(bell.report["calls"], json!([]), "it shows what is, not what would be");
     bell.at("09:01").sync();
     assert_eq!(bell.report["done"], planned);
+    bell.at("11:05").sync_with(json!({"dry_run": true}));
+    assert_eq!(bell.report["plan"]["operations"]["finish_call"], 1);
+    assert_eq!(bell.stands("a"), published(true));
 }
 
 #[test]
