@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::follow::Journals;
-use super::{Call, CallState, Condition, Source, Wish, automatic, day_of, midnight, tomorrow};
+use super::{
+    Call, CallState, Condition, Source, Wish, automatic, day_of, midnight, minutes_later, tomorrow,
+};
 use crate::clock::later;
 use crate::error::Text;
 use crate::plan::Kind;
@@ -138,22 +140,13 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// When a running call is finished by itself, if ever. One that was started after its lesson has
-    /// its whole time.
+    /// When a running call is finished by itself, if ever.
     fn ends_at(&self, call: &Call) -> Option<Timestamp> {
-        let ends = call.ends?;
-        let started = call.started.filter(|started| *started >= ends);
-        let length =
-            call.starts.map_or(jiff::SignedDuration::ZERO, |starts| ends.duration_since(starts));
-        let ends = started.map_or(ends, |started| started.saturating_add(length).unwrap_or(ends));
-        self.hindered(call).is_empty().then(|| minutes_later(ends, self.policy().finish_after))
+        call.time_ends_at(self.policy()).filter(|_| self.hindered(call).is_empty())
     }
 
-    /// From when on a call's day has passed (E12); one that goes on over midnight has its time.
     fn day_ends_at(&self, call: &Call) -> Timestamp {
-        let night = midnight(tomorrow(call.date), self.zone());
-        let ends = call.ends.map(|ends| minutes_later(ends, self.policy().finish_after));
-        ends.map_or(night, |ends| ends.max(night))
+        call.day_ends_at(self.policy(), self.zone())
     }
 
     /// Until when a call of which it is not known whether it runs counts as running.
@@ -230,10 +223,6 @@ impl<'a> Ground<'a> {
         let setback = call.setback.as_ref().filter(|one| one.operation == kind.name());
         setback.is_some_and(|one| one.next_try > self.now().as_second())
     }
-}
-
-fn minutes_later(moment: Timestamp, minutes: u32) -> Timestamp {
-    later(moment, std::time::Duration::from_secs(60 * u64::from(minutes)))
 }
 
 /// What is to be done now: who is over ends first, then the next one starts. Carrying a step out may

@@ -271,6 +271,41 @@ fn e12_calls_of_past_days_are_finished_also_when_no_cycle_ran_at_midnight() {
 }
 
 #[test]
+fn e12_a_call_of_yesterday_is_over_for_everybody_though_no_cycle_has_ended_it() {
+    let mut bell = epos();
+    let old = made(&mut bell, GROUP, "Собрание", "14:00");
+    bell.does(CURATOR, "calls.publish", json!({"call": old["id"]}));
+    let join = json!({"call": old["id"]});
+    bell.at("23:59");
+    assert_eq!(bell.does(PUPIL, "calls.join", join.clone())["allowed"], true);
+    bell.at(&format!("{NEXT} 08:00"));
+    let told = bell.does(PUPIL, "calls.join", join);
+    assert_eq!((&told["allowed"], &told["join_url"]), (&json!(false), &Value::Null));
+    assert_eq!(told["message"]["ru"], "Звонок завершен");
+    let params = json!({"chat": GROUP, "title": "Новое", "date": NEXT, "time": "14:00"});
+    let new = bell.does(CURATOR, "calls.create", params);
+    let new = bell.does(CURATOR, "calls.publish", json!({"call": new["id"]}));
+    assert_eq!((&new["state"], &new["running"]), (&json!("published"), &json!(true)));
+    assert_eq!(bell.vk_calls(), (2, 1), "the old one ends before the new one starts");
+}
+
+#[test]
+fn a10_nobody_gets_in_after_the_end_though_no_cycle_has_ended_the_call() {
+    let mut bell = ais();
+    bell.at("09:00");
+    let params = json!({"chat": CHAT, "starts": "2026-09-01T10:00:00+03:00",
+        "ends": "2026-09-01T10:45:00+03:00"});
+    let call = bell.does(TEACHER, "calls.create", params);
+    let id = json!({"call": call["id"]});
+    bell.does(TEACHER, "calls.publish", id.clone());
+    bell.at("10:00").sync();
+    for (time, allowed) in [("10:44", true), ("10:45", false)] {
+        let told = bell.at(time).does(PUPIL, "calls.join", id.clone());
+        assert_eq!(told["allowed"], allowed, "{time}");
+    }
+}
+
+#[test]
 fn e13_members_are_told_of_a_published_call_and_the_link_is_for_who_has_an_account() {
     let mut bell = epos();
     row(&mut bell.roster, "users", "child-202")["userIds"] = json!([]);

@@ -280,18 +280,21 @@ fn wish(ask: &Ask, call: &mut Call, wish: Wish) {
     call.act(&ask.actor, ask.clock.now());
 }
 
-/// Changes a call while no cycle runs; `change` sees the other calls of its chat.
+/// Changes a call while no cycle runs; `change` sees the other calls of its chat, without those that
+/// are over and only wait for a cycle to end them.
 fn change(
     ask: &Ask,
     call: &Call,
     change: impl FnOnce(&Ask, &mut Call, &[&Call]) -> Result<()>,
 ) -> Result<Call> {
+    let (policy, now) = (policy(ask)?, ask.clock.now());
     let mut file = ask.state()?;
     let _lock = Lock::take(&ask.session.config().state)?;
     let mut call = again(&file, call)?;
-    let all = file.calls()?;
-    let others: Vec<&Call> =
-        all.iter().filter(|one| one.chat == call.chat && !one.deleted).collect();
+    let mut all = file.calls()?;
+    all.retain(|one| one.chat == call.chat && !one.deleted);
+    all.retain(|one| !one.has_ended(&policy, now, &ask.session.config().zone));
+    let others: Vec<&Call> = all.iter().collect();
     change(ask, &mut call, &others)?;
     file.put_calls(std::slice::from_ref(&call), &[])?;
     Ok(call)
