@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 
 use super::follow::Journals;
 use super::{
-    Call, CallState, Condition, Source, Wish, automatic, day_of, midnight, minutes_later, tomorrow,
+    Call, CallState, Condition, Setback, Source, Wish, automatic, day_of, midnight, minutes_later,
+    tomorrow,
 };
 use crate::clock::later;
 use crate::error::Text;
@@ -217,6 +218,19 @@ impl<'a> Ground<'a> {
         };
         let lacking = calls.iter().filter(wanted).filter(|call| !self.has_link(call));
         lacking.map(|call| call.chat.clone()).collect()
+    }
+
+    /// Whether what failed last is still to be done: a start whose time has passed, or a word about a
+    /// call that is over, is nobody's concern any more.
+    pub fn is_still_ahead(&self, failed: &Setback, call: &Call) -> bool {
+        let is = |kind: Kind| failed.operation == kind.name();
+        let by_itself = self.starts_at(call).is_some() && self.is_in_time(call);
+        let starts = call.is_open() && (by_itself || self.is_asked_to_start(call));
+        let told = call.announced.is_some();
+        (is(Kind::StartCall) && !call.running && starts)
+            || (is(Kind::FinishCall) && (call.running || call.is_open()))
+            || (is(Kind::PostMessage) && !told && call.running)
+            || (is(Kind::PostMessage) && told && call.closed.is_none() && !call.running)
     }
 
     fn waits(&self, call: &Call, kind: Kind) -> bool {

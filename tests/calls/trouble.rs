@@ -103,6 +103,22 @@ fn a_start_that_is_refused_for_now_is_tried_again_and_told() {
 }
 
 #[test]
+fn a_start_that_failed_until_its_time_was_over_spoils_no_later_report() {
+    let mut bell = begun();
+    bell.publish("a", DAY, 2);
+    let matching = json!({"method": "calls.start"});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 9}));
+    assert_eq!(bell.at("10:15").sync(), Code::Partial);
+    assert_eq!(bell.report["failed"].as_array().map(Vec::len), Some(1));
+    bell.messenger.clear_faults();
+    for time in ["2026-09-01 13:00", "2026-09-02 08:00"] {
+        assert_eq!(bell.at(time).sync(), Code::Ok, "{time}");
+        assert_eq!(bell.report["failed"], json!([]), "{time}");
+    }
+    assert_eq!(bell.vk_calls(), (0, 0));
+}
+
+#[test]
 fn a_messenger_that_is_away_delays_a_lesson_and_doubles_nothing() {
     let mut bell = begun();
     bell.publish("a", DAY, 2);
