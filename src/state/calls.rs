@@ -1,6 +1,6 @@
 //! Calls: the rows, and the journal of what was done about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -209,6 +209,15 @@ impl State {
                 at: moment(row.get(4)?),
             })
         })
+    }
+
+    /// The chats to which a person belongs with an account there: whose calls' links are theirs.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn chats_of_member(&self, person: &str) -> Result<BTreeSet<String>> {
+        let query = "SELECT chat FROM members WHERE person = ? AND account IS NOT NULL";
+        Ok(self.rows(query, [person], |row| row.get(0))?.into_iter().collect())
     }
 
     /// The standing call links of chats, by key.

@@ -340,6 +340,25 @@ fn e13_members_are_told_of_a_published_call_and_the_link_is_for_who_has_an_accou
 }
 
 #[test]
+fn e13_a_list_shows_the_link_to_nobody_whom_the_call_would_not_let_in() {
+    let mut bell = epos();
+    let call = made(&mut bell, GROUP, "Собрание", "14:00");
+    let told = bell.does(HEAD, "calls.publish", json!({"call": call["id"]}));
+    assert_eq!((&told["running"], &told["join_url"]), (&json!(true), &Value::Null));
+    for (who, shown) in [(HEAD, false), (CURATOR, true), ("system", true)] {
+        let calls = bell.does(who, "calls.list", json!({"chat": GROUP}));
+        let chat = bell.does(who, "chats.get", json!({"chat": GROUP}));
+        assert_eq!(calls["calls"][0]["join_url"].is_string(), shown, "{who}");
+        assert_eq!(chat["call"]["join_url"].is_string(), shown, "{who}");
+        if who != CURATOR {
+            let chats = bell.does(who, "chats.list", json!({"kind": "class"}));
+            assert_eq!(chats["chats"][0]["call"]["join_url"].is_string(), shown, "{who}");
+        }
+        assert_eq!(chat["call"]["title"], "Собрание", "{who}");
+    }
+}
+
+#[test]
 fn a10_a_remote_lesson_is_made_for_an_own_subject_while_its_time_has_not_passed() {
     let mut bell = ais();
     bell.at("09:00");

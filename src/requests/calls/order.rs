@@ -318,6 +318,7 @@ fn act(ask: &mut Ask, call: &Call, to_caller: bool) -> Result<(Code, Value)> {
     };
     let call = again(&ask.state()?, call)?;
     let mut row = calls::row(&call, &ask.session.config().zone);
+    super::conceal(ask, std::iter::once(&mut row))?;
     if to_caller && call.running {
         row["join_url"] = json!(call.join_url);
         // A room of BigBlueButton is there once somebody has followed this.
