@@ -182,9 +182,13 @@ impl<'a> Ground<'a> {
         if !fresh || !self.hindered(call).is_empty() {
             return None;
         }
+        let by = self.policy().starts;
+        if by == Starts::Publication {
+            // Also a lesson of which only the day is known.
+            return Some((Timestamp::MIN, Why::Published));
+        }
         let starts = call.starts?;
-        match self.policy().starts {
-            Starts::Publication => Some((Timestamp::MIN, Why::Published)),
+        match by {
             Starts::Ahead if call.by_roster => {
                 let eve = call.date.yesterday().unwrap_or(Date::MIN);
                 Some((midnight(eve, self.zone()), Why::Time))

@@ -359,6 +359,50 @@ fn e13_a_list_shows_the_link_to_nobody_whom_the_call_would_not_let_in() {
 }
 
 #[test]
+fn a_publication_that_could_not_start_the_call_says_that_it_is_pending_and_why() {
+    let mut bell = epos();
+    let call = made(&mut bell, GROUP, "Собрание", "14:00");
+    let matching = json!({"method": "calls.start", "nth": 1, "count": 1});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 9}));
+    let id = json!({"call": call["id"]});
+    let (code, told) = bell.asks(CURATOR, "calls.publish", id.clone()).unwrap();
+    assert_eq!((code, &told["state"]), (Code::Partial, &json!("published")));
+    assert_eq!((&told["pending"], &told["running"]), (&json!(true), &json!(false)));
+    assert!(told["message"]["ru"].is_string(), "{told}");
+    assert_eq!(bell.at("08:30").sync(), Code::Ok);
+    let (code, told) = bell.asks(CURATOR, "calls.publish", id).unwrap();
+    assert_eq!((code, &told["pending"]), (Code::Ok, &json!(false)));
+    assert_eq!(told["message"], Value::Null);
+}
+
+#[test]
+fn a_publication_without_a_link_says_that_one_is_wanted() {
+    let mut bell = Bell::open(Side::Max, "standard", "epos_spo", college(), json!({}));
+    bell.make_groups();
+    let call = made(&mut bell, GROUP, "Собрание", "14:00");
+    let id = json!({"call": call["id"]});
+    let (code, told) = bell.asks(CURATOR, "calls.publish", id).unwrap();
+    assert_eq!((code, &told["pending"]), (Code::Partial, &json!(true)));
+    assert!(told["message"]["ru"].as_str().unwrap().contains("give_call_link"), "{told}");
+    let link = "https://max.ru/joincall/AbCdEf-1";
+    let params = json!({"call": call["id"], "join_url": link});
+    let (code, told) = bell.asks(CURATOR, "calls.update", params).unwrap();
+    assert_eq!((code, &told["pending"]), (Code::Ok, &json!(false)));
+    assert_eq!(told["join_url"], link);
+}
+
+#[test]
+fn e11_a_published_call_of_a_lesson_without_times_starts() {
+    let mut bell = by_timetable();
+    row(&mut bell.roster, "lessons", "a").as_object_mut().unwrap().remove("period");
+    bell.at("07:30").sync();
+    let call = bell.does(TEACHER, "calls.create", json!({"chat": CHAT, "lesson": "a"}));
+    assert_eq!(call["starts"], Value::Null);
+    let call = bell.does(TEACHER, "calls.publish", json!({"call": call["id"]}));
+    assert_eq!((&call["running"], &call["pending"]), (&json!(true), &json!(false)));
+}
+
+#[test]
 fn a10_a_remote_lesson_is_made_for_an_own_subject_while_its_time_has_not_passed() {
     let mut bell = ais();
     bell.at("09:00");

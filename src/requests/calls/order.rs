@@ -12,7 +12,7 @@ use crate::cycle::From;
 use crate::document::{Faults, Object};
 use crate::error::{Code, Result, Text};
 use crate::plan::{ChatState, KnownChat};
-use crate::profile::CallFacts;
+use crate::profile::{CallFacts, Starts};
 use crate::requests::Ask;
 use crate::state::{Lock, State};
 
@@ -329,28 +329,44 @@ fn act(ask: &mut Ask, call: &Call, to_caller: bool) -> Result<(Code, Value)> {
     if call.deleted {
         row["deleted"] = json!(true);
     }
-    let pending = call.wish.is_some();
+    let left = failed.is_some() || call.setback.is_some() || waits_for_its_start(ask, &call)?;
+    let pending = call.wish.is_some() || (call.is_open() && left);
     row["pending"] = json!(pending);
-    row["message"] = json!((pending || call.doubtful).then(|| why(&call, failed)));
+    let told = pending || call.doubtful;
+    row["message"] = json!(if told { Some(why(ask, &call, failed)?) } else { None });
     let lost = to_caller && !call.running;
     Ok((if pending || lost { Code::Partial } else { Code::Ok }, row))
 }
 
+/// Whether publication should have started it, and has not.
+fn waits_for_its_start(ask: &Ask, call: &Call) -> Result<bool> {
+    let fresh = call.state == CallState::Published && !call.running && call.started.is_none();
+    Ok(fresh && policy(ask)?.starts == Starts::Publication)
+}
+
 /// Why an order could not be carried out at once.
-fn why(call: &Call, failed: Option<Text>) -> Text {
+fn why(ask: &Ask, call: &Call, failed: Option<Text>) -> Result<Text> {
     if call.doubtful {
-        return Text::new(
+        return Ok(Text::new(
             "мессенджер не ответил, начался ли звонок; попробуйте ещё раз или дайте ссылку",
             "the messenger did not answer whether the call has started; try again or give a link",
-        );
+        ));
     }
     let setback = call.setback.as_ref().map(|setback| setback.message.clone());
-    setback.or(failed).unwrap_or_else(|| {
-        Text::new(
-            "сам мессенджер звонков не начинает, а ссылки на звонок у чата нет: дайте её (join_url \
-             или задача give_call_link)",
-            "the messenger starts no calls, and the chat has no call link: give one (join_url or the \
-             task give_call_link)",
-        )
-    })
+    if let Some(known) = setback.or(failed) {
+        return Ok(known);
+    }
+    let calls = ask.state()?.calls()?;
+    if let Some(other) = calls.iter().find(|one| one.chat == call.chat && one.running) {
+        return Ok(Text::new(
+            format!("в этом чате ещё идёт звонок «{}» ({})", other.title, other.id),
+            format!("the call “{}” ({}) is still running in this chat", other.title, other.id),
+        ));
+    }
+    Ok(Text::new(
+        "сам мессенджер звонков не начинает, а ссылки на звонок у чата нет: дайте её (join_url \
+         или задача give_call_link)",
+        "the messenger starts no calls, and the chat has no call link: give one (join_url or the \
+         task give_call_link)",
+    ))
 }
