@@ -237,6 +237,12 @@ impl<'a> Ground<'a> {
             || (is(Kind::PostMessage) && told && call.closed.is_none() && !call.running)
     }
 
+    /// Whether the messenger will not start it, so that others need not wait for it.
+    fn is_refused(&self, call: &Call) -> bool {
+        let refused = call.setback.as_ref().is_some_and(|setback| setback.refused);
+        refused && self.waits(call, Kind::StartCall)
+    }
+
     fn waits(&self, call: &Call, kind: Kind) -> bool {
         let setback = call.setback.as_ref().filter(|one| one.operation == kind.name());
         setback.is_some_and(|one| one.next_try > self.now().as_second())
@@ -324,16 +330,16 @@ fn starting(ground: &Ground, calls: &[Call]) -> Vec<Step> {
             one.chat == chat && one.id != call.id && taken
         })
     };
-    let free = chosen.into_iter().filter(|(chat, first)| !busy(chat, first.2, !first.0));
+    // Whoever only waits to be tried again keeps its turn: a later lesson does not take it (P11).
+    let waits = |call: &Call| ground.waits(call, Kind::StartCall);
+    let free = chosen
+        .into_iter()
+        .filter(|(chat, first)| !waits(first.2) && !busy(chat, first.2, !first.0));
     free.map(|(_, (_, _, call, why))| Step::Start(call.id.clone(), why)).collect()
 }
 
 fn start(ground: &Ground, call: &Call) -> Option<(Why, bool)> {
-    if call.running
-        || !call.is_open()
-        || ground.waits(call, Kind::StartCall)
-        || !ground.has_link(call)
-    {
+    if call.running || !call.is_open() || ground.is_refused(call) || !ground.has_link(call) {
         return None;
     }
     if ground.is_asked_to_start(call) {

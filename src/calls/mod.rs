@@ -89,6 +89,9 @@ pub struct Setback {
     pub tries: u32,
     /// Not before; Unix seconds.
     pub next_try: i64,
+    /// The messenger said no, not only that it could not now.
+    #[serde(default)]
+    pub refused: bool,
 }
 
 /// One call.
