@@ -135,9 +135,13 @@ impl<'a> Ground<'a> {
         };
         let roster = self.journals.roster;
         let found = roster.lessons.iter().find(|one| *one.id == **lesson);
-        match found {
-            Some(lesson) => automatic(roster, lesson.class, lesson.date),
-            None => vec![Condition::Lesson],
+        let lost = || self.journals.journal_of(&call.chat).filter(|_| self.journals.no_lessons);
+        match found.map(|lesson| (lesson.class, lesson.date)) {
+            Some((class, date)) => automatic(roster, class, date),
+            // While the table of lessons is missing, the journal and the day are known all the same.
+            None => {
+                lost().map_or(vec![Condition::Lesson], |class| automatic(roster, class, call.date))
+            }
         }
     }
 

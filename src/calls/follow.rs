@@ -83,6 +83,12 @@ impl<'a> Journals<'a> {
         chats.flat_map(journals).collect()
     }
 
+    /// The journal whose chat this is.
+    pub(super) fn journal_of(&self, chat: &str) -> Option<ClassIx> {
+        let halls = self.chats_of_journals();
+        halls.into_iter().find(|(_, key)| *key == chat).map(|(class, _)| class)
+    }
+
     /// Whether nothing is to be concluded from a lesson that is not there.
     fn knows_nothing_of(&self, call: &Call) -> bool {
         let chat = self.desired.chats.get(&call.chat);

@@ -332,9 +332,16 @@ fn a_roster_without_its_lessons_ends_no_call() {
     let lessons = bell.roster.as_object_mut().unwrap().remove("lessons");
     bell.at("08:30").sync();
     assert_eq!(bell.running(), ["a"]);
-    bell.roster["lessons"] = lessons.unwrap();
+    assert!(bell.warned("calls.not_automatic").is_empty(), "its timetable lacks nothing");
+    bell.roster["lessons"] = lessons.clone().unwrap();
     bell.at("09:00").sync();
     assert_eq!((bell.running(), bell.vk_calls()), (vec!["a".to_owned()], (1, 1)));
+    // Its end comes all the same.
+    bell.roster.as_object_mut().unwrap().remove("lessons");
+    bell.at("11:04").sync();
+    assert_eq!(bell.running(), ["a"]);
+    bell.at("11:05").sync();
+    assert_eq!((bell.stands("a"), bell.vk_calls()), (finished(), (1, 0)));
 }
 
 #[test]
