@@ -405,6 +405,7 @@ fn set_back(work: &Work, op: &Operation, call: &mut Lesson, failure: &Failure) {
         tries: tries + 1,
         // A second later at least, so that this cycle does not try it for ever.
         next_try: later(work.clock.now(), pause).as_second() + 1,
+        refused,
     });
 }
 

@@ -39,6 +39,9 @@ impl Call {
         self.deleted |= matches!(self.wish, Some((Wish::Delete, _)));
         if why != Why::Asked {
             self.act(SYSTEM, now);
+        } else if self.started.is_none() {
+            // Nobody was told of it; and with this it is over for good, not only missed.
+            self.closed = Some(now);
         }
         self.running = false;
         self.state = CallState::Finished;

@@ -7,7 +7,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::follow::Journals;
-use super::{Call, CallState, Condition, Source, Wish, automatic, day_of, midnight, tomorrow};
+use super::{
+    Call, CallState, Condition, Setback, Source, Wish, automatic, day_of, midnight, minutes_later,
+    tomorrow,
+};
 use crate::clock::later;
 use crate::error::Text;
 use crate::plan::Kind;
@@ -132,28 +135,23 @@ impl<'a> Ground<'a> {
         };
         let roster = self.journals.roster;
         let found = roster.lessons.iter().find(|one| *one.id == **lesson);
-        match found {
-            Some(lesson) => automatic(roster, lesson.class, lesson.date),
-            None => vec![Condition::Lesson],
+        let lost = || self.journals.journal_of(&call.chat).filter(|_| self.journals.no_lessons);
+        match found.map(|lesson| (lesson.class, lesson.date)) {
+            Some((class, date)) => automatic(roster, class, date),
+            // While the table of lessons is missing, the journal and the day are known all the same.
+            None => {
+                lost().map_or(vec![Condition::Lesson], |class| automatic(roster, class, call.date))
+            }
         }
     }
 
-    /// When a running call is finished by itself, if ever. One that was started after its lesson has
-    /// its whole time.
+    /// When a running call is finished by itself, if ever.
     fn ends_at(&self, call: &Call) -> Option<Timestamp> {
-        let ends = call.ends?;
-        let started = call.started.filter(|started| *started >= ends);
-        let length =
-            call.starts.map_or(jiff::SignedDuration::ZERO, |starts| ends.duration_since(starts));
-        let ends = started.map_or(ends, |started| started.saturating_add(length).unwrap_or(ends));
-        self.hindered(call).is_empty().then(|| minutes_later(ends, self.policy().finish_after))
+        call.time_ends_at(self.policy()).filter(|_| self.hindered(call).is_empty())
     }
 
-    /// From when on a call's day has passed (E12); one that goes on over midnight has its time.
     fn day_ends_at(&self, call: &Call) -> Timestamp {
-        let night = midnight(tomorrow(call.date), self.zone());
-        let ends = call.ends.map(|ends| minutes_later(ends, self.policy().finish_after));
-        ends.map_or(night, |ends| ends.max(night))
+        call.day_ends_at(self.policy(), self.zone())
     }
 
     /// Until when a call of which it is not known whether it runs counts as running.
@@ -188,9 +186,13 @@ impl<'a> Ground<'a> {
         if !fresh || !self.hindered(call).is_empty() {
             return None;
         }
+        let by = self.policy().starts;
+        if by == Starts::Publication {
+            // Also a lesson of which only the day is known.
+            return Some((Timestamp::MIN, Why::Published));
+        }
         let starts = call.starts?;
-        match self.policy().starts {
-            Starts::Publication => Some((Timestamp::MIN, Why::Published)),
+        match by {
             Starts::Ahead if call.by_roster => {
                 let eve = call.date.yesterday().unwrap_or(Date::MIN);
                 Some((midnight(eve, self.zone()), Why::Time))
@@ -226,14 +228,29 @@ impl<'a> Ground<'a> {
         lacking.map(|call| call.chat.clone()).collect()
     }
 
+    /// Whether what failed last is still to be done: a start whose time has passed, or a word about a
+    /// call that is over, is nobody's concern any more.
+    pub fn is_still_ahead(&self, failed: &Setback, call: &Call) -> bool {
+        let is = |kind: Kind| failed.operation == kind.name();
+        let by_itself = self.starts_at(call).is_some() && self.is_in_time(call);
+        let starts = call.is_open() && (by_itself || self.is_asked_to_start(call));
+        let told = call.announced.is_some();
+        (is(Kind::StartCall) && !call.running && starts)
+            || (is(Kind::FinishCall) && (call.running || call.is_open()))
+            || (is(Kind::PostMessage) && !told && call.running)
+            || (is(Kind::PostMessage) && told && call.closed.is_none() && !call.running)
+    }
+
+    /// Whether the messenger will not start it, so that others need not wait for it.
+    fn is_refused(&self, call: &Call) -> bool {
+        let refused = call.setback.as_ref().is_some_and(|setback| setback.refused);
+        refused && self.waits(call, Kind::StartCall)
+    }
+
     fn waits(&self, call: &Call, kind: Kind) -> bool {
         let setback = call.setback.as_ref().filter(|one| one.operation == kind.name());
         setback.is_some_and(|one| one.next_try > self.now().as_second())
     }
-}
-
-fn minutes_later(moment: Timestamp, minutes: u32) -> Timestamp {
-    later(moment, std::time::Duration::from_secs(60 * u64::from(minutes)))
 }
 
 /// What is to be done now: who is over ends first, then the next one starts. Carrying a step out may
@@ -317,16 +334,16 @@ fn starting(ground: &Ground, calls: &[Call]) -> Vec<Step> {
             one.chat == chat && one.id != call.id && taken
         })
     };
-    let free = chosen.into_iter().filter(|(chat, first)| !busy(chat, first.2, !first.0));
+    // Whoever only waits to be tried again keeps its turn: a later lesson does not take it (P11).
+    let waits = |call: &Call| ground.waits(call, Kind::StartCall);
+    let free = chosen
+        .into_iter()
+        .filter(|(chat, first)| !waits(first.2) && !busy(chat, first.2, !first.0));
     free.map(|(_, (_, _, call, why))| Step::Start(call.id.clone(), why)).collect()
 }
 
 fn start(ground: &Ground, call: &Call) -> Option<(Why, bool)> {
-    if call.running
-        || !call.is_open()
-        || ground.waits(call, Kind::StartCall)
-        || !ground.has_link(call)
-    {
+    if call.running || !call.is_open() || ground.is_refused(call) || !ground.has_link(call) {
         return None;
     }
     if ground.is_asked_to_start(call) {

@@ -83,6 +83,12 @@ impl<'a> Journals<'a> {
         chats.flat_map(journals).collect()
     }
 
+    /// The journal whose chat this is.
+    pub(super) fn journal_of(&self, chat: &str) -> Option<ClassIx> {
+        let halls = self.chats_of_journals();
+        halls.into_iter().find(|(_, key)| *key == chat).map(|(class, _)| class)
+    }
+
     /// Whether nothing is to be concluded from a lesson that is not there.
     fn knows_nothing_of(&self, call: &Call) -> bool {
         let chat = self.desired.chats.get(&call.chat);
@@ -101,20 +107,44 @@ impl<'a> Journals<'a> {
         days.filter(|day| *day > after).min()
     }
 
-    /// What a call is by its lesson.
     fn describe(&self, call: &mut Call, online: &Online) {
-        let lesson = online.lesson;
-        let slot = slot(self.roster, lesson, self.zone);
-        (call.date, call.starts, call.ends) = (lesson.date, slot.starts, slot.ends);
-        call.title = match &lesson.title {
-            Some(title) => title.trim().chars().take(LONGEST_TITLE).collect(),
-            None => default_title(self.policy(), Some(&self.roster.class(lesson.class).subject)),
-        };
-        if call.state != CallState::Finished {
-            call.state =
-                if is_published(lesson) { CallState::Published } else { CallState::Created };
-        }
+        describe(call, online.lesson, self.roster, self.policy(), self.zone);
     }
+}
+
+/// What a call is by its lesson.
+fn describe(call: &mut Call, lesson: &Lesson, roster: &Roster, policy: &Calls, zone: &TimeZone) {
+    let slot = slot(roster, lesson, zone);
+    (call.date, call.starts, call.ends) = (lesson.date, slot.starts, slot.ends);
+    call.title = match &lesson.title {
+        Some(title) => title.trim().chars().take(LONGEST_TITLE).collect(),
+        None => default_title(policy, Some(&roster.class(lesson.class).subject)),
+    };
+    if call.state != CallState::Finished {
+        call.state = if is_published(lesson) { CallState::Published } else { CallState::Created };
+    }
+}
+
+/// Makes a call that a person asks for the lesson's own, where the roster makes the calls of such
+/// lessons: it is published with the lesson and not before (P10). Whether it did.
+pub fn adopt(
+    call: &mut Call,
+    chat: &KnownChat,
+    roster: &Roster,
+    policy: &Calls,
+    zone: &TimeZone,
+) -> bool {
+    let by_hand = !chat.key.starts_with(&format!("{}:", chat.kind));
+    if by_hand || policy.lessons.as_ref() != Some(&chat.kind) {
+        return false;
+    }
+    let journals = journals_of(roster, chat);
+    let mut lessons = journals.iter().flat_map(|class| roster.lessons_of(*class));
+    let lesson = lessons.find(|lesson| call.lesson.as_deref() == Some(&*lesson.id));
+    let Some(lesson) = lesson.filter(|lesson| is_online(lesson)) else { return false };
+    call.by_roster = true;
+    describe(call, lesson, roster, policy, zone);
+    true
 }
 
 fn is_online(lesson: &Lesson) -> bool {
@@ -143,7 +173,8 @@ pub fn follow(journals: &Journals, calls: &[Call], id: &mut dyn FnMut() -> Strin
     }
     let has_call = |lesson: &str, chat: &str| {
         let of_it = |call: &Call| call.lesson.as_deref() == Some(lesson) && call.chat == chat;
-        calls.iter().any(|call| of_it(call) && (call.by_roster || call.is_open()))
+        let counts = |call: &Call| call.by_roster || call.is_open() || was_held(call);
+        calls.iter().any(|call| of_it(call) && counts(call))
     };
     let today = journals.today();
     let near = |one: &&Online| (today..=tomorrow(today)).contains(&one.lesson.date);
@@ -162,8 +193,8 @@ pub fn follow(journals: &Journals, calls: &[Call], id: &mut dyn FnMut() -> Strin
 /// A call whose lesson is there.
 fn keep_up(journals: &Journals, call: &Call, lesson: &Online, followed: &mut Followed) {
     let mut new = call.clone();
-    let was_held = call.started.is_some() || call.doubtful || call.deleted;
-    if call.state == CallState::Finished && !was_held && lesson.lesson.date >= journals.today() {
+    let missed = call.state == CallState::Finished && !was_held(call);
+    if missed && lesson.lesson.date >= journals.today() {
         // It was missed and then put off.
         new.state = CallState::Created;
     }
@@ -183,6 +214,11 @@ fn keep_up(journals: &Journals, call: &Call, lesson: &Online, followed: &mut Fol
         }
         followed.changed.push(new);
     }
+}
+
+/// Whether a lesson has had its call: it was started, or a person ended or deleted it.
+fn was_held(call: &Call) -> bool {
+    call.started.is_some() || call.doubtful || call.deleted || call.closed.is_some()
 }
 
 /// A call whose lesson was cancelled, deleted, given to another journal, or is held in the school

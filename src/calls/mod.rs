@@ -4,12 +4,14 @@
 //! step with the roster, [`due`] says what is to be done now and when to look again, `order` what a
 //! person may do in which state.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::clock::later;
 use crate::error::Text;
+use crate::profile::Calls;
 
 mod change;
 mod due;
@@ -21,7 +23,7 @@ mod show;
 mod text;
 
 pub use due::{Ground, Hall, Step, Why, due, next_due};
-pub use follow::{Followed, Journals, follow, journals_of};
+pub use follow::{Followed, Journals, adopt, follow, journals_of};
 pub(crate) use lesson::moment;
 pub use lesson::{Condition, Slot, automatic, slot};
 pub use link::{BigBlueButton, Source, check_link};
@@ -87,6 +89,9 @@ pub struct Setback {
     pub tries: u32,
     /// Not before; Unix seconds.
     pub next_try: i64,
+    /// The messenger said no, not only that it could not now.
+    #[serde(default)]
+    pub refused: bool,
 }
 
 /// One call.
@@ -192,6 +197,33 @@ impl Call {
         }
     }
 
+    /// Whether the rules have ended it by now, whether or not a cycle has seen to that yet: after its
+    /// time where it ends by itself, and with its day (E12). A lesson that needs a timetable is left to
+    /// the cycle, which knows whether it may end (P15).
+    pub fn has_ended(&self, policy: &Calls, now: Timestamp, zone: &TimeZone) -> bool {
+        let by_itself = self.running && !(policy.needs_timetable && self.lesson.is_some());
+        let meant = self.running || self.state == CallState::Published;
+        self.state == CallState::Finished
+            || (by_itself && self.time_ends_at(policy).is_some_and(|end| end <= now))
+            || (policy.nightly && meant && self.day_ends_at(policy, zone) <= now)
+    }
+
+    /// When its time is over. One that was started after its end has its whole time.
+    fn time_ends_at(&self, policy: &Calls) -> Option<Timestamp> {
+        let ends = self.ends?;
+        let late = self.started.filter(|started| *started >= ends);
+        let length = self.starts.map_or(SignedDuration::ZERO, |starts| ends.duration_since(starts));
+        let ends = late.map_or(ends, |started| started.saturating_add(length).unwrap_or(ends));
+        Some(minutes_later(ends, policy.finish_after))
+    }
+
+    /// From when on its day has passed (E12); one that goes on over midnight has its time.
+    fn day_ends_at(&self, policy: &Calls, zone: &TimeZone) -> Timestamp {
+        let night = midnight(tomorrow(self.date), zone);
+        let ends = self.ends.map(|ends| minutes_later(ends, policy.finish_after));
+        ends.map_or(night, |ends| ends.max(night))
+    }
+
     /// Notes who acted.
     pub fn act(&mut self, by: &str, at: Timestamp) {
         by.clone_into(&mut self.by);
@@ -202,6 +234,10 @@ impl Call {
 /// The day of a moment in the school's zone.
 pub fn day_of(moment: Timestamp, zone: &TimeZone) -> Date {
     moment.to_zoned(zone.clone()).date()
+}
+
+fn minutes_later(moment: Timestamp, minutes: u32) -> Timestamp {
+    later(moment, std::time::Duration::from_secs(60 * u64::from(minutes)))
 }
 
 /// The first moment of a day in the school's zone.

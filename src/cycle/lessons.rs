@@ -48,7 +48,7 @@ impl Run<'_, '_> {
         self.conclude(&source, now, plan)
     }
 
-    /// What would be done, as operations of the plan.
+    /// What would be done, as operations of the plan; the calls stay as they are.
     ///
     /// # Errors
     /// [`Code::State`].
@@ -65,6 +65,7 @@ impl Run<'_, '_> {
                 self.pretend(&step, &source, now, plan)?;
             }
         }
+        self.lessons.calls = self.state.calls()?;
         Ok(())
     }
 
@@ -334,8 +335,27 @@ impl Run<'_, '_> {
         Ok(tasks.into_iter().filter(|_| needed).map(|task| task.chat).collect())
     }
 
+    /// Failures of steps that are not to be done any more are told no longer.
+    fn forget_setbacks(&mut self, source: &Source, now: Timestamp) -> Result<()> {
+        let (halls, untouched) = (self.halls()?, self.untouched_classes());
+        let ground = Ground { journals: self.journals(&untouched, now), source, halls: &halls };
+        let past = |call: &&Call| {
+            call.setback.as_ref().is_some_and(|failed| !ground.is_still_ahead(failed, call))
+        };
+        let mut settled: Vec<Call> = self.lessons.calls.iter().filter(past).cloned().collect();
+        settled.iter_mut().for_each(|call| call.setback = None);
+        self.state.put_calls(&settled, &[])?;
+        for call in settled {
+            self.lessons.calls.iter_mut().filter(|one| one.id == call.id).for_each(|one| {
+                one.setback = None;
+            });
+        }
+        Ok(())
+    }
+
     /// What only a person can do, what people should know, and when to look again.
     fn conclude(&mut self, source: &Source, now: Timestamp, plan: &mut Plan) -> Result<()> {
+        self.forget_setbacks(source, now)?;
         let lacking = self.chats_without_links(source, now)?;
         for chat in lacking.into_iter().chain(self.asked_for_links(source)?) {
             let Some(known) = self.known.chats.get(&chat) else { continue };

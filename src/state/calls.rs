@@ -1,6 +1,6 @@
 //! Calls: the rows, and the journal of what was done about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -126,7 +126,8 @@ impl State {
         self.rows(&query, [], read)
     }
 
-    /// Stores calls, and forgets others.
+    /// Stores calls, and forgets others. The next cycle has something to do: the one that an order
+    /// begins itself may not come about.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
@@ -136,6 +137,7 @@ impl State {
         }
         self.transaction(|db| {
             calls.iter().try_for_each(|call| put(db, call))?;
+            db.execute("DELETE FROM meta WHERE name = 'quiet'", [])?;
             let mut delete = db.prepare_cached("DELETE FROM calls WHERE id = ?")?;
             dropped.iter().try_for_each(|id| delete.execute([id]).map(drop))
         })
@@ -207,6 +209,15 @@ impl State {
                 at: moment(row.get(4)?),
             })
         })
+    }
+
+    /// The chats to which a person belongs with an account there: whose calls' links are theirs.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn chats_of_member(&self, person: &str) -> Result<BTreeSet<String>> {
+        let query = "SELECT chat FROM members WHERE person = ? AND account IS NOT NULL";
+        Ok(self.rows(query, [person], |row| row.get(0))?.into_iter().collect())
     }
 
     /// The standing call links of chats, by key.

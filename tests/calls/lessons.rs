@@ -332,9 +332,16 @@ fn a_roster_without_its_lessons_ends_no_call() {
     let lessons = bell.roster.as_object_mut().unwrap().remove("lessons");
     bell.at("08:30").sync();
     assert_eq!(bell.running(), ["a"]);
-    bell.roster["lessons"] = lessons.unwrap();
+    assert!(bell.warned("calls.not_automatic").is_empty(), "its timetable lacks nothing");
+    bell.roster["lessons"] = lessons.clone().unwrap();
     bell.at("09:00").sync();
     assert_eq!((bell.running(), bell.vk_calls()), (vec!["a".to_owned()], (1, 1)));
+    // Its end comes all the same.
+    bell.roster.as_object_mut().unwrap().remove("lessons");
+    bell.at("11:04").sync();
+    assert_eq!(bell.running(), ["a"]);
+    bell.at("11:05").sync();
+    assert_eq!((bell.stands("a"), bell.vk_calls()), (finished(), (1, 0)));
 }
 
 #[test]
@@ -349,6 +356,64 @@ fn a_call_that_was_deleted_does_not_come_back_by_itself() {
     assert!(bell.call("a").is_none());
     assert_eq!(bell.vk_calls(), (1, 0));
     assert!(bell.pinned(CHAT).is_null());
+}
+
+#[test]
+fn a_call_that_a_person_finished_before_it_began_does_not_come_back() {
+    for who in [TEACHER, "system"] {
+        let mut bell = begun();
+        bell.publish("a", DAY, 2);
+        bell.publish("b", DAY, 3);
+        bell.at("08:00").sync();
+        assert_eq!(bell.running(), ["a"]);
+        let call = bell.call("b").unwrap()["id"].clone();
+        bell.does(who, "calls.finish", json!({"call": call}));
+        bell.at_each(&["08:10", "11:05", "11:10"]);
+        assert_eq!((bell.stands("b"), bell.vk_calls()), (finished(), (1, 0)), "{who}");
+        assert_eq!(bell.said(CHAT).len(), 2, "{who}: nothing is said of it");
+    }
+}
+
+#[test]
+fn p10_a_call_that_a_person_makes_of_a_lesson_is_published_with_the_lesson_only() {
+    let mut bell = begun();
+    bell.lesson("far", "2026-09-03", 2, "draft");
+    bell.at("08:00").sync();
+    assert!(bell.call("far").is_none());
+    for (key, value) in [("title", "Своё"), ("starts", "2026-09-03T12:00:00+03:00")] {
+        let params = json!({"chat": CHAT, "lesson": "far", key: value});
+        let no = bell.refused("system", "calls.create", params, Code::Request);
+        assert_eq!(no.faults[0].at, format!("params.{key}"));
+        assert_eq!(no.faults[0].code, "request.call_of_lesson");
+    }
+    let call = bell.does("system", "calls.create", json!({"chat": CHAT, "lesson": "far"}));
+    assert_eq!((&call["state"], &call["title"]), (&json!("created"), &json!("Алгебра: far")));
+    let id = json!({"call": call["id"]});
+    let no = bell.refused("system", "calls.publish", id, Code::Request);
+    assert_eq!(no.faults[0].code, "request.call_of_lesson");
+    bell.at(&format!("{NEXT} 09:00")).sync();
+    assert_eq!(bell.stands("far"), ("created".to_owned(), false));
+    bell.row("far")["metadata"]["state"] = "published".into();
+    bell.at(&format!("{NEXT} 09:10")).sync();
+    assert_eq!((bell.stands("far"), bell.vk_calls()), (published(true), (1, 1)));
+    assert_eq!(bell.call("far").unwrap()["id"], call["id"]);
+}
+
+#[test]
+fn p12_a_lesson_whose_call_by_hand_was_held_gets_no_other() {
+    for ending in ["calls.finish", "calls.delete"] {
+        let mut bell = begun();
+        bell.publish("a", DAY, 2);
+        bell.row("a")["metadata"]["online"] = false.into();
+        bell.at("08:00").sync();
+        let call = bell.does("system", "calls.create", json!({"chat": CHAT, "lesson": "a"}));
+        let id = json!({"call": call["id"]});
+        bell.does("system", "calls.start", id.clone());
+        bell.does("system", ending, id);
+        bell.row("a")["metadata"]["online"] = true.into();
+        bell.at_each(&["08:30", "09:30"]);
+        assert_eq!(bell.vk_calls(), (1, 0), "{ending}");
+    }
 }
 
 #[test]
@@ -435,8 +500,12 @@ fn a_plan_says_what_would_be_started_and_does_nothing() {
     let planned = bell.report["plan"]["operations"].clone();
     assert_eq!((&planned["start_call"], &planned["post_message"]), (&json!(1), &json!(1)));
     assert_eq!(bell.vk_calls(), (0, 0));
+    assert_eq!(bell.report["calls"], json!([]), "it shows what is, not what would be");
     bell.at("09:01").sync();
     assert_eq!(bell.report["done"], planned);
+    bell.at("11:05").sync_with(json!({"dry_run": true}));
+    assert_eq!(bell.report["plan"]["operations"]["finish_call"], 1);
+    assert_eq!(bell.stands("a"), published(true));
 }
 
 #[test]

@@ -271,6 +271,41 @@ fn e12_calls_of_past_days_are_finished_also_when_no_cycle_ran_at_midnight() {
 }
 
 #[test]
+fn e12_a_call_of_yesterday_is_over_for_everybody_though_no_cycle_has_ended_it() {
+    let mut bell = epos();
+    let old = made(&mut bell, GROUP, "Собрание", "14:00");
+    bell.does(CURATOR, "calls.publish", json!({"call": old["id"]}));
+    let join = json!({"call": old["id"]});
+    bell.at("23:59");
+    assert_eq!(bell.does(PUPIL, "calls.join", join.clone())["allowed"], true);
+    bell.at(&format!("{NEXT} 08:00"));
+    let told = bell.does(PUPIL, "calls.join", join);
+    assert_eq!((&told["allowed"], &told["join_url"]), (&json!(false), &Value::Null));
+    assert_eq!(told["message"]["ru"], "Звонок завершен");
+    let params = json!({"chat": GROUP, "title": "Новое", "date": NEXT, "time": "14:00"});
+    let new = bell.does(CURATOR, "calls.create", params);
+    let new = bell.does(CURATOR, "calls.publish", json!({"call": new["id"]}));
+    assert_eq!((&new["state"], &new["running"]), (&json!("published"), &json!(true)));
+    assert_eq!(bell.vk_calls(), (2, 1), "the old one ends before the new one starts");
+}
+
+#[test]
+fn a10_nobody_gets_in_after_the_end_though_no_cycle_has_ended_the_call() {
+    let mut bell = ais();
+    bell.at("09:00");
+    let params = json!({"chat": CHAT, "starts": "2026-09-01T10:00:00+03:00",
+        "ends": "2026-09-01T10:45:00+03:00"});
+    let call = bell.does(TEACHER, "calls.create", params);
+    let id = json!({"call": call["id"]});
+    bell.does(TEACHER, "calls.publish", id.clone());
+    bell.at("10:00").sync();
+    for (time, allowed) in [("10:44", true), ("10:45", false)] {
+        let told = bell.at(time).does(PUPIL, "calls.join", id.clone());
+        assert_eq!(told["allowed"], allowed, "{time}");
+    }
+}
+
+#[test]
 fn e13_members_are_told_of_a_published_call_and_the_link_is_for_who_has_an_account() {
     let mut bell = epos();
     row(&mut bell.roster, "users", "child-202")["userIds"] = json!([]);
@@ -302,6 +337,69 @@ fn e13_members_are_told_of_a_published_call_and_the_link_is_for_who_has_an_accou
     assert_eq!(told["message"]["ru"], "Звонок завершен");
     let list = bell.does(HEAD, "chats.list", json!({"kind": "class"}));
     assert_eq!(list["chats"][0]["call"], Value::Null);
+}
+
+#[test]
+fn e13_a_list_shows_the_link_to_nobody_whom_the_call_would_not_let_in() {
+    let mut bell = epos();
+    let call = made(&mut bell, GROUP, "Собрание", "14:00");
+    let told = bell.does(HEAD, "calls.publish", json!({"call": call["id"]}));
+    assert_eq!((&told["running"], &told["join_url"]), (&json!(true), &Value::Null));
+    for (who, shown) in [(HEAD, false), (CURATOR, true), ("system", true)] {
+        let calls = bell.does(who, "calls.list", json!({"chat": GROUP}));
+        let chat = bell.does(who, "chats.get", json!({"chat": GROUP}));
+        assert_eq!(calls["calls"][0]["join_url"].is_string(), shown, "{who}");
+        assert_eq!(chat["call"]["join_url"].is_string(), shown, "{who}");
+        if who != CURATOR {
+            let chats = bell.does(who, "chats.list", json!({"kind": "class"}));
+            assert_eq!(chats["chats"][0]["call"]["join_url"].is_string(), shown, "{who}");
+        }
+        assert_eq!(chat["call"]["title"], "Собрание", "{who}");
+    }
+}
+
+#[test]
+fn a_publication_that_could_not_start_the_call_says_that_it_is_pending_and_why() {
+    let mut bell = epos();
+    let call = made(&mut bell, GROUP, "Собрание", "14:00");
+    let matching = json!({"method": "calls.start", "nth": 1, "count": 1});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 9}));
+    let id = json!({"call": call["id"]});
+    let (code, told) = bell.asks(CURATOR, "calls.publish", id.clone()).unwrap();
+    assert_eq!((code, &told["state"]), (Code::Partial, &json!("published")));
+    assert_eq!((&told["pending"], &told["running"]), (&json!(true), &json!(false)));
+    assert!(told["message"]["ru"].is_string(), "{told}");
+    assert_eq!(bell.at("08:30").sync(), Code::Ok);
+    let (code, told) = bell.asks(CURATOR, "calls.publish", id).unwrap();
+    assert_eq!((code, &told["pending"]), (Code::Ok, &json!(false)));
+    assert_eq!(told["message"], Value::Null);
+}
+
+#[test]
+fn a_publication_without_a_link_says_that_one_is_wanted() {
+    let mut bell = Bell::open(Side::Max, "standard", "epos_spo", college(), json!({}));
+    bell.make_groups();
+    let call = made(&mut bell, GROUP, "Собрание", "14:00");
+    let id = json!({"call": call["id"]});
+    let (code, told) = bell.asks(CURATOR, "calls.publish", id).unwrap();
+    assert_eq!((code, &told["pending"]), (Code::Partial, &json!(true)));
+    assert!(told["message"]["ru"].as_str().unwrap().contains("give_call_link"), "{told}");
+    let link = "https://max.ru/joincall/AbCdEf-1";
+    let params = json!({"call": call["id"], "join_url": link});
+    let (code, told) = bell.asks(CURATOR, "calls.update", params).unwrap();
+    assert_eq!((code, &told["pending"]), (Code::Ok, &json!(false)));
+    assert_eq!(told["join_url"], link);
+}
+
+#[test]
+fn e11_a_published_call_of_a_lesson_without_times_starts() {
+    let mut bell = by_timetable();
+    row(&mut bell.roster, "lessons", "a").as_object_mut().unwrap().remove("period");
+    bell.at("07:30").sync();
+    let call = bell.does(TEACHER, "calls.create", json!({"chat": CHAT, "lesson": "a"}));
+    assert_eq!(call["starts"], Value::Null);
+    let call = bell.does(TEACHER, "calls.publish", json!({"call": call["id"]}));
+    assert_eq!((&call["running"], &call["pending"]), (&json!(true), &json!(false)));
 }
 
 #[test]
@@ -386,6 +484,23 @@ fn a_call_says_its_time_in_one_way_and_every_fault_is_told() {
     let nowhere = json!({"chat": "class:none", "date": DAY, "time": "10:00"});
     bell.refused("system", "calls.create", nowhere, Code::Request);
     bell.refused("system", "calls.publish", json!({"call": "none"}), Code::Request);
+}
+
+#[test]
+fn an_order_whose_own_cycle_does_not_come_about_is_carried_out_by_the_next_one() {
+    let mut bell = epos();
+    let call = made(&mut bell, GROUP, "Собрание", "14:00");
+    assert_eq!(bell.at("07:10").sync(), Code::Ok);
+    let file = rusqlite::Connection::open(bell.folder.path().join("zvonok.db")).unwrap();
+    let waits = || -> i64 {
+        let query = "SELECT count(*) FROM meta WHERE name = 'quiet'";
+        file.query_row(query, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(waits(), 1, "the next unchanged cycle looks at nothing");
+    // What an order stores before its cycle begins, as an update of what is only created does.
+    let params = json!({"call": call["id"], "title": "Сбор"});
+    bell.does(CURATOR, "calls.update", params);
+    assert_eq!(waits(), 0, "the next cycle looks");
 }
 
 #[test]

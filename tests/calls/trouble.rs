@@ -103,6 +103,48 @@ fn a_start_that_is_refused_for_now_is_tried_again_and_told() {
 }
 
 #[test]
+fn a_start_that_failed_until_its_time_was_over_spoils_no_later_report() {
+    let mut bell = begun();
+    bell.publish("a", DAY, 2);
+    let matching = json!({"method": "calls.start"});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 9}));
+    assert_eq!(bell.at("10:15").sync(), Code::Partial);
+    assert_eq!(bell.report["failed"].as_array().map(Vec::len), Some(1));
+    bell.messenger.clear_faults();
+    for time in ["2026-09-01 13:00", "2026-09-02 08:00"] {
+        assert_eq!(bell.at(time).sync(), Code::Ok, "{time}");
+        assert_eq!(bell.report["failed"], json!([]), "{time}");
+    }
+    assert_eq!(bell.vk_calls(), (0, 0));
+}
+
+#[test]
+fn p11_a_passing_failure_does_not_give_the_turn_to_a_later_lesson() {
+    let mut bell = begun();
+    bell.publish("a", DAY, 2);
+    bell.publish("b", DAY, 3);
+    let matching = json!({"method": "calls.start", "nth": 1, "count": 1});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 9}));
+    assert_eq!(bell.at("09:40").sync(), Code::Partial);
+    assert_eq!((bell.running(), bell.vk_calls()), (vec![], (0, 0)));
+    // Against a person's word it waits no longer.
+    let later = bell.call("b").unwrap()["id"].clone();
+    let told = bell.does("teacher-111", "calls.start", json!({"call": later}));
+    assert_eq!(told["running"], true);
+}
+
+#[test]
+fn p11_a_lesson_whose_start_is_refused_gives_way_to_the_next_one() {
+    let mut bell = begun();
+    bell.publish("a", DAY, 2);
+    bell.publish("b", DAY, 3);
+    let matching = json!({"method": "calls.start", "nth": 1, "count": 1});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 8}));
+    bell.at("09:40").sync();
+    assert_eq!(bell.running(), ["b"]);
+}
+
+#[test]
 fn a_messenger_that_is_away_delays_a_lesson_and_doubles_nothing() {
     let mut bell = begun();
     bell.publish("a", DAY, 2);

@@ -25,7 +25,9 @@ pub(in crate::requests) fn join(ask: &mut Ask) -> Result<(Code, Value)> {
     let Found { call, .. } = permitted(ask, &id)?;
     let members = ask.state()?.members(Some(&call.chat), Some(&ask.actor))?;
     let member = members.into_iter().next();
-    let refusal = refusal(ask, &call, member.as_ref());
+    let policy = super::policy(ask)?;
+    let over = call.has_ended(&policy, ask.clock.now(), &ask.session.config().zone);
+    let refusal = refusal(ask, &call, over, member.as_ref());
     let link = match refusal {
         Some(_) => None,
         None => link(ask, &call, member.as_ref(), name.as_deref())?,
@@ -44,7 +46,7 @@ pub(in crate::requests) fn join(ask: &mut Ask) -> Result<(Code, Value)> {
 }
 
 /// Why the visitor does not get in now.
-fn refusal(ask: &Ask, call: &Call, member: Option<&MemberDetail>) -> Option<Text> {
+fn refusal(ask: &Ask, call: &Call, over: bool, member: Option<&MemberDetail>) -> Option<Text> {
     let host = ask.actor == SYSTEM;
     if !host && member.is_none() {
         return Some(Text::new(
@@ -52,7 +54,7 @@ fn refusal(ask: &Ask, call: &Call, member: Option<&MemberDetail>) -> Option<Text
             "you do not belong to the chat of this call",
         ));
     }
-    if call.state == CallState::Finished {
+    if over {
         return Some(Text::new("Звонок завершен", "The call is over"));
     }
     if !host && member.is_some_and(|member| member.account.is_none()) {

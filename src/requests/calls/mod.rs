@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::page::Page;
-use super::{Ask, no_such};
+use super::{Ask, SYSTEM, no_such};
 use crate::calls::{self, Call, CallState, Refusal, Source};
 use crate::clock::show;
 use crate::error::{Code, Error, Fault, Result, Text};
@@ -66,11 +66,27 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
     let zone = ask.session.config().zone.clone();
     let calls = file.calls()?;
     let rows = calls.iter().filter(|call| wanted(call)).map(|call| calls::row(call, &zone));
-    let mut result = page.of("calls", rows.collect());
+    let mut rows: Vec<Value> = rows.collect();
+    conceal(ask, rows.iter_mut())?;
+    let mut result = page.of("calls", rows);
     if let Some(row) = chats.iter().find(|row| Some(&row.chat.key) == chat.as_ref()) {
         result["lessons"] = lessons(ask, &row.chat)?;
     }
     Ok((Code::Ok, result))
+}
+
+/// Takes the links out of rows of calls whose chat the actor does not belong to with an account, or
+/// to see a list would be to be let in (E13). The host itself is shown all.
+pub(super) fn conceal<'v>(ask: &Ask, calls: impl Iterator<Item = &'v mut Value>) -> Result<()> {
+    if ask.actor == SYSTEM {
+        return Ok(());
+    }
+    let own = ask.state()?.chats_of_member(&ask.actor)?;
+    let others = |row: &&mut Value| !row["chat"].as_str().is_some_and(|chat| own.contains(chat));
+    for row in calls.filter(|row| row.is_object()).filter(others) {
+        row["join_url"] = Value::Null;
+    }
+    Ok(())
 }
 
 /// The lessons from today on that a call of this chat may be made for.

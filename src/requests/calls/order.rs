@@ -12,7 +12,7 @@ use crate::cycle::From;
 use crate::document::{Faults, Form, Object};
 use crate::error::{Code, Result, Text};
 use crate::plan::{ChatState, KnownChat};
-use crate::profile::CallFacts;
+use crate::profile::{CallFacts, Starts};
 use crate::requests::Ask;
 use crate::state::{Lock, State};
 
@@ -67,9 +67,13 @@ pub(in crate::requests) fn create(ask: &mut Ask) -> Result<(Code, Value)> {
         return Err(too_late(&when));
     }
     let mut call = call_of(&key, &when, &ask.actor, now);
+    let own_title = about.title.is_some();
     call.title =
         about.title.unwrap_or_else(|| calls::default_title(&policy, chat.subject.as_deref()));
     call.given_url = about.join_url;
+    if calls::adopt(&mut call, &chat, &*ask.roster()?, &policy, &zone) {
+        only_the_lesson(own_title, &said)?;
+    }
     let mut file = ask.state()?;
     let _lock = Lock::take(&ask.session.config().state)?;
     one_per_lesson(&file, &call)?;
@@ -102,6 +106,20 @@ fn usable(chat: &KnownChat) -> Result<()> {
 fn too_late(when: &When) -> crate::error::Error {
     let message = Text::new("время этого занятия уже прошло", "the time of this lesson has passed");
     refused("call_over", "date", &when.date.to_string(), message)
+}
+
+/// The title and the times of a lesson's call are the lesson's (P10): others are not lost in silence.
+fn only_the_lesson(own_title: bool, said: &Said) -> Result<()> {
+    let (key, value) = match (own_title, said.own_time()) {
+        (true, _) => ("title", String::new()),
+        (false, Some(own)) => own,
+        (false, None) => return Ok(()),
+    };
+    let message = Text::new(
+        "это звонок урока: название и время он берёт у урока в журнале; ожидается только lesson",
+        "this is a lesson's call: it has the lesson's title and time; expected lesson alone",
+    );
+    Err(refused("call_of_lesson", key, &value, message))
 }
 
 /// Never two calls for a lesson.
@@ -260,18 +278,21 @@ fn wish(ask: &Ask, call: &mut Call, wish: Wish) {
     call.act(&ask.actor, ask.clock.now());
 }
 
-/// Changes a call while no cycle runs; `change` sees the other calls of its chat.
+/// Changes a call while no cycle runs; `change` sees the other calls of its chat, without those that
+/// are over and only wait for a cycle to end them.
 fn change(
     ask: &Ask,
     call: &Call,
     change: impl FnOnce(&Ask, &mut Call, &[&Call]) -> Result<()>,
 ) -> Result<Call> {
+    let (policy, now) = (policy(ask)?, ask.clock.now());
     let mut file = ask.state()?;
     let _lock = Lock::take(&ask.session.config().state)?;
     let mut call = again(&file, call)?;
-    let all = file.calls()?;
-    let others: Vec<&Call> =
-        all.iter().filter(|one| one.chat == call.chat && !one.deleted).collect();
+    let mut all = file.calls()?;
+    all.retain(|one| one.chat == call.chat && !one.deleted);
+    all.retain(|one| !one.has_ended(&policy, now, &ask.session.config().zone));
+    let others: Vec<&Call> = all.iter().collect();
     change(ask, &mut call, &others)?;
     file.put_calls(std::slice::from_ref(&call), &[])?;
     Ok(call)
@@ -295,6 +316,7 @@ fn act(ask: &mut Ask, call: &Call, to_caller: bool) -> Result<(Code, Value)> {
     };
     let call = again(&ask.state()?, call)?;
     let mut row = calls::row(&call, &ask.session.config().zone);
+    super::conceal(ask, std::iter::once(&mut row))?;
     if to_caller && call.running {
         row["join_url"] = json!(call.join_url);
         // A room of BigBlueButton is there once somebody has followed this.
@@ -305,28 +327,44 @@ fn act(ask: &mut Ask, call: &Call, to_caller: bool) -> Result<(Code, Value)> {
     if call.deleted {
         row["deleted"] = json!(true);
     }
-    let pending = call.wish.is_some();
+    let left = failed.is_some() || call.setback.is_some() || waits_for_its_start(ask, &call)?;
+    let pending = call.wish.is_some() || (call.is_open() && left);
     row["pending"] = json!(pending);
-    row["message"] = json!((pending || call.doubtful).then(|| why(&call, failed)));
+    let told = pending || call.doubtful;
+    row["message"] = json!(if told { Some(why(ask, &call, failed)?) } else { None });
     let lost = to_caller && !call.running;
     Ok((if pending || lost { Code::Partial } else { Code::Ok }, row))
 }
 
+/// Whether publication should have started it, and has not.
+fn waits_for_its_start(ask: &Ask, call: &Call) -> Result<bool> {
+    let fresh = call.state == CallState::Published && !call.running && call.started.is_none();
+    Ok(fresh && policy(ask)?.starts == Starts::Publication)
+}
+
 /// Why an order could not be carried out at once.
-fn why(call: &Call, failed: Option<Text>) -> Text {
+fn why(ask: &Ask, call: &Call, failed: Option<Text>) -> Result<Text> {
     if call.doubtful {
-        return Text::new(
+        return Ok(Text::new(
             "мессенджер не ответил, начался ли звонок; попробуйте ещё раз или дайте ссылку",
             "the messenger did not answer whether the call has started; try again or give a link",
-        );
+        ));
     }
     let setback = call.setback.as_ref().map(|setback| setback.message.clone());
-    setback.or(failed).unwrap_or_else(|| {
-        Text::new(
-            "сам мессенджер звонков не начинает, а ссылки на звонок у чата нет: дайте её (join_url \
-             или задача give_call_link)",
-            "the messenger starts no calls, and the chat has no call link: give one (join_url or the \
-             task give_call_link)",
-        )
-    })
+    if let Some(known) = setback.or(failed) {
+        return Ok(known);
+    }
+    let calls = ask.state()?.calls()?;
+    if let Some(other) = calls.iter().find(|one| one.chat == call.chat && one.running) {
+        return Ok(Text::new(
+            format!("в этом чате ещё идёт звонок «{}» ({})", other.title, other.id),
+            format!("the call “{}” ({}) is still running in this chat", other.title, other.id),
+        ));
+    }
+    Ok(Text::new(
+        "сам мессенджер звонков не начинает, а ссылки на звонок у чата нет: дайте её (join_url \
+         или задача give_call_link)",
+        "the messenger starts no calls, and the chat has no call link: give one (join_url or the \
+         task give_call_link)",
+    ))
 }

@@ -62,6 +62,13 @@ impl Said {
         date.is_none() && time.is_none() && starts.is_none() && ends.is_none() && lesson.is_none()
     }
 
+    /// A time that is not the lesson's: its key and its value.
+    pub(super) fn own_time(&self) -> Option<(&'static str, String)> {
+        let time = self.time.map(|time| ("time", time.strftime("%H:%M").to_string()));
+        let starts = self.starts.map(|at| ("starts", at.to_string()));
+        time.or(starts).or(self.ends.map(|at| ("ends", at.to_string())))
+    }
+
     /// What was said, for a call of this chat.
     ///
     /// # Errors
