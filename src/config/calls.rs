@@ -3,7 +3,6 @@
 use super::Calls;
 use super::platform::{Fields, read_secret};
 use crate::document::{Faults, Form, Object};
-use crate::error::Text;
 use crate::profile::{PROVIDERS, Provider};
 
 const SECRET: Fields = ["secret", "secret_env", "secret_file"];
