@@ -17,8 +17,9 @@ const ANNOUNCEMENT: (&str, &str) = (
     "Онлайн-занятие: <title>\n<when>\nПодключиться: <link>",
     "Online lesson: <title>\n<when>\nJoin: <link>",
 );
+/// With its time: after a lost answer it is looked up by its words, and titles come again.
 const FAREWELL: (&str, &str) =
-    ("Онлайн-занятие завершено: <title>", "The online lesson is over: <title>");
+    ("Онлайн-занятие завершено: <title>\n<when>", "The online lesson is over: <title>\n<when>");
 
 /// The title where nobody gives one.
 pub(crate) fn default_title(policy: &Calls, subject: Option<&str>) -> String {

@@ -192,7 +192,10 @@ fn p14_a_call_ends_by_itself_twenty_minutes_after_its_lesson_and_the_chat_is_tol
     bell.at("11:05").sync();
     assert_eq!(bell.stands("a"), finished());
     assert_eq!(bell.vk_calls(), (1, 0));
-    assert_eq!(bell.said(CHAT)[1..], ["Онлайн-занятие завершено: Алгебра: a"]);
+    assert_eq!(
+        bell.said(CHAT)[1..],
+        ["Онлайн-занятие завершено: Алгебра: a\n01.09.2026, 10:00–10:45"]
+    );
     assert!(bell.pinned(CHAT).is_null());
     bell.at_each(&["11:10", "12:00"]);
     assert_eq!(bell.said(CHAT).len(), 2);

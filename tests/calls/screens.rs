@@ -442,7 +442,8 @@ fn a10_before_the_start_nobody_gets_in_and_at_the_end_everybody_is_told() {
     assert_eq!(bell.next_due(), "2026-09-01T10:45:00+03:00");
     bell.at("10:45").sync();
     assert_eq!(bell.vk_calls(), (1, 0));
-    assert_eq!(bell.said(CHAT)[1], "Онлайн-занятие завершено: Производная");
+    let over = "Онлайн-занятие завершено: Производная\n01.09.2026, 10:00–10:45";
+    assert_eq!(bell.said(CHAT)[1], over);
     let told = bell.does(PUPIL, "calls.join", id);
     assert_eq!(told["message"]["ru"], "Звонок завершен");
 }

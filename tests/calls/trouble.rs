@@ -67,6 +67,23 @@ fn an_announcement_whose_answer_was_lost_is_looked_up_and_said_once() {
 }
 
 #[test]
+fn a_farewell_that_was_lost_is_not_taken_for_yesterdays_of_the_same_title() {
+    let mut bell = begun();
+    for (id, day) in [("a", DAY), ("b", "2026-09-02")] {
+        bell.publish(id, day, 2);
+        bell.row(id)["title"] = "Алгебра".into();
+    }
+    bell.at_each(&["09:00", "11:05", "2026-09-02 09:00"]);
+    assert_eq!(bell.said(CHAT).len(), 3);
+    fault(&bell, "messages.send", "drop_before");
+    bell.at("2026-09-02 11:05").sync();
+    bell.at("2026-09-02 11:10").sync();
+    let said = bell.said(CHAT);
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert!(said[3].contains("завершено: Алгебра\n02.09.2026"), "{said:?}");
+}
+
+#[test]
 fn an_end_whose_answer_was_lost_is_an_end() {
     for deed in ["drop_after", "drop_before"] {
         let mut bell = begun();
