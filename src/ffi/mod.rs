@@ -42,8 +42,8 @@
 //!    with an SQLite of the host's.
 //! 10. Floating point settings and signal dispositions of the host are as before after every call. A
 //!     stack of 256 KiB is enough.
-//! 11. On 32-bit Windows functions and callbacks are cdecl, their names without decoration. On Windows
-//!     there is one export more, which is for `rundll32` alone and not declared here:
+//! 11. On 32-bit Windows functions and callbacks are cdecl, their names without decoration. On
+//!     Windows there is one export more, which is for `rundll32` alone and not declared here:
 //!     `rundll32 zvonok.dll,run_task_settings C:\zvonok\settings.txt` is `zvonok_run_task` with the
 //!     settings of that file; its outcome is in `settings.txt.log` beside it.
 

@@ -44,6 +44,10 @@ fn mask(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(mask),
         Value::Object(fields) => {
+            // A call's id is drawn.
+            if fields.contains_key("join_url") && fields.contains_key("lesson") {
+                fields.insert("id".to_owned(), json!("…"));
+            }
             for (name, value) in fields {
                 if VOLATILE.contains(&name.as_str()) && !value.is_null() {
                     *value = json!("…");
@@ -97,14 +101,21 @@ fn codes(text: &str) -> String {
     out + rest
 }
 
-/// The chats of a large school: how many, and a digest over every letter of them.
+/// The chats and calls of a large school: how many, and a digest over every letter of them. Calls that
+/// begin together stand in the order of their ids.
 fn shorten(answer: &mut Value) {
-    let Some(chats) = answer.pointer_mut("/reply/chats") else { return };
-    let all = chats.as_array().expect("chats");
-    if all.len() > 40 {
-        let sum = digest(&SHA256, chats.to_string().as_bytes());
-        let hex: String = sum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        *chats = json!({"all": all.len(), "first": all[0], "sha256": hex});
+    for list in ["/reply/chats", "/reply/calls"] {
+        let Some(rows) = answer.pointer_mut(list) else { continue };
+        let all = rows.as_array_mut().expect("rows");
+        if list.ends_with("calls") {
+            all.sort_by_key(Value::to_string);
+        }
+        if all.len() > 40 {
+            let (count, first) = (all.len(), all[0].clone());
+            let sum = digest(&SHA256, rows.to_string().as_bytes());
+            let hex: String = sum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            *rows = json!({"all": count, "first": first, "sha256": hex});
+        }
     }
 }
 
