@@ -225,6 +225,15 @@ fn report_in(command: Command) -> Value {
     for chat in report["chats"].as_array_mut().expect("chats") {
         chat.as_object_mut().expect("an object").remove("link");
     }
+    // The id of a call is drawn.
+    for call in report["calls"].as_array_mut().expect("calls") {
+        call["id"] = Value::Null;
+    }
+    for chat in report["chats"].as_array_mut().expect("chats") {
+        if let Some(call) = chat["call"].as_object_mut() {
+            call.remove("id");
+        }
+    }
     report
 }
 
