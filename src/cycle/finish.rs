@@ -17,7 +17,7 @@ use crate::plan::{
     wanted_accounts,
 };
 use crate::platform::Capability;
-use crate::profile::{DesiredChat, Existence};
+use crate::profile::Existence;
 use crate::report;
 use crate::state::Quiet;
 
@@ -153,7 +153,7 @@ fn warnings(run: &Run, plan: &Plan) -> Vec<Fault> {
         chat.existence == Existence::NotYet
             && known.is_some_and(|known| known.state == ChatState::Active && !known.former)
     });
-    warnings.extend(kept.filter_map(DesiredChat::unled));
+    warnings.extend(kept.filter_map(|chat| chat.unled("profile")));
     warnings.extend(run.known.chats.values().filter_map(unconfirmed));
     let gone = run.known.chats.values().filter(|chat| chat.state == ChatState::Gone);
     // What becomes of those that were left behind is told by the ledger.

@@ -98,13 +98,12 @@ pub(super) fn apply(
     for one in overrides.iter().filter(rank) {
         ground.settle(one, desired);
     }
-    let led = |chat: &&DesiredChat| !chat.members.values().any(|member| member.admin);
     let changed = |chat: &&DesiredChat| {
         let by_hand = desired.ordered.made.contains_key(&chat.key);
         chat.existence == Existence::Wanted && (by_hand || touched.contains(&chat.key))
     };
-    let leaderless: Vec<Fault> =
-        desired.chats.values().filter(changed).filter(led).map(no_admin).collect();
+    let changed = desired.chats.values().filter(changed);
+    let leaderless: Vec<Fault> = changed.filter_map(|chat| chat.unled("override")).collect();
     let told: BTreeSet<String> = desired.warnings.iter().map(|one| one.at.clone()).collect();
     desired.warnings.extend(leaderless.into_iter().filter(|one| !told.contains(&one.at)));
     Ok(ground.over)
@@ -382,18 +381,4 @@ fn waits(one: &Override) -> Fault {
          order is stored and is carried out if the chat comes back",
     );
     Fault::new("override.waits", &one.chat, &one.person, message)
-}
-
-fn no_admin(chat: &DesiredChat) -> Fault {
-    let message = Text::new(
-        format!(
-            "в чате «{}» некому быть администратором, им остаётся учётная запись сервиса",
-            chat.title
-        ),
-        format!(
-            "nobody administers the chat \"{}\", it is left to the service's account",
-            chat.title
-        ),
-    );
-    Fault::new("override.no_admin", &chat.key, "", message)
 }

@@ -327,7 +327,7 @@ impl<'a> Evaluation<'a> {
             sound &= self.attempt(asked.admins(kind, rule, &mut chat.members))?.is_some();
         }
         if sound && chat.existence == Existence::Wanted {
-            self.ground.take_up(chat.unled());
+            self.ground.take_up(chat.unled("profile"));
         }
         let touched = self.ground.take_touched();
         chat.depends_on.extend(touched.into_iter().map(|class| self.id_of(class)));

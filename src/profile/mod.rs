@@ -168,8 +168,9 @@ pub struct DesiredChat {
 }
 
 impl DesiredChat {
-    /// What a person is told where nobody administers the chat (ruling 10).
-    pub(crate) fn unled(&self) -> Option<Fault> {
+    /// What a person is told where nobody administers the chat (ruling 10); `area` is the fault's, by
+    /// whose word it came to that: `profile` or `override`.
+    pub(crate) fn unled(&self, area: &str) -> Option<Fault> {
         if self.members.values().any(|member| member.admin) {
             return None;
         }
@@ -180,7 +181,7 @@ impl DesiredChat {
             ),
             format!("nobody administers the chat \"{title}\", it is left to the service's account"),
         );
-        Some(Fault::new("profile.no_admin", &self.key, "", message))
+        Some(Fault::new(&format!("{area}.no_admin"), &self.key, "", message))
     }
 }
 
