@@ -36,9 +36,8 @@ fn hold(host: Command) -> Vec<Value> {
     let once = json!({"match": {"method": "messages.editChat", "nth": 1},
         "do": "error", "code": 15});
     scene.messenger.does("faults", once);
-    let steps = scene.at("steps.json");
-    std::fs::write(&steps, scene.filled(STEPS)).expect("the steps");
-    let output = hosts::run(host, &[shipped::library(), &steps]);
+    let names = [shipped::library(), &scene.steps(STEPS)].map(shipped::seen);
+    let output = hosts::run(host, &names.each_ref().map(Path::new));
     golden::masked(&scene, &output)
 }
 

@@ -245,7 +245,7 @@ fn the_machines_own_authorities_and_the_extra_file_are_trusted_and_no_others() {
     assert_eq!(task("5.db", "").0, Some(19), "{}", school.log());
 }
 
-/// The configuration, the roster and the options of a host that reads them from its input.
+/// The library, the configuration, the roster and the options, for a host that reads them from its input.
 fn orders(school: &School) -> String {
     let Messenger { address, token, community, .. } = &school.messenger;
     let config = json!({
@@ -254,7 +254,8 @@ fn orders(school: &School) -> String {
             "base_url": address, "requests_per_second": 20},
     });
     let options = json!({"now": "2026-09-01T09:00:00+03:00"});
-    format!("{config}\n{}\n{options}\n", seen(&school.at("выгрузка.json")))
+    let (library, roster) = (seen(shipped::library()), seen(&school.at("выгрузка.json")));
+    format!("{library}\n{config}\n{roster}\n{options}\n")
 }
 
 fn tell(mut host: Command, orders: &str) -> Output {
@@ -282,8 +283,8 @@ fn a_host_in_delphis_pascal_runs_a_cycle_and_its_stack_does_not_drift() {
 
 #[test]
 #[ignore = "needs Wine and zvonok.dll: .ci/windows"]
-fn programs_linked_with_either_import_library_start() {
-    for program in ["linked-mingw.exe", "linked-msvc.exe"] {
+fn programs_linked_with_either_import_library_or_by_pascal_start() {
+    for program in ["linked-mingw.exe", "linked-msvc.exe", "linked.exe"] {
         let done = shipped::start(&windows().folder.join(program)).output().expect("wine runs");
         assert_eq!(done.status.code(), Some(7), "{program}: {done:?}");
     }

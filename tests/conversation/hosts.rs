@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::shipped;
+
 /// Runs a host to its end; what it wrote. Its locale has Cyrillic, without which Java opens no such
 /// file.
 pub(crate) fn run(mut host: Command, arguments: &[&Path]) -> String {
@@ -73,7 +75,7 @@ fn linked() -> &'static Path {
     FOLDER.get_or_init(|| {
         let folder = workshop("linked");
         for name in ["libzvonok.so", "libzvonok.so.1"] {
-            symlink(crate::shipped::library(), folder.join(name)).expect("a link");
+            symlink(shipped::library(), folder.join(name)).expect("a link");
         }
         folder
     })
@@ -116,8 +118,13 @@ pub(crate) fn csharp(source: &str) -> Command {
     host
 }
 
-/// A Free Pascal host in Delphi mode, with warnings and notes as errors.
+/// A Free Pascal host in Delphi mode, with warnings and notes as errors. For Windows `.ci/windows` has
+/// compiled it the same way.
 pub(crate) fn pascal(source: &str) -> Command {
+    if let Some(windows) = shipped::windows() {
+        let program = Path::new(source).with_extension("exe");
+        return shipped::start(&windows.folder.join(program.file_name().expect("a name")));
+    }
     let folder = workshop(&name("pascal", source));
     compile_pascal(&folder, &at(source), &["-Mdelphi", "-Sewn", "-vewn"]);
     Command::new(folder.join("host"))

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::shipped::{seen, windows};
 use crate::support::Messenger;
 
 /// Where one host talks: its messenger, and a folder whose name no code page of the west has.
@@ -49,6 +50,15 @@ impl Scene {
     /// The folder with everything in it.
     pub(crate) fn school(&self) -> PathBuf {
         self.folder.path().join("Школа № 1")
+    }
+
+    /// The conversation's steps, filled in, in a file that a host is told of on its command line. On
+    /// Windows a command line comes in the code page, so there the name is ASCII.
+    pub(crate) fn steps(&self, text: &str) -> PathBuf {
+        let folder = windows().map_or(self.school(), |_| self.folder.path().to_owned());
+        let steps = folder.join("steps.json");
+        fs::write(&steps, self.filled(text)).expect("the steps");
+        steps
     }
 
     /// A file of the school's folder.
@@ -94,9 +104,9 @@ impl Scene {
         format!(
             "# задание обмена\r\nroster={}\r\nstate={}\r\nreport={}\r\nprofile=it_school\r\n\
              platform=vk\r\ntoken={}\r\ncommunity={}\r\nbase_url={}\r\nlanguage=ru\r\n",
-            self.at("школа.json").display(),
-            self.at("задание.db").display(),
-            self.at("отчёт.json").display(),
+            seen(&self.at("школа.json")),
+            seen(&self.at("задание.db")),
+            seen(&self.at("отчёт.json")),
             m.token,
             m.community,
             m.address,
@@ -106,10 +116,10 @@ impl Scene {
     /// A conversation with the names of this scene in the places of their words.
     pub(crate) fn filled(&self, text: &str) -> String {
         let m = &self.messenger;
-        let folder = self.school();
+        let (folder, large) = (seen(&self.school()), seen(large()));
         let words = [
-            ("{folder}", folder.to_str().expect("UTF-8")),
-            ("{large}", large().to_str().expect("UTF-8")),
+            ("{folder}", folder.as_str()),
+            ("{large}", &large),
             ("{vk}", &m.address),
             ("{max}", &m.max_address),
             ("{token}", &m.token),
@@ -124,10 +134,10 @@ impl Scene {
     /// The other way round, in what a host wrote.
     pub(crate) fn emptied(&self, text: &str) -> String {
         let m = &self.messenger;
-        let folder = self.school();
+        let (folder, large) = (seen(&self.school()), seen(large()));
         let words = [
-            (folder.to_str().expect("UTF-8"), "{folder}"),
-            (large().to_str().expect("UTF-8"), "{large}"),
+            (folder.as_str(), "{folder}"),
+            (&large, "{large}"),
             (&m.max_address, "{max}"),
             (&m.address, "{vk}"),
         ];
@@ -153,7 +163,7 @@ fn large() -> &'static Path {
 
 /// A roster by `zvonok school`.
 pub(crate) fn generated(students: usize) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = windows().map_or(Path::new(env!("CARGO_TARGET_TMPDIR")), |found| &found.folder);
     let file = folder.join(format!("school-{students}-{}.json", std::process::id()));
     static ONE_BY_ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _one = ONE_BY_ONE.lock().expect("the lock");

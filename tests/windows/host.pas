@@ -1,46 +1,26 @@
-{ A host as old Delphi programs are: Delphi's dialect, AnsiStrings, exceptions, floating point that
-  traps. Its input has three lines: the configuration, the roster's path, the options of a cycle. }
+{ A host as old Delphi programs are, by the unit Zvonok: Delphi's dialect, a code page that is not
+  UTF-8, exceptions, floating point that traps. Its input has four lines: the library's path, the
+  configuration, the roster's path, the options of a cycle. }
 {$mode delphi}
 {$apptype console}
 {$asmmode intel}
 program host;
 
 uses
-  SysUtils;
-
-const
-  Library_ = 'zvonok.dll';
-  UpToNul = NativeUInt(-1);
+  SysUtils, Zvonok;
 
 type
-  PSession = Pointer;
-  TLog = procedure(UserData: Pointer; Level: LongInt; Text: PAnsiChar; Len: NativeUInt); cdecl;
-  TProgress = function(UserData: Pointer; Phase: LongInt; Done, Total: LongWord): LongInt; cdecl;
-
-  THost = record
-    StructSize, AbiVersion: LongWord;
-    UserData: Pointer;
-    Log: TLog;
-    Progress: TProgress;
+  TScreen = class
+    procedure OnLog(Level: LongInt; const Text: UTF8String);
+    function OnProgress(Phase: LongInt; Done, Total: LongWord): Boolean;
   end;
-
-function zvonok_abi_version: LongWord; cdecl; external Library_;
-function zvonok_strerror(Code: LongInt): PAnsiChar; cdecl; external Library_;
-function zvonok_open(Config: PAnsiChar; Len: NativeUInt; Host: Pointer;
-  out Session: PSession): LongInt; cdecl; external Library_;
-function zvonok_sync_path(Session: PSession; Path: PAnsiChar; Len: NativeUInt;
-  Options: PAnsiChar; OptionsLen: NativeUInt): LongInt; cdecl; external Library_;
-function zvonok_request(Session: PSession; Request: PAnsiChar; Len: NativeUInt): LongInt; cdecl;
-  external Library_;
-function zvonok_reply(Session: PSession; out Len: NativeUInt): PAnsiChar; cdecl; external Library_;
-function zvonok_cancel(Session: PSession): LongInt; cdecl; external Library_;
-function zvonok_close(Session: PSession): LongInt; cdecl; external Library_;
 
 var
   Steps, Lines: Integer;
   GiveUp: Boolean;
-  Session: PSession;
-  Config, Roster, Options: AnsiString;
+  Screen: TScreen;
+  Session: TZvonokSession;
+  Path, Config, Roster, Options: UTF8String;
 
 procedure Fail(const What: AnsiString);
 begin
@@ -48,25 +28,16 @@ begin
   Halt(1);
 end;
 
-function Reply: AnsiString;
-var
-  Len: NativeUInt;
-  Text: PAnsiChar;
-begin
-  Text := zvonok_reply(Session, Len);
-  SetString(Result, Text, Len);
-end;
-
 procedure Expect(Code, Expected: LongInt; const What: AnsiString);
 begin
   if Code <> Expected then
-    Fail(What + ': ' + IntToStr(Code) + ' ' + Reply);
+    Fail(What + ': ' + IntToStr(Code) + ' ' + Session.Reply);
   WriteLn(What);
 end;
 
-procedure OnLog(UserData: Pointer; Level: LongInt; Text: PAnsiChar; Len: NativeUInt); cdecl;
+procedure TScreen.OnLog(Level: LongInt; const Text: UTF8String);
 begin
-  if (UserData <> @Lines) or (StrLen(Text) <> Len) then
+  if (Self <> Screen) or (Level < ZVONOK_LOG_ERROR) or (Level > ZVONOK_LOG_DEBUG) or (Text = '') then
     Fail('log');
   Inc(Lines);
 end;
@@ -86,16 +57,16 @@ begin
   Fail('no exception ' + Where + FloatToStr(Result_));
 end;
 
-function OnProgress(UserData: Pointer; Phase: LongInt; Done, Total: LongWord): LongInt; cdecl;
+function TScreen.OnProgress(Phase: LongInt; Done, Total: LongWord): Boolean;
 begin
   Inc(Steps);
-  if (UserData <> @Lines) or (Done > Total) then
+  if (Self <> Screen) or (Done > Total) then
     Fail('progress');
   MustTrap('in a callback ');
-  Result := Ord(GiveUp and (Phase = 3));
+  Result := GiveUp and (Phase = ZVONOK_PHASE_APPLYING);
 end;
 
-function StackNow: NativeUInt; assembler; nostackframe;
+function StackNow: SizeUInt; assembler; nostackframe;
 asm
 {$ifdef CPUX86_64}
   mov rax, rsp
@@ -104,87 +75,133 @@ asm
 {$endif}
 end;
 
-{ A convention that both sides do not share moves the stack at every call. }
+{ A convention that both sides do not share moves the stack at every call. Only the procedure that
+  calls can see it: its own end puts the stack right. }
+procedure Cheap;
+var
+  Len: TZvonokSize;
+  Before: SizeUInt;
+begin
+  Before := StackNow;
+  with ZvonokC do
+  begin
+    if zvonok_abi_version() <> ZVONOK_ABI_VERSION then Fail('abi');
+    if zvonok_version() = nil then Fail('version');
+    if zvonok_strerror(ZVONOK_ROSTER) = nil then Fail('strerror');
+    if zvonok_request(nil, '{}', 2) <> ZVONOK_BAD_HANDLE then Fail('request');
+    if zvonok_sync(nil, '{}', 2, nil, 0) <> ZVONOK_BAD_HANDLE then Fail('sync');
+    if zvonok_sync_path(nil, '/', 1, nil, 0) <> ZVONOK_BAD_HANDLE then Fail('sync_path');
+    if zvonok_cancel(nil) <> ZVONOK_BAD_HANDLE then Fail('cancel');
+    if zvonok_reply(nil, @Len) = nil then Fail('reply');
+    if zvonok_close(nil) <> ZVONOK_OK then Fail('close');
+  end;
+  if StackNow <> Before then
+    Fail('the stack drifts');
+end;
+
+{ All arguments are read, nothing is opened: a host whose struct has no size is refused. }
+procedure Dear(Which: Integer);
+var
+  Nobody: TZvonokHost;
+  Ignored: PZvonokSession;
+  Code, Expected: LongInt;
+  Before: SizeUInt;
+begin
+  Before := StackNow;
+  FillChar(Nobody, SizeOf(Nobody), 0);
+  Ignored := nil;
+  Expected := ZVONOK_BAD_ARGUMENT;
+  case Which mod 3 of
+    0: Code := ZvonokC.zvonok_open('{}', 2, @Nobody, @Ignored);
+    1: Code := ZvonokC.zvonok_run_task('{}', 2, @Nobody, @Ignored);
+  else
+    Expected := ZVONOK_CONFIG;
+    Code := ZvonokC.zvonok_check('{}', 2, nil, 0, @Ignored);
+  end;
+  if Code <> Expected then
+    Fail('call ' + IntToStr(Which mod 3) + ': ' + IntToStr(Code));
+  if ZvonokC.zvonok_close(Ignored) <> ZVONOK_OK then
+    Fail('close');
+  if StackNow <> Before then
+    Fail('the stack drifts: call ' + IntToStr(Which mod 3));
+end;
+
 procedure ManyCalls;
 var
-  I: Integer;
-  Before: NativeUInt;
-  Ignored: PSession;
-  Nobody: THost;
+  I, Calls: Integer;
 begin
-  FillChar(Nobody, SizeOf(Nobody), 0);
-  Before := StackNow;
-  for I := 1 to 20000 do
+  Calls := 0;
+  for I := 1 to 10000 do
   begin
-    if zvonok_abi_version <> 1 then Fail('abi');
-    if zvonok_strerror(I) = nil then Fail('strerror');
-    if zvonok_request(nil, '{}', 2) <> -1 then Fail('request');
-    if zvonok_sync_path(nil, '/', 1, nil, 0) <> -1 then Fail('sync_path');
-    { A struct of size 0 is refused: all four arguments are read, nothing is opened. }
-    if I mod 20 <> 0 then
+    Cheap;
+    Inc(Calls, 9);
+    if Odd(I) then
     begin
-      if zvonok_cancel(nil) <> -1 then Fail('cancel');
-    end
-    else
-    begin
-      if zvonok_open('{}', 2, @Nobody, Ignored) <> -2 then Fail('open');
-      if zvonok_close(Ignored) <> 0 then Fail('close');
+      Dear(I);
+      Inc(Calls, 2);
     end;
-    if StackNow <> Before then
-      Fail('the stack drifts: call ' + IntToStr(I));
   end;
-  WriteLn('100000 calls');
+  WriteLn(Calls, ' calls');
 end;
 
 function Sync: LongInt;
 begin
-  Result := zvonok_sync_path(Session, PAnsiChar(Roster), Length(Roster), PAnsiChar(Options),
-    UpToNul);
+  try
+    Session.SyncPath(Roster, Options);
+  except
+    on EZvonok do ; { its code is the session's }
+  end;
+  Result := Session.Code;
 end;
 
 procedure Cycles;
-var
-  Host: THost;
 begin
-  FillChar(Host, SizeOf(Host), 0);
-  Host.StructSize := SizeOf(Host);
-  Host.AbiVersion := zvonok_abi_version;
-  Host.UserData := @Lines;
-  Host.Log := OnLog;
-  Host.Progress := OnProgress;
-  Expect(zvonok_open(PAnsiChar(Config), Length(Config), @Host, Session), 0, 'opened');
+  Session := TZvonokSession.Open(Config, Screen.OnLog, Screen.OnProgress);
+  Expect(Session.Code, ZVONOK_OK, 'opened');
   GiveUp := True;
-  Expect(Sync, -13, 'cancelled');
+  Expect(Sync, ZVONOK_CANCELLED, 'cancelled');
   GiveUp := False;
-  Expect(Sync, 0, 'synced');
-  if (Steps < 3) or (Pos('"format":"zvonok.report/1"', Reply) = 0) then
-    Fail(Reply);
+  Expect(Sync, ZVONOK_OK, 'synced');
+  if (Steps < 3) or (ZvonokFind(Session.Reply, 'format') <> 'zvonok.report/1') then
+    Fail(Session.Reply);
 end;
 
+{ The code page of this program has no Russian letter, and still none is lost. }
 procedure Requests;
-const
-  List: AnsiString = '{"method":"chats.list","actor":"system","params":{}}';
-  Wrong: AnsiString = '{"method":"chats.lits","actor":"system","params":{}}';
+var
+  List: UTF8String;
 begin
-  Expect(zvonok_request(Session, PAnsiChar(List), Length(List)), 0, 'listed');
-  if Pos(#$D0, Reply) = 0 then
-    Fail('no Russian letter in UTF-8: ' + Reply);
-  Expect(zvonok_request(Session, PAnsiChar(Wrong), Length(Wrong)), -12, 'refused');
-  if Pos('chats.list', Reply) = 0 then
-    Fail(Reply);
+  List := Session.Request('{"method":"chats.list","actor":"system","params":{}}');
+  Expect(Session.Code, ZVONOK_OK, 'listed');
+  if (ZvonokCount(List, 'result.chats') = 0) or (Pos(#$D0, List) = 0) or
+    (ZvonokFromWide(ZvonokToWide(List)) <> List) then
+    Fail('Russian letters: ' + List);
+  try
+    Session.Request('{"method":"chats.lits","actor":"system","params":{}}');
+  except
+    on E: EZvonok do
+    begin
+      Expect(E.Code, ZVONOK_REQUEST, 'refused');
+      if (E.Name <> 'REQUEST') or (Pos('chats.list', E.Document) = 0) or (Pos(#$D0, E.Ru) = 0) then
+        Fail(E.Document);
+    end;
+  end;
 end;
 
 begin
   { The lines are UTF-8 and are handed on as they are. }
-  DefaultSystemCodePage := CP_UTF8;
   SetTextCodePage(Input, CP_UTF8);
+  ReadLn(Path);
   ReadLn(Config);
   ReadLn(Roster);
   ReadLn(Options);
+  ZvonokLoad(Path);
+  Screen := TScreen.Create;
   Cycles;
   Requests;
   MustTrap('after calls ');
   WriteLn('traps kept');
   ManyCalls;
-  Expect(zvonok_close(Session), 0, 'closed');
+  Session.Close;
+  Expect(Session.Code, ZVONOK_REQUEST, 'closed');
 end.
