@@ -11,6 +11,8 @@ mod lessons;
 mod lives;
 #[path = "support/office.rs"]
 mod office;
+#[path = "calls/own_subject.rs"]
+mod own_subject;
 #[path = "calls/rules.rs"]
 mod rules;
 #[path = "calls/screens.rs"]
