@@ -3,6 +3,8 @@
 #![cfg(feature = "cli")]
 #![allow(missing_docs, reason = "the names of the tests say it")]
 
+#[path = "calls/acted.rs"]
+mod acted;
 #[path = "support/bell.rs"]
 mod bell;
 #[path = "calls/lessons.rs"]
