@@ -13,6 +13,8 @@ mod lessons;
 mod lives;
 #[path = "support/office.rs"]
 mod office;
+#[path = "calls/own_profile.rs"]
+mod own_profile;
 #[path = "calls/own_subject.rs"]
 mod own_subject;
 #[path = "calls/rules.rs"]
@@ -26,6 +28,8 @@ mod support;
 mod tiny;
 #[path = "calls/trouble.rs"]
 mod trouble;
+#[path = "calls/wording.rs"]
+mod wording;
 
 /// One cycle in a process of its own, for those who kill it.
 #[test]
