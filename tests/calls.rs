@@ -30,6 +30,8 @@ mod tiny;
 mod trouble;
 #[path = "calls/wording.rs"]
 mod wording;
+#[path = "calls/zones.rs"]
+mod zones;
 
 /// One cycle in a process of its own, for those who kill it.
 #[test]

@@ -97,6 +97,12 @@ impl<'a> Journals<'a> {
         self.no_lessons || chat.is_none_or(broken)
     }
 
+    /// Whether a lesson of yesterday goes on over midnight.
+    fn goes_on(&self, lesson: &Lesson) -> bool {
+        let ends = || slot(self.roster, lesson, self.zone).ends;
+        tomorrow(lesson.date) == self.today() && ends().is_some_and(|ends| ends > self.now)
+    }
+
     /// The first day from today on after tomorrow that has an online lesson which is published: its
     /// call can be started the day before.
     pub(super) fn next_lesson_day(&self) -> Option<Date> {
@@ -158,7 +164,7 @@ fn is_published(lesson: &Lesson) -> bool {
 }
 
 /// Brings the calls of lessons in step with the roster. New ones are made of the lessons of today and
-/// tomorrow; `id` gives each its id.
+/// tomorrow, and of what goes on since yesterday; `id` gives each its id.
 pub fn follow(journals: &Journals, calls: &[Call], id: &mut dyn FnMut() -> String) -> Followed {
     let online = journals.online();
     let mut followed = Followed::default();
@@ -177,7 +183,9 @@ pub fn follow(journals: &Journals, calls: &[Call], id: &mut dyn FnMut() -> Strin
         calls.iter().any(|call| of_it(call) && counts(call))
     };
     let today = journals.today();
-    let near = |one: &&Online| (today..=tomorrow(today)).contains(&one.lesson.date);
+    let near = |one: &&Online| {
+        (today..=tomorrow(today)).contains(&one.lesson.date) || journals.goes_on(one.lesson)
+    };
     for one in online.values().filter(near) {
         if !has_call(&one.lesson.id, &one.chat) {
             let mut call = Call::made(id(), &one.chat, one.lesson.date, SYSTEM, journals.now);
@@ -202,7 +210,8 @@ fn keep_up(journals: &Journals, call: &Call, lesson: &Online, followed: &mut Fol
         return;
     }
     journals.describe(&mut new, lesson);
-    if new.date < journals.today() && !new.running {
+    let past = new.date < journals.today() && new.is_over(journals.now, journals.zone);
+    if past && !new.running {
         match new.state {
             CallState::Created => return forget(call, followed),
             _ => new.state = CallState::Finished,
