@@ -28,6 +28,8 @@ mod support;
 mod tiny;
 #[path = "calls/trouble.rs"]
 mod trouble;
+#[path = "calls/withdrawn.rs"]
+mod withdrawn;
 #[path = "calls/wording.rs"]
 mod wording;
 #[path = "calls/zones.rs"]
