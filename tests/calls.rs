@@ -11,8 +11,12 @@ mod bell;
 mod lessons;
 #[path = "support/lives.rs"]
 mod lives;
+#[path = "calls/locked.rs"]
+mod locked;
 #[path = "support/office.rs"]
 mod office;
+#[path = "calls/on_time.rs"]
+mod on_time;
 #[path = "calls/own_profile.rs"]
 mod own_profile;
 #[path = "calls/own_subject.rs"]
