@@ -40,7 +40,7 @@ fn the_chat_is_told_in_the_profiles_own_words_with_lesson_time_and_link() {
         "«Алгебра: a» (Алгебра, 7А/Алгебра)\n01.09.2026 в 10:00–10:45, то есть \
          01.09.2026, 10:00–10:45\nВход: {link}"
     );
-    assert_eq!(bell.said(CHAT), [begin.clone()]);
+    assert_eq!(bell.said(CHAT), std::slice::from_ref(&begin));
     bell.at("11:05").sync();
     let end = "Спасибо за урок «Алгебра: a» 01.09.2026, 10:00–10:45!".to_owned();
     assert_eq!(bell.said(CHAT), [begin, end]);
