@@ -52,9 +52,9 @@ pub(crate) fn chat(chat: &KnownChat, counts: &Counts) -> Value {
 
 /// Puts into rows of chats the call that runs there, or is published next (E5).
 pub(crate) fn show_calls(rows: &mut [Value], calls: &[Call], zone: &TimeZone) {
+    let active = crate::calls::active(calls);
     for row in rows {
-        let chat = row["key"].as_str().unwrap_or_default();
-        if let Some(call) = crate::calls::active(calls, chat) {
+        if let Some(call) = active.get(row["key"].as_str().unwrap_or_default()) {
             row["call"] = crate::calls::row(call, zone);
         }
     }

@@ -120,8 +120,19 @@ fn finish(work: &mut Work, why: Why, call: &mut Lesson, outcome: &mut Outcome) -
     let id = call.platform_call.clone().filter(|_| call.running);
     let answer = id.map_or(Ok(Answer::Done), |id| finish_on_platform(work, &id));
     match answer {
-        Err(failure) if !is_over(&failure) => fail(work, intent, op, call, failure, outcome),
-        _ => {
+        Err(failure) if !is_refused(&failure) => fail(work, intent, op, call, failure, outcome),
+        Err(failure) => {
+            // For the school it is over, and the next lesson is not kept waiting; but whether people are
+            // still in, the messenger alone knows.
+            call.end(why, work.clock.now());
+            call.unended = true;
+            settle(work, intent, &Verdict::Failed(failure.code.clone()), call)?;
+            let told = format!("not finished: {} ({})", failure.message.en, failure.code);
+            log(work, Level::Warning, &op, call, &told);
+            outcome.tell(op, Settled::Failed(failure.code));
+            Ok(())
+        }
+        Ok(_) => {
             call.end(why, work.clock.now());
             settle(work, intent, &Verdict::Done, call)?;
             log(work, Level::Info, &op, call, "done");
@@ -145,9 +156,8 @@ fn finish_on_platform(work: &mut Work, id: &str) -> std::result::Result<Answer, 
     answer
 }
 
-/// A call of which the messenger knows nothing more, or that this token may not end, is over as far as
-/// the library can do anything.
-fn is_over(failure: &Failure) -> bool {
+/// Whether asking again would be answered the same.
+fn is_refused(failure: &Failure) -> bool {
     matches!(failure.class, Class::Never | Class::ChatGone | Class::Missing | Class::MissingHere)
 }
 
@@ -272,7 +282,7 @@ fn find(work: &mut Work, call: &Lesson, chat: &str, text: &str) -> Result<Found>
         Ok(Answer::Post(Some(id))) if is_of_another(work, call, &id)? => Found::Not,
         Ok(Answer::Post(Some(id))) => Found::There(id),
         Ok(_) => Found::Not,
-        Err(failure) if is_over(&failure) => Found::Never,
+        Err(failure) if is_refused(&failure) => Found::Never,
         Err(failure) => Found::Later(failure),
     })
 }
@@ -406,7 +416,7 @@ fn fail(
 fn set_back(work: &Work, op: &Operation, call: &mut Lesson, failure: &Failure) {
     let before = call.setback.as_ref().filter(|one| one.operation == op.kind.name());
     let tries = before.map_or(0, |one| one.tries);
-    let refused = is_over(failure);
+    let refused = is_refused(failure);
     let pause = super::settle::pause_after(tries, refused).max(failure.after);
     call.setback = Some(Setback {
         operation: op.kind.name().to_owned(),

@@ -15,6 +15,7 @@ use crate::clock::later;
 use crate::error::Text;
 use crate::plan::Kind;
 use crate::profile::{Calls, Starts};
+use crate::roster::Lesson;
 
 /// For so long a person's order to start is carried out, if it could not be at once.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30 * 60);
@@ -33,6 +34,11 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether it is the end of something, which lets nobody in.
+    pub fn is_an_end(&self) -> bool {
+        matches!(self, Step::Finish(..) | Step::Farewell(..))
+    }
+
     /// The call's id.
     pub fn call(&self) -> &str {
         match self {
@@ -134,7 +140,7 @@ impl<'a> Ground<'a> {
             return Vec::new();
         };
         let roster = self.journals.roster;
-        let found = roster.lessons.iter().find(|one| *one.id == **lesson);
+        let found = roster.find_lesson(lesson);
         let lost = || self.journals.journal_of(&call.chat).filter(|_| self.journals.no_lessons);
         match found.map(|lesson| (lesson.class, lesson.date)) {
             Some((class, date)) => automatic(roster, class, date),
@@ -143,6 +149,21 @@ impl<'a> Ground<'a> {
                 lost().map_or(vec![Condition::Lesson], |class| automatic(roster, class, call.date))
             }
         }
+    }
+
+    /// Whether a running call goes on until somebody ends it.
+    pub fn is_endless(&self, call: &Call) -> bool {
+        !self.policy().nightly && self.ends_at(call).is_none()
+    }
+
+    /// The lesson of a call that has no time by which it would start, or end, by itself: neither its
+    /// own, nor its period's in a grid (P15).
+    pub fn lacks_hours(&self, call: &Call) -> Option<&'a Lesson> {
+        let lesson = call.lesson.as_deref().filter(|_| call.by_lesson)?;
+        let starts = call.started.is_some() || self.policy().starts == Starts::Publication;
+        let ends = call.ends.is_some() || self.policy().nightly;
+        let lacks = (call.starts.is_none() && !starts) || !ends;
+        self.journals.lesson(lesson).filter(|_| lacks && self.hindered(call).is_empty())
     }
 
     /// When a running call is finished by itself, if ever.
@@ -222,6 +243,8 @@ impl<'a> Ground<'a> {
             let ready = self.halls.get(&call.chat).is_some_and(|hall| hall.ready);
             let by_itself = self.starts_at(call).is_some() && self.is_in_time(call);
             let asked = self.is_asked_to_start(call) || (call.doubtful && call.is_open());
+            // Nothing begins in a chat that was left behind.
+            let ready = ready && !self.journals.former.contains(&call.chat);
             ready && !call.running && (by_itself || asked) && call.date <= soon
         };
         let lacking = calls.iter().filter(wanted).filter(|call| !self.has_link(call));
@@ -329,18 +352,17 @@ fn starting(ground: &Ground, calls: &[Call]) -> Vec<Step> {
             chosen.insert(&call.chat, rank);
         }
     }
-    // Against a doubt a person's word counts, but not against what is known to run.
-    let busy = |chat: &str, call: &Call, asked: bool| {
-        calls.iter().any(|one| {
-            let taken = if asked { one.running } else { ground.is_busy(one) };
-            one.chat == chat && one.id != call.id && taken
-        })
+    // Against a doubt a person's word counts, but not against what is known to run. What runs in the
+    // chat that this one has replaced counts too.
+    let taken: Vec<&Call> = calls.iter().filter(|one| ground.is_busy(one)).collect();
+    let home = |call: &Call| ground.journals.home(&call.chat).to_owned();
+    let busy = |call: &Call, asked: bool| {
+        let others = taken.iter().filter(|one| one.id != call.id && home(one) == home(call));
+        others.into_iter().any(|one| one.running || !asked)
     };
     // Whoever only waits to be tried again keeps its turn: a later lesson does not take it (P11).
     let waits = |call: &Call| ground.waits(call, Kind::StartCall);
-    let free = chosen
-        .into_iter()
-        .filter(|(chat, first)| !waits(first.2) && !busy(chat, first.2, !first.0));
+    let free = chosen.into_iter().filter(|(_, first)| !waits(first.2) && !busy(first.2, !first.0));
     free.map(|(_, (_, _, call, why))| Step::Start(call.id.clone(), why)).collect()
 }
 

@@ -92,8 +92,8 @@ impl Source {
         match self {
             Source::Messenger => None,
             Source::Address(template) => Some(match template.contains("<call>") {
-                true => template.replace("<call>", &call.id),
-                false => format!("{}/{}", template.trim_end_matches('/'), call.id),
+                true => template.replace("<call>", &call.room),
+                false => format!("{}/{}", template.trim_end_matches('/'), call.room),
             }),
             Source::BigBlueButton(room) => Some(room.join(call, GUEST, false)),
         }
@@ -119,14 +119,14 @@ impl BigBlueButton {
         let query = format!(
             "fullName={}&meetingID={}&role={role}&redirect=true",
             encoded(name),
-            encoded(&call.id)
+            encoded(&call.room)
         );
         self.signed("join", &query)
     }
 
     /// The address that opens the room; whoever leads the lesson follows it first.
     pub fn create(&self, call: &Call) -> String {
-        let query = format!("meetingID={}&name={}", encoded(&call.id), encoded(&call.title));
+        let query = format!("meetingID={}&name={}", encoded(&call.room), encoded(&call.title));
         self.signed("create", &query)
     }
 
@@ -155,7 +155,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::{BigBlueButton, check_link, encoded};
-    use crate::calls::Call;
+    use crate::calls::{Call, Drawn};
     use crate::secret::Secret;
 
     #[test]
@@ -192,7 +192,8 @@ mod tests {
             secret: Secret::new("639259d4-9dd8-4b25-bf01-95f9567eaf4b"),
         };
         let day = date(2026, 9, 1);
-        let call = Call::made("c7".to_owned(), "x", day, "p", Timestamp::UNIX_EPOCH);
+        let drawn = Drawn { id: "seen".to_owned(), room: "c7".to_owned() };
+        let call = Call::made(drawn, "x", day, "p", Timestamp::UNIX_EPOCH);
         let link = room.join(&call, "Имя Ё", false);
         let query = "fullName=%D0%98%D0%BC%D1%8F%20%D0%81&meetingID=c7&role=VIEWER&redirect=true";
         let start = format!("https://bbb.school.ru/bigbluebutton/api/join?{query}&checksum=");

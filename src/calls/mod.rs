@@ -28,7 +28,7 @@ pub(crate) use lesson::moment;
 pub use lesson::{Condition, Slot, automatic, slot};
 pub use link::{BigBlueButton, Source, check_link};
 pub use order::{Refusal, may_delete, may_finish, may_publish, may_start, may_update};
-pub(crate) use show::{active, row, rows};
+pub(crate) use show::{SHOWN, active, row, rows};
 pub(crate) use text::{Chat as Told, announcement, default_title, farewell};
 
 /// Where a call stands (ruling 19); whether it runs is told beside it.
@@ -94,17 +94,42 @@ pub struct Setback {
     pub refused: bool,
 }
 
+/// What is drawn for a new call, so that neither can be guessed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// Its id, by which documents name it.
+    pub id: String,
+    /// The name of its room, which only its link tells: whoever sees the id before publication cannot
+    /// go in by it (P10).
+    pub room: String,
+}
+
+impl Drawn {
+    /// Random bytes that one takes.
+    pub const BYTES: usize = 16;
+
+    /// From this many random bytes.
+    pub fn of(random: &[u8]) -> Drawn {
+        let (id, room) = random.split_at(random.len() / 2);
+        Drawn { id: word(id), room: word(room) }
+    }
+}
+
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// Its id: not to be guessed, because rooms are named by it.
+    /// Its id.
     pub id: String,
+    /// The name of its room, where the school has rooms of its own. It goes out in links only.
+    pub room: String,
     /// The chat's key.
     pub chat: String,
     /// The lesson's `sourcedId`, where it belongs to one.
     pub lesson: Option<String>,
     /// The roster made it; else a person did.
     pub by_roster: bool,
+    /// Its day and times are the lesson's and move with it; else a person gave it its own.
+    pub by_lesson: bool,
     /// What people see.
     pub title: String,
     /// Its day in the school's zone.
@@ -129,6 +154,8 @@ pub struct Call {
     pub started_by: String,
     /// A start was sent and never answered: perhaps it runs. It is not started again by itself.
     pub doubtful: bool,
+    /// The messenger refused to finish it: for the school it is over, and perhaps people are still in.
+    pub unended: bool,
     /// When its chat was told of it.
     pub announced: Option<Timestamp>,
     /// The message that told so, in its chat, where it is known.
@@ -154,12 +181,15 @@ pub const SYSTEM: &str = "system";
 
 impl Call {
     /// A call that was just made.
-    pub fn made(id: String, chat: &str, date: Date, by: &str, at: Timestamp) -> Call {
+    pub fn made(drawn: Drawn, chat: &str, date: Date, by: &str, at: Timestamp) -> Call {
+        let Drawn { id, room } = drawn;
         Call {
             id,
+            room,
             chat: chat.to_owned(),
             lesson: None,
             by_roster: false,
+            by_lesson: false,
             title: String::new(),
             date,
             starts: None,
@@ -172,6 +202,7 @@ impl Call {
             started: None,
             started_by: String::new(),
             doubtful: false,
+            unended: false,
             announced: None,
             message: None,
             closed: None,
@@ -250,8 +281,8 @@ pub fn tomorrow(day: Date) -> Date {
     day.tomorrow().unwrap_or(Date::MAX)
 }
 
-/// A call's id from eight random bytes.
-pub fn id(random: &[u8]) -> String {
+/// Twelve signs from eight random bytes.
+fn word(random: &[u8]) -> String {
     const SIGNS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let number = random.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
     let sign = |place: u32| char::from(SIGNS[(number >> (5 * place) & 31) as usize]);

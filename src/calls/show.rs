@@ -1,5 +1,6 @@
 //! Calls as documents show them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use super::{Call, CallState};
 use crate::clock::{later, show};
 
 /// For so long a finished call stays in reports.
-const SHOWN: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const SHOWN: Duration = Duration::from_secs(24 * 3600);
 
 /// One call. The link of one that is not published is for nobody (P10).
 pub(crate) fn row(call: &Call, zone: &TimeZone) -> Value {
@@ -35,6 +36,9 @@ pub(crate) fn row(call: &Call, zone: &TimeZone) -> Value {
     if call.doubtful {
         row["doubtful"] = json!(true);
     }
+    if call.unended {
+        row["unended"] = json!(true);
+    }
     if let Some((wish, _)) = call.wish {
         row["pending"] = json!(wish);
     }
@@ -54,10 +58,17 @@ pub(crate) fn rows(calls: &[Call], now: Timestamp, zone: &TimeZone) -> Value {
     calls.iter().filter(shown).map(|call| row(call, zone)).collect()
 }
 
-/// The call of a chat that registries show (E5): the one that runs, else the next one published.
-pub(crate) fn active<'c>(calls: &'c [Call], chat: &str) -> Option<&'c Call> {
-    let here = calls
-        .iter()
-        .filter(|call| call.chat == chat && call.is_open() && call.state == CallState::Published);
-    here.min_by_key(|call| (!call.running, call.starts, &call.id))
+/// The calls of chats that registries show (E5), by the chat's key: the one that runs, else the next
+/// one published.
+pub(crate) fn active(calls: &[Call]) -> BTreeMap<&str, &Call> {
+    let mut found: BTreeMap<&str, &Call> = BTreeMap::new();
+    let rank = |call: &Call| (!call.running, call.starts, call.id.clone());
+    let open = |call: &&Call| call.is_open() && call.state == CallState::Published;
+    for call in calls.iter().filter(open) {
+        let first = found.entry(&call.chat).or_insert(call);
+        if rank(call) < rank(first) {
+            *first = call;
+        }
+    }
+    found
 }

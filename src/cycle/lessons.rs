@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::run::Run;
 use super::side::is_of_one_side;
 use crate::apply::{self, Desk, Ended, Outcome};
-use crate::calls::{self, Call, CallState, Ground, Hall, Journals, Source, Step};
+use crate::calls::{self, Call, CallState, Drawn, Ground, Hall, Journals, Source, Step};
+use crate::clock::{earlier, later};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{ChatState, KnownChat, Plan, TaskDetails, TaskKind, WantedTask};
 use crate::platform::Capability;
-use crate::roster::Table;
+use crate::roster::{Lesson, Table};
 
 /// One call after the other in a chat: its end, a word on it, the start of the next, a word on that;
 /// and once more where something failed.
@@ -30,20 +32,39 @@ pub(super) struct Lessons {
     pub(super) open: BTreeSet<String>,
 }
 
+/// What is judged in a way of its own.
+struct Aside {
+    /// Missing and broken classes, which say nothing of their lessons (rulings 4 and 5).
+    untouched: BTreeSet<String>,
+    /// The keys of chats that were left behind.
+    former: BTreeSet<String>,
+}
+
 impl Run<'_, '_> {
-    /// Brings the calls in step with the roster and does what is due. Nothing here hinders the chats:
-    /// they are in order already.
+    /// Brings the calls in step with the roster, and ends what is over: that lets nobody in, and must
+    /// not wait while thousands of people are brought into chats.
+    ///
+    /// # Errors
+    /// [`Code::State`].
+    pub(super) fn end_lessons(&mut self, outcome: &mut Outcome) -> Result<()> {
+        let now = self.cycle.clock.started();
+        let source = self.call_source();
+        self.follow_lessons(now, true)?;
+        self.look_back_on_calls(outcome)?;
+        self.do_what_is_due(&source, now, Step::is_an_end, outcome)
+    }
+
+    /// Does what is due. Nothing here hinders the chats: they are in order already, and nobody is told
+    /// a link before strangers are out.
     ///
     /// # Errors
     /// [`Code::State`].
     pub(super) fn hold_lessons(&mut self, plan: &mut Plan, outcome: &mut Outcome) -> Result<()> {
         let now = self.cycle.clock.started();
         let source = self.call_source();
-        self.follow_lessons(now, true)?;
         if outcome.ended.is_none() {
-            self.look_back_on_calls(outcome)?;
             self.ask_about_calls(&source, now, outcome)?;
-            self.do_what_is_due(&source, now, outcome)?;
+            self.do_what_is_due(&source, now, |_| true, outcome)?;
         }
         self.conclude(&source, now, plan)
     }
@@ -65,7 +86,7 @@ impl Run<'_, '_> {
                 self.pretend(&step, &source, now, plan)?;
             }
         }
-        self.lessons.calls = self.state.calls()?;
+        self.lessons.calls = self.calls_at_work()?;
         Ok(())
     }
 
@@ -100,13 +121,14 @@ impl Run<'_, '_> {
 
     /// Makes, moves and cancels the calls of lessons as the roster has them; `keeps` writes it down.
     fn follow_lessons(&mut self, now: Timestamp, keeps: bool) -> Result<()> {
-        self.lessons.calls = self.state.calls()?;
-        let ids = crate::random::bytes(8 * self.school.roster.lessons.len().min(4096))?;
-        let mut ids = ids.chunks_exact(8).map(calls::id);
-        let untouched = self.untouched_classes();
-        let journals = self.journals(&untouched, now);
-        let mut next = || ids.next().unwrap_or_default();
-        let mut followed = calls::follow(&journals, &self.lessons.calls, &mut next);
+        self.lessons.calls = self.calls_at_work()?;
+        let most = self.school.roster.lessons.len().min(4096);
+        let random = crate::random::bytes(Drawn::BYTES * most)?;
+        let mut drawn = random.chunks_exact(Drawn::BYTES).map(Drawn::of);
+        let aside = self.aside();
+        let journals = self.journals(&aside, now);
+        let mut draw = || drawn.next().unwrap_or_default();
+        let mut followed = calls::follow(&journals, &self.lessons.calls, &mut draw);
         // More lessons than ids in one cycle are made by the next one.
         followed.changed.retain(|call| !call.id.is_empty());
         if keeps {
@@ -124,21 +146,35 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn journals<'r>(&'r self, untouched: &'r BTreeSet<String>, now: Timestamp) -> Journals<'r> {
+    /// Not the whole history: the calls that reports show, and those of which the roster has something
+    /// to say.
+    fn calls_at_work(&self) -> Result<Vec<Call>> {
+        let clock = self.cycle.clock;
+        let eve = clock.today().yesterday().unwrap_or(Date::MIN);
+        let lessons = self.school.roster.lessons.iter().filter(|lesson| lesson.date >= eve);
+        let lessons: Vec<&str> = lessons.map(|lesson| &*lesson.id).collect();
+        self.state.calls_at_work(earlier(clock.now(), calls::SHOWN), eve, &lessons)
+    }
+
+    fn journals<'r>(&'r self, aside: &'r Aside, now: Timestamp) -> Journals<'r> {
         Journals {
             roster: &self.school.roster,
             desired: &self.desired,
-            untouched,
+            former: &aside.former,
+            untouched: &aside.untouched,
             no_lessons: self.school.lacking.tables.contains_key(&Table::Lessons),
             zone: &self.cycle.config.zone,
             now,
         }
     }
 
-    /// Missing and broken classes say nothing of their lessons (rulings 4 and 5).
-    fn untouched_classes(&self) -> BTreeSet<String> {
+    fn aside(&self) -> Aside {
         let lacking = self.school.lacking.classes.keys();
-        lacking.chain(&self.school.roster.frozen.classes).cloned().collect()
+        let former = self.known.chats.values().filter(|chat| chat.former);
+        Aside {
+            untouched: lacking.chain(&self.school.roster.frozen.classes).cloned().collect(),
+            former: former.map(|chat| chat.key.clone()).collect(),
+        }
     }
 
     /// The chats of this cycle as far as calls are concerned.
@@ -146,8 +182,7 @@ impl Run<'_, '_> {
         let links = self.state.call_links()?;
         let inside = |chat: &&KnownChat| {
             let side = self.sides.iter().find(|side| side.kind() == chat.platform);
-            !chat.former
-                && self.scope.holds(&chat.key, &chat.kind)
+            self.scope.holds(chat.plain_key(), &chat.kind)
                 && side.is_some_and(|side| side.lost.is_none())
         };
         let hall = |chat: &KnownChat| {
@@ -161,12 +196,14 @@ impl Run<'_, '_> {
             };
             Hall {
                 ready: chat.state == ChatState::Active && chat.platform_id.is_some(),
-                starts_calls: able(Capability::StartCall),
-                link: links.get(&chat.key).cloned(),
-                closed: matches!(
-                    chat.state,
-                    ChatState::Archived | ChatState::Deleted | ChatState::Gone
-                ),
+                // Nothing begins in a chat that was left behind.
+                starts_calls: able(Capability::StartCall) && !chat.former,
+                link: links.get(&chat.key).filter(|_| !chat.former).cloned(),
+                closed: !self.desired.chats.contains_key(&chat.key) && chat.former
+                    || matches!(
+                        chat.state,
+                        ChatState::Archived | ChatState::Deleted | ChatState::Gone
+                    ),
             }
         };
         let chats = self.known.chats.values().filter(inside);
@@ -174,8 +211,8 @@ impl Run<'_, '_> {
     }
 
     fn due_steps(&self, source: &Source, now: Timestamp) -> Result<Vec<Step>> {
-        let (halls, untouched) = (self.halls()?, self.untouched_classes());
-        let ground = Ground { journals: self.journals(&untouched, now), source, halls: &halls };
+        let (halls, aside) = (self.halls()?, self.aside());
+        let ground = Ground { journals: self.journals(&aside, now), source, halls: &halls };
         let mut steps = calls::due(&ground, &self.lessons.calls);
         steps.retain(|step| !self.lessons.open.contains(step.call()));
         Ok(steps)
@@ -230,8 +267,8 @@ impl Run<'_, '_> {
     }
 
     fn chats_without_links(&self, source: &Source, now: Timestamp) -> Result<BTreeSet<String>> {
-        let (halls, untouched) = (self.halls()?, self.untouched_classes());
-        let ground = Ground { journals: self.journals(&untouched, now), source, halls: &halls };
+        let (halls, aside) = (self.halls()?, self.aside());
+        let ground = Ground { journals: self.journals(&aside, now), source, halls: &halls };
         Ok(ground.lacking_links(&self.lessons.calls))
     }
 
@@ -239,10 +276,12 @@ impl Run<'_, '_> {
         &mut self,
         source: &Source,
         now: Timestamp,
+        now_too: impl Fn(&Step) -> bool,
         outcome: &mut Outcome,
     ) -> Result<()> {
         for _ in 0..ROUNDS {
-            let steps = self.due_steps(source, now)?;
+            let mut steps = self.due_steps(source, now)?;
+            steps.retain(&now_too);
             if steps.is_empty() {
                 break;
             }
@@ -337,8 +376,8 @@ impl Run<'_, '_> {
 
     /// Failures of steps that are not to be done any more are told no longer.
     fn forget_setbacks(&mut self, source: &Source, now: Timestamp) -> Result<()> {
-        let (halls, untouched) = (self.halls()?, self.untouched_classes());
-        let ground = Ground { journals: self.journals(&untouched, now), source, halls: &halls };
+        let (halls, aside) = (self.halls()?, self.aside());
+        let ground = Ground { journals: self.journals(&aside, now), source, halls: &halls };
         let past = |call: &&Call| {
             call.setback.as_ref().is_some_and(|failed| !ground.is_still_ahead(failed, call))
         };
@@ -371,8 +410,8 @@ impl Run<'_, '_> {
                 });
             }
         }
-        let (halls, untouched) = (self.halls()?, self.untouched_classes());
-        let ground = Ground { journals: self.journals(&untouched, now), source, halls: &halls };
+        let (halls, aside) = (self.halls()?, self.aside());
+        let ground = Ground { journals: self.journals(&aside, now), source, halls: &halls };
         let due = calls::next_due(&ground, &self.lessons.calls);
         let warnings = warnings(&ground, &self.lessons.calls, now);
         (self.lessons.due, self.lessons.warnings) = (due, warnings);
@@ -383,6 +422,10 @@ impl Run<'_, '_> {
 /// What people should know of the calls: one warning of a kind for a chat.
 fn warnings(ground: &Ground, calls: &[Call], now: Timestamp) -> Vec<Fault> {
     let mut found: BTreeMap<(&str, &str), Fault> = BTreeMap::new();
+    let refused = |call: &&Call| call.unended && later(call.at, calls::SHOWN) > now;
+    for call in calls.iter().filter(refused) {
+        found.entry((&call.chat, "calls.not_ended")).or_insert_with(|| not_ended(call));
+    }
     for call in calls.iter().filter(|call| call.is_open()) {
         let fresh = call.state == CallState::Published && call.started.is_none();
         let hindered = ground.hindered(call);
@@ -393,8 +436,11 @@ fn warnings(ground: &Ground, calls: &[Call], now: Timestamp) -> Vec<Fault> {
         if call.doubtful {
             found.entry((&call.chat, "calls.doubtful")).or_insert_with(|| doubtful(call));
         }
+        if let Some(lesson) = ground.lacks_hours(call).filter(|_| fresh || call.running) {
+            found.entry((&call.chat, "calls.no_hours")).or_insert_with(|| no_hours(call, lesson));
+        }
         let days = call.running && call.date < calls::day_of(now, ground.journals.zone);
-        if days && !hindered.is_empty() {
+        if days && ground.is_endless(call) {
             found.entry((&call.chat, "calls.left_running")).or_insert_with(|| left_running(call));
         }
     }
@@ -414,6 +460,42 @@ fn not_by_itself(call: &Call, hindered: &[calls::Condition]) -> Fault {
         Text::new(
             format!("звонок урока начинают и заканчивают вручную: {}", ru.join("; ")),
             format!("the lesson's call is started and ended by hand: {}", en.join("; ")),
+        ),
+    )
+}
+
+/// A lesson without times, or whose number no grid has.
+fn no_hours(call: &Call, lesson: &Lesson) -> Fault {
+    let period = lesson.period.as_deref().unwrap_or_default();
+    let (ru, en) = match (call.starts.is_none(), period.is_empty()) {
+        (true, true) => {
+            ("у урока нет ни времени, ни номера", "the lesson has no time and no period")
+        }
+        (true, false) => (
+            "у урока нет времени, и его номера нет в сетке уроков",
+            "the lesson has no time, and no grid has its period",
+        ),
+        (false, _) => ("у урока нет времени окончания", "the lesson has no time at which it ends"),
+    };
+    Fault::new(
+        "calls.no_hours",
+        &call.chat,
+        period,
+        Text::new(
+            format!("звонок урока {} начинают и заканчивают вручную: {ru}", lesson.id),
+            format!("the call of the lesson {} is started and ended by hand: {en}", lesson.id),
+        ),
+    )
+}
+
+fn not_ended(call: &Call) -> Fault {
+    Fault::new(
+        "calls.not_ended",
+        &call.chat,
+        &call.id,
+        Text::new(
+            "мессенджер отказался завершить звонок; если в нём ещё кто-то есть, завершите его вручную",
+            "the messenger refused to finish the call; if anybody is still in it, end it by hand",
         ),
     )
 }

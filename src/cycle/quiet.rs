@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Cycle, From, Reported, no_roster};
+use crate::clock::earlier;
 use crate::config::{Detail, Verify};
 use crate::error::{Code, Fault, Result};
 use crate::fingerprint::Fingerprint;
@@ -80,7 +81,8 @@ pub(super) fn unchanged(
     if options.detail == Detail::Operations {
         document.insert("operations".to_owned(), json!([]));
     }
-    let (calls, zone) = (state.calls()?, &cycle.config.zone);
+    let (since, zone) = (earlier(cycle.clock.now(), crate::calls::SHOWN), &cycle.config.zone);
+    let calls = state.calls_shown(since)?;
     if options.detail != Detail::Summary {
         let rows = state.chats()?;
         let rows = rows.iter().filter(|row| !row.chat.former);

@@ -9,6 +9,7 @@ use super::{
     Cycle, Known, Reported, School, Told, finish, links, moving, overrides, quiet, verify, years,
 };
 use crate::apply::{self, Ended, Outcome, Told as Result_, Work};
+use crate::clock::earlier;
 use crate::config::{Config, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{Cause, ChatState, Input, Kind, Operation, Plan, Policy, Scope};
@@ -94,7 +95,7 @@ impl<'c, 'a> Run<'c, 'a> {
         }
         let sides = cycle.messengers.iter().map(|one| Side::known(cycle, one, state));
         let sides = sides.collect::<Result<Vec<_>>>()?;
-        let calls = state.calls()?;
+        let calls = state.calls_shown(earlier(now, crate::calls::SHOWN))?;
         Ok(Run {
             cycle,
             state,
@@ -130,7 +131,9 @@ impl<'c, 'a> Run<'c, 'a> {
         }
         match self.prepare() {
             Ok(mut plan) => {
-                let mut outcome = self.apply(&mut plan)?;
+                let mut outcome = Outcome::default();
+                self.end_lessons(&mut outcome)?;
+                self.apply(&mut plan, &mut outcome)?;
                 self.hold_lessons(&mut plan, &mut outcome)?;
                 finish::finish(self, &plan, Some(outcome))
             }
@@ -313,11 +316,10 @@ impl<'c, 'a> Run<'c, 'a> {
     }
 
     /// Does the plan, one messenger after the other.
-    fn apply(&mut self, plan: &mut Plan) -> Result<Outcome> {
-        let mut all = Outcome::default();
+    fn apply(&mut self, plan: &mut Plan, all: &mut Outcome) -> Result<()> {
         for side in 0..self.sides.len() {
             let mut outcome = Outcome::default();
-            if self.sides[side].lost.is_some() {
+            if self.sides[side].lost.is_some() || all.ended.is_some() {
                 outcome.leave(self.operations_of(plan, side));
             } else {
                 self.apply_on(side, plan, &mut outcome)?;
@@ -327,7 +329,7 @@ impl<'c, 'a> Run<'c, 'a> {
         if let Some(reason) = self.cycle.stop.reason().filter(|_| all.left > 0) {
             all.ended.get_or_insert(Ended::Stopped(reason));
         }
-        Ok(all)
+        Ok(())
     }
 
     fn operations_of(&self, plan: &Plan, side: usize) -> Vec<Operation> {

@@ -114,7 +114,8 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
     rows.retain(|row| !row.chat.former && filter.holds(row) && sees(&row.chat));
     rows.sort_by(|a, b| compare(a, b, order));
     let mut rows = rows.iter().map(|row| report::chat(&row.chat, &row.counts)).collect::<Vec<_>>();
-    report::show_calls(&mut rows, &ask.state()?.calls()?, &ask.session.config().zone);
+    let calls = ask.state()?.calls_shown(ask.clock.now())?;
+    report::show_calls(&mut rows, &calls, &ask.session.config().zone);
     super::calls::conceal(ask, rows.iter_mut().map(|row| &mut row["call"]))?;
     Ok((Code::Ok, page.of("chats", rows)))
 }
@@ -197,7 +198,7 @@ pub(super) fn get(ask: &mut Ask) -> Result<(Code, Value)> {
     let zone = ask.session.config().zone.clone();
     let members = state.members(Some(&key), None)?;
     let mut chat = report::chat(&row.chat, &row.counts);
-    report::show_calls(std::slice::from_mut(&mut chat), &state.calls()?, &zone);
+    report::show_calls(std::slice::from_mut(&mut chat), &state.calls_of_chat(&key)?, &zone);
     super::calls::conceal(ask, std::iter::once(&mut chat["call"]))?;
     // A report's `members` are numbers; of one chat it is the people, and the numbers are `counts`.
     chat["counts"] = chat["members"].take();

@@ -148,7 +148,7 @@ pub(super) fn done(ask: &mut Ask) -> Result<(Code, Value)> {
         None => ask.permit_everywhere()?,
     }
     let mut state = ask.state()?;
-    let task = find(ask, &state, &word.task)?;
+    let task = find(ask, &state, &word)?;
     take_in(ask, &mut state, &task, &word)?;
     let failed = look(ask, &task)?;
     told(ask, &state, &task, failed)
@@ -172,12 +172,17 @@ fn link(params: &mut Object, faults: &mut Faults) -> Option<String> {
     })
 }
 
-/// The open task of this name.
-fn find(ask: &Ask, state: &State, name: &str) -> Result<Task> {
-    let number = tasks::number(name);
+/// The task that somebody says was done: an open one, or the one by which a chat got its call link:
+/// links stop working, and then there is another.
+fn find(ask: &Ask, state: &State, word: &Word) -> Result<Task> {
+    let (name, number) = (&word.task, tasks::number(&word.task));
     let task = state.all_tasks()?.into_iter().find(|task| Some(task.id) == number);
     let task = task.ok_or_else(|| no_such(("задача", "the task"), name))?;
     let Some((at, by)) = &task.closed else { return Ok(task) };
+    let replaces = task.kind == TaskKind::GiveCallLink && word.link.is_some();
+    if replaces && state.call_links()?.contains_key(&task.chat) {
+        return Ok(task);
+    }
     let at = ask.clock.show(*at);
     let message = Text::new(
         format!("задача уже закрыта ({at}, {by})"),

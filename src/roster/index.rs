@@ -11,6 +11,7 @@ pub(super) struct Index {
     orgs: ById,
     classes: ById,
     people: ById,
+    lessons: ById,
     roles_of_person: Groups,
     roles_at_org: Groups,
     enrollments_of_class: Groups,
@@ -69,6 +70,7 @@ impl Roster {
             orgs: numbered(&self.orgs).map(|(at, org)| (org.id.clone(), at)).collect(),
             classes: numbered(&self.classes).map(|(at, class)| (class.id.clone(), at)).collect(),
             people: numbered(&self.people).map(|(at, person)| (person.id.clone(), at)).collect(),
+            lessons: numbered(&self.lessons).map(|(at, one)| (one.id.clone(), at)).collect(),
             roles_of_person: Groups::collect(
                 people,
                 numbered(&self.roles).map(|(at, role)| (role.person.0, at)),
@@ -136,6 +138,11 @@ impl Roster {
     /// The class with this `sourcedId`.
     pub fn find_class(&self, id: &str) -> Option<ClassIx> {
         self.index.classes.get(id).copied().map(ClassIx)
+    }
+
+    /// The lesson with this `sourcedId`, deleted or not.
+    pub fn find_lesson(&self, id: &str) -> Option<&Lesson> {
+        self.index.lessons.get(id).map(|&at| &self.lessons[at as usize])
     }
 
     /// The person with this `sourcedId`.

@@ -383,7 +383,12 @@ fn call() -> Value {
         field("started", or_null(moment()), ""),
         field("announced", or_null(moment()), "when its chat was told of it"),
         maybe("doubtful", flag(), "a start was sent and never answered"),
-        maybe("pending", words(["start", "finish", "delete"]), "asked for, and not done yet"),
+        maybe("unended", flag(), "the messenger refused to finish it: people may still be in"),
+        maybe(
+            "pending",
+            words(["start", "finish", "delete", "cancel"]),
+            "asked for, and not done yet",
+        ),
     ])
 }
 

@@ -30,7 +30,13 @@ pub(crate) struct CallIntent {
 
 const COLUMNS: &str = "id, chat, lesson, by_roster, title, date, starts, ends, state, running, \
                        given_url, join_url, platform_call, started, started_by, doubtful, \
-                       announced, message, closed, wish, wished_at, maker, by, at, setback, deleted";
+                       announced, message, closed, wish, wished_at, maker, by, at, setback, deleted, \
+                       room, by_lesson, unended";
+
+/// The ids of calls that are open, or about which something is under way; by their indexes.
+const OPEN: &str = "SELECT id FROM calls WHERE state <> 'finished' UNION \
+                    SELECT id FROM calls WHERE running = 1 OR setback IS NOT NULL \
+                    OR (announced IS NOT NULL AND closed IS NULL)";
 
 fn read(row: &Row) -> rusqlite::Result<Call> {
     let time = |at: Option<i64>| at.map(moment);
@@ -62,6 +68,9 @@ fn read(row: &Row) -> rusqlite::Result<Call> {
         at: moment(row.get(23)?),
         setback: setback.and_then(|text| serde_json::from_str(&text).ok()),
         deleted: row.get(25)?,
+        room: row.get(26)?,
+        by_lesson: row.get(27)?,
+        unended: row.get(28)?,
     })
 }
 
@@ -112,6 +121,9 @@ fn put(db: &Connection, call: &Call) -> rusqlite::Result<()> {
             call.at.as_second(),
             call.setback.as_ref().map(json),
             call.deleted,
+            call.room,
+            call.by_lesson,
+            call.unended,
         ])
         .map(drop)
 }
@@ -124,6 +136,68 @@ impl State {
     pub(crate) fn calls(&self) -> Result<Vec<Call>> {
         let query = format!("SELECT {COLUMNS} FROM calls ORDER BY date, starts, id");
         self.rows(&query, [], read)
+    }
+
+    /// The calls that a report shows: the open ones, and those that somebody acted on since then.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn calls_shown(&self, since: Timestamp) -> Result<Vec<Call>> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM calls WHERE id IN ({OPEN} \
+             UNION SELECT id FROM calls WHERE at > ?1) ORDER BY date, starts, id"
+        );
+        self.rows(&query, [since.as_second()], read)
+    }
+
+    /// The calls that can still matter to a cycle: those that a report shows, those from this day on,
+    /// those of these lessons, and those about which something is under way.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn calls_at_work(
+        &self,
+        since: Timestamp,
+        from: Date,
+        lessons: &[&str],
+    ) -> Result<Vec<Call>> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM calls WHERE id IN ({OPEN} \
+             UNION SELECT id FROM calls WHERE at > ?1 \
+             UNION SELECT id FROM calls WHERE date >= ?2 \
+             UNION SELECT id FROM calls WHERE lesson IN (SELECT value FROM json_each(?3)) \
+             UNION SELECT call FROM journal WHERE result IS NULL AND call IS NOT NULL) \
+             ORDER BY date, starts, id"
+        );
+        self.rows(&query, params![since.as_second(), from.to_string(), json(&lessons)], read)
+    }
+
+    /// One call.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn call(&self, id: &str) -> Result<Option<Call>> {
+        let query = format!("SELECT {COLUMNS} FROM calls WHERE id = ?");
+        Ok(self.rows(&query, [id], read)?.pop())
+    }
+
+    /// The calls of a chat, deleted ones too.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn calls_of_chat(&self, chat: &str) -> Result<Vec<Call>> {
+        let query = format!("SELECT {COLUMNS} FROM calls WHERE chat = ? ORDER BY date, starts, id");
+        self.rows(&query, [chat], read)
+    }
+
+    /// The calls of a lesson, deleted ones too.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::State`].
+    pub(crate) fn calls_of_lesson(&self, lesson: &str) -> Result<Vec<Call>> {
+        let query =
+            format!("SELECT {COLUMNS} FROM calls WHERE lesson = ? ORDER BY date, starts, id");
+        self.rows(&query, [lesson], read)
     }
 
     /// Stores calls, and forgets others. The next cycle has something to do: the one that an order
@@ -237,5 +311,77 @@ impl State {
         self.transaction(|db| {
             db.execute("UPDATE chats SET call_link = ? WHERE key = ?", [link, chat]).map(drop)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use jiff::civil::date;
+
+    use super::{Call, CallState, State};
+    use crate::calls::Drawn;
+
+    const DAY: i64 = 24 * 3600;
+
+    fn call(number: i64) -> Call {
+        let drawn = Drawn { id: format!("c{number}"), room: format!("r{number}") };
+        let at = Timestamp::from_second(number * DAY).unwrap();
+        let mut call = Call::made(drawn, "chat", date(2026, 9, 1), "p", at);
+        call.lesson = Some(format!("lesson-{number}"));
+        call.state = CallState::Finished;
+        call
+    }
+
+    /// A year of finished calls, and one of every kind that a cycle must see.
+    fn year(folder: &tempfile::TempDir) -> State {
+        let mut state = State::open(&folder.path().join("zvonok.db")).unwrap();
+        let mut calls: Vec<Call> = (0..300).map(call).collect();
+        calls[10].state = CallState::Published;
+        calls[11].announced = Some(Timestamp::UNIX_EPOCH);
+        calls[12].date = date(2026, 9, 30);
+        state.put_calls(&calls, &[]).unwrap();
+        state
+    }
+
+    fn ids(calls: &[Call]) -> Vec<&str> {
+        let mut ids: Vec<&str> = calls.iter().map(|call| call.id.as_str()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    #[test]
+    fn a_cycle_sees_what_is_open_unsettled_near_recent_or_of_its_lessons_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = year(&folder);
+        let recent = Timestamp::from_second(297 * DAY).unwrap();
+        let shown = state.calls_shown(recent).unwrap();
+        assert_eq!(ids(&shown), ["c10", "c11", "c298", "c299"]);
+        let work = state.calls_at_work(recent, date(2026, 9, 29), &["lesson-20"]).unwrap();
+        assert_eq!(ids(&work), ["c10", "c11", "c12", "c20", "c298", "c299"]);
+        assert_eq!(ids(&state.calls_of_lesson("lesson-7").unwrap()), ["c7"]);
+        assert_eq!(state.calls_of_chat("chat").unwrap(), state.calls().unwrap());
+        assert_eq!(state.call("c10").unwrap().unwrap().room, "r10");
+    }
+
+    #[test]
+    fn no_question_of_a_cycle_reads_the_whole_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = year(&folder);
+        let lessons = "SELECT id FROM calls WHERE lesson IN (SELECT value FROM json_each('[]'))";
+        let questions = [
+            super::OPEN,
+            "SELECT id FROM calls WHERE at > 5",
+            "SELECT id FROM calls WHERE date >= '2026-09-01'",
+            lessons,
+            "SELECT id FROM calls WHERE chat = 'x'",
+        ];
+        for question in questions {
+            let plan = format!("EXPLAIN QUERY PLAN {question}");
+            let steps: Vec<String> = state.rows(&plan, [], |row| row.get(3)).unwrap();
+            let whole =
+                steps.iter().find(|step| step.contains("SCAN calls") && !step.contains("INDEX"));
+            assert_eq!(whole, None, "{question}: {steps:?}");
+        }
     }
 }

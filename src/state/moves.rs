@@ -10,12 +10,15 @@ use crate::error::Result;
 use crate::plan::{Allowed, Attempt, Kind, Notice, Rekeyed};
 
 /// What goes with a chat to its other key. What is over keeps the key under which it was done.
-const FOLLOWS: [&str; 5] = [
+const FOLLOWS: [&str; 6] = [
     "UPDATE presence SET chat = ?2 WHERE chat = ?1",
     "UPDATE members SET chat = ?2 WHERE chat = ?1",
     "UPDATE waiting SET chat = ?2 WHERE chat = ?1",
     "UPDATE journal SET chat = ?2 WHERE chat = ?1 AND result IS NULL",
     "UPDATE tasks SET chat = ?2 WHERE chat = ?1 AND closed_at IS NULL",
+    // What has begun is ended where it was begun; what has not begins in the chat that has the key then.
+    "UPDATE calls SET chat = ?2 WHERE chat = ?1 \
+     AND (running = 1 OR doubtful = 1 OR (announced IS NOT NULL AND closed IS NULL))",
 ];
 
 /// What stands under a key that is taken over: a chat that was never made.

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use zvonok::calls::{
-    Call, CallState, Ground, Hall, Journals, Source, Step, due, follow, next_due, slot,
+    Call, CallState, Drawn, Ground, Hall, Journals, Source, Step, due, follow, next_due, slot,
 };
 use zvonok::profile::{Calls, Desired, DesiredChat, Existence, Starts};
 use zvonok::roster::{Roster, Rules, read};
@@ -111,21 +111,22 @@ impl Life {
     fn cycle(&mut self, lessons: &[Plan], now: Minute) -> Option<Timestamp> {
         let zone = zone();
         let roster = roster(&document(lessons, now), moment(now).to_zoned(zone.clone()).date());
-        let untouched = BTreeSet::new();
+        let none = BTreeSet::new();
         let journals = Journals {
             roster: &roster,
             desired: &self.desired,
-            untouched: &untouched,
+            former: &none,
+            untouched: &none,
             no_lessons: false,
             zone: &zone,
             now: moment(now),
         };
         let made = &mut self.made;
-        let mut id = || {
+        let mut draw = || {
             *made += 1;
-            format!("c{made:06}")
+            Drawn { id: format!("c{made:06}"), room: format!("r{made:06}") }
         };
-        let followed = follow(&journals, &self.calls, &mut id);
+        let followed = follow(&journals, &self.calls, &mut draw);
         self.calls.retain(|call| !followed.dropped.contains(&call.id));
         for changed in followed.changed {
             self.calls.retain(|call| call.id != changed.id);

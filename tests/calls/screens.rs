@@ -141,7 +141,7 @@ fn e10_the_administrator_makes_calls_in_any_chat_and_a_chat_admin_in_own_ones() 
 }
 
 /// A college whose chats of subjects take their calls from the timetable.
-fn by_timetable() -> Bell {
+pub(crate) fn by_timetable() -> Bell {
     let folder = tempfile::tempdir().unwrap().keep();
     let script = include_str!("../../scripts/ais_poo.lua");
     let calls = "calls = { starts = \"publication\", from_timetable = { \"subject\" } },";

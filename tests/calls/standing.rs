@@ -146,14 +146,19 @@ fn an_order_to_start_is_not_carried_out_an_hour_later() {
 fn a_school_with_its_own_rooms_needs_nobody() {
     let calls = json!({"provider": "address", "url": "https://meet.school.ru/<call>"});
     let mut bell = Bell::open(Side::Vk, "standard", "paragraf", school(), json!({"calls": calls}));
-    bell.publish("a", DAY, 2);
+    bell.lesson("a", DAY, 2, "draft");
     bell.at("08:00").sync();
+    let id = bell.call("a").unwrap()["id"].as_str().expect("an id").to_owned();
+    bell.row("a")["metadata"]["state"] = "published".into();
     bell.at("08:10").sync();
     assert_eq!(bell.running(), ["a"]);
-    let call = bell.call("a").unwrap();
-    let wanted = format!("https://meet.school.ru/{}", call["id"].as_str().unwrap());
-    assert_eq!(call["join_url"], json!(wanted));
-    assert!(bell.said(CHAT)[0].contains(&wanted));
+    let link = bell.call("a").unwrap()["join_url"].as_str().expect("a link").to_owned();
+    let room = link.strip_prefix("https://meet.school.ru/").expect("a room");
+    assert!(room.len() == 12 && room != id, "who saw the id before publication: {room}, {id}");
+    assert!(bell.said(CHAT)[0].contains(&link));
+    bell.reopen();
+    bell.at("08:20").sync();
+    assert_eq!(bell.call("a").unwrap()["join_url"], json!(link));
     assert!(bell.tasks("give_call_link").is_empty());
     assert_eq!(bell.vk_calls(), (0, 0));
 }

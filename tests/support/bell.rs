@@ -229,7 +229,7 @@ impl Bell {
         self.chat(key)["pinned"].clone()
     }
 
-    fn chat(&self, key: &str) -> Value {
+    pub(crate) fn chat(&self, key: &str) -> Value {
         let rows = self.report["chats"].as_array().expect("chats");
         let row = rows.iter().find(|row| row["key"] == key).expect("the chat");
         let id: Option<i64> = row["platform_id"].as_str().and_then(|id| id.parse().ok());

@@ -64,7 +64,10 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
             && sees(call)
     };
     let zone = ask.session.config().zone.clone();
-    let calls = file.calls()?;
+    let calls = match &chat {
+        Some(chat) => file.calls_of_chat(chat)?,
+        None => file.calls()?,
+    };
     let rows = calls.iter().filter(|call| wanted(call)).map(|call| calls::row(call, &zone));
     let mut rows: Vec<Value> = rows.collect();
     conceal(ask, rows.iter_mut())?;
@@ -131,7 +134,7 @@ fn source(ask: &Ask) -> Result<Source> {
 /// The call with this id, after the profile was asked whether the actor may do this to it.
 fn permitted(ask: &mut Ask, id: &str) -> Result<Found> {
     let file = ask.look_up()?;
-    let call = file.calls()?.into_iter().find(|call| call.id == id && !call.deleted);
+    let call = file.call(id)?.filter(|call| !call.deleted);
     let target = match &call {
         Some(call) => target(ask, call)?,
         None => Target::default(),
@@ -157,8 +160,7 @@ fn target(ask: &mut Ask, call: &Call) -> Result<Target> {
 
 /// The call again, as the state file has it now.
 fn again(file: &State, call: &Call) -> Result<Call> {
-    let found = file.calls()?.into_iter().find(|one| one.id == call.id);
-    found.ok_or_else(|| no_such(("звонок", "the call"), &call.id))
+    file.call(&call.id)?.ok_or_else(|| no_such(("звонок", "the call"), &call.id))
 }
 
 fn refused(code: &str, key: &str, value: &str, message: Text) -> Error {

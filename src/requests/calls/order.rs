@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::time::{Said, When};
 use super::{Found, again, by_order, permitted, policy, refused};
-use crate::calls::{self, Call, CallState, Source, Wish};
+use crate::calls::{self, Call, CallState, Drawn, Source, Wish};
 use crate::config::{Detail, Options, Verify};
 use crate::cycle::From;
 use crate::document::{Faults, Form, Object};
@@ -77,13 +77,28 @@ pub(in crate::requests) fn create(ask: &mut Ask) -> Result<(Code, Value)> {
     let mut file = ask.state()?;
     let _lock = Lock::take(&ask.session.config().state)?;
     one_per_lesson(&file, &call)?;
-    call.id = calls::id(&crate::random::bytes(8)?);
-    file.put_calls(std::slice::from_ref(&call), &[])?;
-    Ok((Code::Ok, calls::row(&call, &zone)))
+    let drawn = Drawn::of(&crate::random::bytes(Drawn::BYTES)?);
+    (call.id, call.room) = (drawn.id, drawn.room);
+    let mut calls = succeeded(&file, &call)?;
+    calls.push(call);
+    file.put_calls(&calls, &[])?;
+    Ok((Code::Ok, calls::row(&calls[calls.len() - 1], &zone)))
+}
+
+/// The roster's earlier calls of the lesson, which are over and stay as history: the new one is the
+/// lesson's now.
+fn succeeded(file: &State, call: &Call) -> Result<Vec<Call>> {
+    let Some(lesson) = call.lesson.as_ref().filter(|_| call.by_roster) else {
+        return Ok(Vec::new());
+    };
+    let mut before = file.calls_of_lesson(lesson)?;
+    before.retain(|one| one.by_roster && one.chat == call.chat);
+    before.iter_mut().for_each(|one| one.by_roster = false);
+    Ok(before)
 }
 
 fn call_of(chat: &str, when: &When, by: &str, now: jiff::Timestamp) -> Call {
-    let mut call = Call::made(String::new(), chat, when.date, by, now);
+    let mut call = Call::made(Drawn::default(), chat, when.date, by, now);
     take_time(&mut call, when);
     call
 }
@@ -91,6 +106,7 @@ fn call_of(chat: &str, when: &When, by: &str, now: jiff::Timestamp) -> Call {
 fn take_time(call: &mut Call, when: &When) {
     (call.date, call.starts, call.ends) = (when.date, when.starts, when.ends);
     call.lesson.clone_from(&when.lesson);
+    call.by_lesson = when.by_lesson;
 }
 
 fn usable(chat: &KnownChat) -> Result<()> {
@@ -125,10 +141,8 @@ fn only_the_lesson(own_title: bool, said: &Said) -> Result<()> {
 /// Never two calls for a lesson.
 fn one_per_lesson(file: &State, call: &Call) -> Result<()> {
     let Some(lesson) = &call.lesson else { return Ok(()) };
-    let all = file.calls()?;
-    let same = |one: &&Call| {
-        one.lesson.as_ref() == Some(lesson) && one.id != call.id && (one.is_open() || one.running)
-    };
+    let all = file.calls_of_lesson(lesson)?;
+    let same = |one: &&Call| one.id != call.id && (one.is_open() || one.running);
     let Some(other) = all.iter().find(same) else { return Ok(()) };
     let message = Text::new(
         format!("у этого занятия уже есть звонок: {}", other.id),
@@ -232,8 +246,8 @@ impl About {
 
 /// The call of a lesson.
 fn of_lesson(ask: &Ask, lesson: &str) -> Result<String> {
-    let calls = ask.look_up()?.calls()?;
-    let mut of_it = calls.iter().filter(|call| call.lesson.as_deref() == Some(lesson));
+    let calls = ask.look_up()?.calls_of_lesson(lesson)?;
+    let mut of_it = calls.iter();
     let open = of_it.clone().find(|call| call.is_open());
     let found = open.or_else(|| of_it.find(|call| !call.deleted)).map(|call| call.id.clone());
     // Who may not ask about it learns only that there is nothing to be had.
@@ -289,8 +303,8 @@ fn change(
     let mut file = ask.state()?;
     let _lock = Lock::take(&ask.session.config().state)?;
     let mut call = again(&file, call)?;
-    let mut all = file.calls()?;
-    all.retain(|one| one.chat == call.chat && !one.deleted);
+    let mut all = file.calls_of_chat(&call.chat)?;
+    all.retain(|one| !one.deleted);
     all.retain(|one| !one.has_ended(&policy, now, &ask.session.config().zone));
     let others: Vec<&Call> = all.iter().collect();
     change(ask, &mut call, &others)?;
@@ -354,8 +368,8 @@ fn why(ask: &Ask, call: &Call, failed: Option<Text>) -> Result<Text> {
     if let Some(known) = setback.or(failed) {
         return Ok(known);
     }
-    let calls = ask.state()?.calls()?;
-    if let Some(other) = calls.iter().find(|one| one.chat == call.chat && one.running) {
+    let calls = ask.state()?.calls_of_chat(&call.chat)?;
+    if let Some(other) = calls.iter().find(|one| one.running) {
         return Ok(Text::new(
             format!("в этом чате ещё идёт звонок «{}» ({})", other.title, other.id),
             format!("the call “{}” ({}) is still running in this chat", other.title, other.id),

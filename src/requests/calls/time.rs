@@ -30,6 +30,8 @@ pub(super) struct When {
     pub(super) starts: Option<Timestamp>,
     pub(super) ends: Option<Timestamp>,
     pub(super) lesson: Option<String>,
+    /// The times are the lesson's.
+    pub(super) by_lesson: bool,
 }
 
 impl Said {
@@ -96,12 +98,14 @@ impl Said {
                 starts: slot.starts,
                 ends: slot.ends,
                 lesson: Some(lesson.id.to_string()),
+                by_lesson: true,
             }),
             (lesson, Some((starts, ends))) => Ok(When {
                 date: day_of(starts, zone),
                 starts: Some(starts),
                 ends,
                 lesson: lesson.map(|(lesson, _)| lesson.id.to_string()),
+                by_lesson: false,
             }),
             (None, None) => Err(missing()),
         }
