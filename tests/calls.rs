@@ -3,6 +3,8 @@
 #![cfg(feature = "cli")]
 #![allow(missing_docs, reason = "the names of the tests say it")]
 
+#[path = "calls/acted.rs"]
+mod acted;
 #[path = "support/bell.rs"]
 mod bell;
 #[path = "calls/follow.rs"]
@@ -11,8 +13,16 @@ mod follow;
 mod lessons;
 #[path = "support/lives.rs"]
 mod lives;
+#[path = "calls/locked.rs"]
+mod locked;
 #[path = "support/office.rs"]
 mod office;
+#[path = "calls/on_time.rs"]
+mod on_time;
+#[path = "calls/own_profile.rs"]
+mod own_profile;
+#[path = "calls/own_subject.rs"]
+mod own_subject;
 #[path = "calls/rules.rs"]
 mod rules;
 #[path = "calls/screens.rs"]
@@ -24,6 +34,12 @@ mod support;
 mod tiny;
 #[path = "calls/trouble.rs"]
 mod trouble;
+#[path = "calls/withdrawn.rs"]
+mod withdrawn;
+#[path = "calls/wording.rs"]
+mod wording;
+#[path = "calls/zones.rs"]
+mod zones;
 
 /// One cycle in a process of its own, for those who kill it.
 #[test]

@@ -195,7 +195,7 @@ fn post(
 ) -> Result<bool> {
     let op = operation(Kind::PostMessage, call, why);
     let intent = intend(work, &op, call, Some(text))?;
-    match say(work, call, text, intent) {
+    match say(work, call, text, intent)? {
         Said::Yes(message) => {
             let now = work.clock.now();
             match why {
@@ -236,8 +236,8 @@ enum Said {
 }
 
 /// Posts a message once: where the answer is lost, the chat is read before it is said again.
-fn say(work: &mut Work, call: &Lesson, text: &str, intent: i64) -> Said {
-    let Some(chat) = work.address(&call.chat) else { return Said::No(no_chat()) };
+fn say(work: &mut Work, call: &Lesson, text: &str, intent: i64) -> Result<Said> {
+    let Some(chat) = work.address(&call.chat) else { return Ok(Said::No(no_chat())) };
     let mut lost = None;
     for _ in 0..ROUNDS {
         let message = Call::SendMessage {
@@ -247,22 +247,22 @@ fn say(work: &mut Work, call: &Lesson, text: &str, intent: i64) -> Said {
             once: i32::try_from(intent & 0x7fff_ffff).unwrap_or_default(),
         };
         match ask(work, message) {
-            Ok(Answer::Message(id)) => return Said::Yes(Some(id)),
-            Ok(_) => return Said::Yes(None),
-            Err(failure) if failure.class != Class::Lost => return Said::No(failure),
+            Ok(Answer::Message(id)) => return Ok(Said::Yes(Some(id))),
+            Ok(_) => return Ok(Said::Yes(None)),
+            Err(failure) if failure.class != Class::Lost => return Ok(Said::No(failure)),
             Err(failure) => lost = Some(failure),
         }
         if work.stop.sleep(resolve::SETTLING).is_err() {
             break;
         }
-        match find(work, &chat, text) {
-            Found::There(id) => return Said::Yes(Some(id)),
+        match find(work, call, &chat, text)? {
+            Found::There(id) => return Ok(Said::Yes(Some(id))),
             Found::Not => {}
-            Found::Never => return Said::Yes(None),
-            Found::Later(failure) => return Said::Perhaps(failure),
+            Found::Never => return Ok(Said::Yes(None)),
+            Found::Later(failure) => return Ok(Said::Perhaps(failure)),
         }
     }
-    Said::Perhaps(lost.unwrap_or_else(unanswered))
+    Ok(Said::Perhaps(lost.unwrap_or_else(unanswered)))
 }
 
 /// What reading a chat showed of a message.
@@ -274,15 +274,25 @@ enum Found {
     Later(Failure),
 }
 
-fn find(work: &mut Work, chat: &str, text: &str) -> Found {
+fn find(work: &mut Work, call: &Lesson, chat: &str, text: &str) -> Result<Found> {
     let parts = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let parts = parts.map(str::to_owned).collect();
-    match ask(work, Call::FindPost { chat: chat.to_owned(), parts }) {
+    Ok(match ask(work, Call::FindPost { chat: chat.to_owned(), parts }) {
+        // A profile's own words may be the same each day.
+        Ok(Answer::Post(Some(id))) if is_of_another(work, call, &id)? => Found::Not,
         Ok(Answer::Post(Some(id))) => Found::There(id),
         Ok(_) => Found::Not,
         Err(failure) if is_refused(&failure) => Found::Never,
         Err(failure) => Found::Later(failure),
-    }
+    })
+}
+
+/// Whether a message of the chat told of another call.
+fn is_of_another(work: &Work, call: &Lesson, message: &str) -> Result<bool> {
+    let told = |other: &Lesson| {
+        other.id != call.id && other.chat == call.chat && other.message.as_deref() == Some(message)
+    };
+    Ok(work.state.calls()?.iter().any(told))
 }
 
 /// A pin is a courtesy: where it does not succeed, the message stands in the chat all the same.
@@ -327,7 +337,7 @@ pub(crate) fn resolve_call(
             let Some(chat) = work.address(&call.chat) else {
                 return work.state.close_intent(intent.id, &lost, now).map(|()| true);
             };
-            let message = match find(work, &chat, text) {
+            let message = match find(work, call, &chat, text)? {
                 Found::There(id) => Some(id),
                 Found::Never => None,
                 Found::Not => {

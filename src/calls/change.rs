@@ -7,9 +7,11 @@ use super::{Call, CallState, SYSTEM, Why, Wish};
 impl Call {
     /// It was started: people may be in it.
     pub fn begin(&mut self, link: &str, platform_call: Option<String>, why: Why, now: Timestamp) {
-        self.started_by = if why == Why::Asked { self.by.clone() } else { SYSTEM.to_owned() };
-        let by = self.started_by.clone();
-        self.act(&by, now);
+        // What somebody asked for or published was that person's act, and of that moment (E13).
+        if !matches!(why, Why::Asked | Why::Published) {
+            self.act(SYSTEM, now);
+        }
+        self.started_by.clone_from(&self.by);
         self.running = true;
         self.started = Some(now);
         self.join_url = Some(link.to_owned());

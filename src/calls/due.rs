@@ -258,9 +258,11 @@ impl<'a> Ground<'a> {
         let by_itself = self.starts_at(call).is_some() && self.is_in_time(call);
         let starts = call.is_open() && (by_itself || self.is_asked_to_start(call));
         let told = call.announced.is_some();
+        // A lesson that is not published any more is told of when it is again.
+        let is_to_be_told = call.running && call.state == CallState::Published;
         (is(Kind::StartCall) && !call.running && starts)
             || (is(Kind::FinishCall) && (call.running || call.is_open()))
-            || (is(Kind::PostMessage) && !told && call.running)
+            || (is(Kind::PostMessage) && !told && is_to_be_told)
             || (is(Kind::PostMessage) && told && call.closed.is_none() && !call.running)
     }
 

@@ -113,6 +113,12 @@ impl<'a> Journals<'a> {
         self.no_lessons || chat.is_none_or(broken)
     }
 
+    /// Whether a lesson of yesterday goes on over midnight.
+    fn goes_on(&self, lesson: &Lesson) -> bool {
+        let ends = || slot(self.roster, lesson, self.zone).ends;
+        tomorrow(lesson.date) == self.today() && ends().is_some_and(|ends| ends > self.now)
+    }
+
     /// The first day after tomorrow that has an online lesson: its call is made the day before, whether
     /// it is published by then or not.
     pub(super) fn next_lesson_day(&self) -> Option<Date> {
@@ -194,7 +200,7 @@ fn is_published(lesson: &Lesson) -> bool {
 }
 
 /// Brings the calls of lessons in step with the roster. New ones are made of the lessons of today and
-/// tomorrow; `draw` gives each its id and the name of its room.
+/// tomorrow, and of what goes on since yesterday; `draw` gives each its id and the name of its room.
 pub fn follow(journals: &Journals, calls: &[Call], draw: &mut dyn FnMut() -> Drawn) -> Followed {
     let online = journals.online();
     let mut followed = Followed::default();
@@ -230,7 +236,9 @@ fn make(
     };
     let taken: BTreeSet<_> = calls.iter().filter(counts).filter_map(lesson_of).collect();
     let today = journals.today();
-    let near = |one: &&Online| (today..=tomorrow(today)).contains(&one.lesson.date);
+    let near = |one: &&Online| {
+        (today..=tomorrow(today)).contains(&one.lesson.date) || journals.goes_on(one.lesson)
+    };
     for one in online.values().filter(near) {
         if !taken.contains(&(one.lesson.id.to_string(), one.chat.clone())) {
             let mut call = Call::made(draw(), &one.chat, one.lesson.date, SYSTEM, journals.now);
@@ -276,7 +284,8 @@ fn keep_up(journals: &Journals, call: &Call, lesson: &Online, followed: &mut Fol
         return;
     }
     journals.describe(&mut new, lesson);
-    if new.date < journals.today() && !new.running {
+    let past = new.date < journals.today() && new.is_over(journals.now, journals.zone);
+    if past && !new.running {
         match new.state {
             CallState::Created => return forget(call, followed),
             _ => new.state = CallState::Finished,

@@ -198,7 +198,8 @@ impl Model {
             lesson.published.is_some_and(|at| at <= now)
                 && !gone(lesson)
                 && !self.held.contains(at)
-                && (day(now)..=day(now) + 1).contains(&day(lesson.starts))
+                && day(lesson.starts) <= day(now) + 1
+                // Over midnight as well.
                 && now <= lesson.starts + 20
         });
         if let Some((at, _)) = candidates.min_by_key(|(_, lesson)| lesson.starts) {

@@ -114,6 +114,12 @@ impl Bell {
         self
     }
 
+    /// Moves the clock to a moment that is written out, of whatever zone.
+    pub(crate) fn at_moment(&mut self, moment: &str) -> &mut Bell {
+        moment.clone_into(&mut self.now);
+        self
+    }
+
     /// A cycle that must not fail; its code, and the report is kept.
     pub(crate) fn sync(&mut self) -> Code {
         self.sync_with(json!({}))
@@ -243,6 +249,21 @@ impl Bell {
     /// When a cycle is due by the last report, as a time of the school's zone.
     pub(crate) fn next_due(&self) -> String {
         self.report["next_due"].as_str().expect("a moment").to_owned()
+    }
+
+    /// Runs whenever a cycle is due, until the next one is due at this moment, and not after it.
+    #[track_caller]
+    pub(crate) fn waits_until(&mut self, wanted: &str) {
+        let moment = |text: &str| text.parse::<jiff::Timestamp>().expect("a moment");
+        for _ in 0..20 {
+            let due = self.next_due();
+            if due == wanted {
+                return;
+            }
+            assert!(moment(&due) < moment(wanted), "due at {due}, not at {wanted}");
+            self.at_moment(&due).sync();
+        }
+        panic!("it is due again and again: {}", self.next_due());
     }
 
     pub(crate) fn warned(&self, code: &str) -> Vec<&Value> {
