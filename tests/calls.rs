@@ -5,6 +5,8 @@
 
 #[path = "support/bell.rs"]
 mod bell;
+#[path = "calls/ends.rs"]
+mod ends;
 #[path = "calls/lessons.rs"]
 mod lessons;
 #[path = "support/lives.rs"]

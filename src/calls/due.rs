@@ -298,7 +298,7 @@ fn finish(ground: &Ground, call: &Call) -> Option<Why> {
 }
 
 /// Whether the chat is to be told of the end, and in words or not: not in the middle of the night,
-/// nor days later.
+/// nor days later. A call of tomorrow that runs already may end today.
 fn farewell(ground: &Ground, call: &Call) -> Option<bool> {
     let told = call.announced.is_some() && call.closed.is_none();
     let ready = ground.halls.get(&call.chat).is_some_and(|hall| hall.ready);
@@ -310,7 +310,7 @@ fn farewell(ground: &Ground, call: &Call) -> Option<bool> {
     }
     let day = call.ends.map_or(call.date, |ends| day_of(ends, ground.zone()).max(call.date));
     Some(
-        day == ground.today()
+        day >= ground.today()
             || (call.by != super::SYSTEM && day_of(call.at, ground.zone()) == ground.today()),
     )
 }

@@ -1,0 +1,26 @@
+//! What is said of a call that ends at an unusual time.
+
+use crate::bell::{Bell, CHAT};
+
+const NEXT: &str = "2026-09-02";
+
+/// A school on VK whose journal has its chat.
+fn begun() -> Bell {
+    let mut bell = Bell::vk();
+    bell.publish("first", "2026-08-31", 1);
+    bell.at("07:00").sync();
+    bell
+}
+
+#[test]
+fn p14_the_chat_is_told_when_tomorrows_lesson_whose_call_runs_already_is_cancelled() {
+    let mut bell = begun();
+    bell.publish("a", NEXT, 2);
+    bell.at("15:00").sync();
+    assert_eq!((bell.running(), bell.said(CHAT).len()), (vec!["a".to_owned()], 1));
+    bell.row("a")["status"] = "tobedeleted".into();
+    bell.at("16:00").sync();
+    let said = bell.said(CHAT);
+    assert_eq!((said.len(), bell.pinned(CHAT).is_null()), (2, true), "{said:?}");
+    assert!(said[1].contains("завершено: Алгебра: a\n02.09.2026, 10:00"), "{said:?}");
+}
