@@ -7,6 +7,8 @@
 mod acted;
 #[path = "support/bell.rs"]
 mod bell;
+#[path = "calls/ends.rs"]
+mod ends;
 #[path = "calls/follow.rs"]
 mod follow;
 #[path = "calls/lessons.rs"]

@@ -302,7 +302,12 @@ pub fn due(ground: &Ground, calls: &[Call]) -> Vec<Step> {
 }
 
 fn finish(ground: &Ground, call: &Call) -> Option<Why> {
-    if ground.waits(call, Kind::FinishCall) || !(call.running || call.is_open()) {
+    ending(ground, call).filter(|_| !ground.waits(call, Kind::FinishCall))
+}
+
+/// Why a call is to be over, whether that can be tried now or not.
+fn ending(ground: &Ground, call: &Call) -> Option<Why> {
+    if !(call.running || call.is_open()) {
         return None;
     }
     let now = ground.now();
@@ -323,7 +328,7 @@ fn finish(ground: &Ground, call: &Call) -> Option<Why> {
 }
 
 /// Whether the chat is to be told of the end, and in words or not: not in the middle of the night,
-/// nor days later.
+/// nor days later. A call of tomorrow that runs already may end today.
 fn farewell(ground: &Ground, call: &Call) -> Option<bool> {
     let told = call.announced.is_some() && call.closed.is_none();
     let ready = ground.halls.get(&call.chat).is_some_and(|hall| hall.ready);
@@ -335,7 +340,7 @@ fn farewell(ground: &Ground, call: &Call) -> Option<bool> {
     }
     let day = call.ends.map_or(call.date, |ends| day_of(ends, ground.zone()).max(call.date));
     Some(
-        day == ground.today()
+        day >= ground.today()
             || (call.by != super::SYSTEM && day_of(call.at, ground.zone()) == ground.today()),
     )
 }
@@ -380,7 +385,7 @@ fn start(ground: &Ground, call: &Call) -> Option<(Why, bool)> {
     (ready && from <= ground.now() && ground.is_in_time(call)).then_some((why, false))
 }
 
-/// Never before publication, and once (P10, P13).
+/// Never before publication, and once (P10, P13); nor where it is to be over at the same time.
 fn is_unannounced(ground: &Ground, call: &Call) -> bool {
     let ready = ground.halls.get(&call.chat).is_some_and(|hall| hall.ready);
     ready
@@ -388,7 +393,7 @@ fn is_unannounced(ground: &Ground, call: &Call) -> bool {
         && call.state == CallState::Published
         && call.announced.is_none()
         && call.join_url.is_some()
-        && call.wish.is_none_or(|(wish, _)| wish == Wish::Start)
+        && ending(ground, call).is_none()
         && !ground.waits(call, Kind::PostMessage)
 }
 
