@@ -119,27 +119,27 @@ fn finish(work: &mut Work, why: Why, call: &mut Lesson, outcome: &mut Outcome) -
     let intent = intend(work, &op, call, None)?;
     let id = call.platform_call.clone().filter(|_| call.running);
     let answer = id.map_or(Ok(Answer::Done), |id| finish_on_platform(work, &id));
-    match answer {
-        Err(failure) if !is_refused(&failure) => fail(work, intent, op, call, failure, outcome),
-        Err(failure) => {
-            // For the school it is over, and the next lesson is not kept waiting; but whether people are
-            // still in, the messenger alone knows.
-            call.end(why, work.clock.now());
-            call.unended = true;
-            settle(work, intent, &Verdict::Failed(failure.code.clone()), call)?;
-            let told = format!("not finished: {} ({})", failure.message.en, failure.code);
-            log(work, Level::Warning, &op, call, &told);
-            outcome.tell(op, Settled::Failed(failure.code));
-            Ok(())
+    let refusal = match answer {
+        Err(failure) if !is_refused(&failure) => {
+            return fail(work, intent, op, call, failure, outcome);
         }
-        Ok(_) => {
-            call.end(why, work.clock.now());
-            settle(work, intent, &Verdict::Done, call)?;
-            log(work, Level::Info, &op, call, "done");
-            outcome.tell(op, Settled::Done);
-            Ok(())
-        }
-    }
+        answer => answer.err(),
+    };
+    // Refused or not, for the school it is over, and the next lesson is not kept waiting; but whether
+    // people are still in, the messenger alone knows then.
+    call.end(why, work.clock.now());
+    call.unended = refusal.is_some();
+    let Some(failure) = refusal else {
+        settle(work, intent, &Verdict::Done, call)?;
+        log(work, Level::Info, &op, call, "done");
+        outcome.tell(op, Settled::Done);
+        return Ok(());
+    };
+    settle(work, intent, &Verdict::Failed(failure.code.clone()), call)?;
+    let told = format!("not finished: {} ({})", failure.message.en, failure.code);
+    log(work, Level::Warning, &op, call, &told);
+    outcome.tell(op, Settled::Failed(failure.code));
+    Ok(())
 }
 
 /// Finishing twice is finishing once, so a lost answer is simply asked again.
@@ -289,10 +289,8 @@ fn find(work: &mut Work, call: &Lesson, chat: &str, text: &str) -> Result<Found>
 
 /// Whether a message of the chat told of another call.
 fn is_of_another(work: &Work, call: &Lesson, message: &str) -> Result<bool> {
-    let told = |other: &Lesson| {
-        other.id != call.id && other.chat == call.chat && other.message.as_deref() == Some(message)
-    };
-    Ok(work.state.calls()?.iter().any(told))
+    let told = |other: &Lesson| other.id != call.id && other.message.as_deref() == Some(message);
+    Ok(work.state.calls_of_chat(&call.chat)?.iter().any(told))
 }
 
 /// A pin is a courtesy: where it does not succeed, the message stands in the chat all the same.

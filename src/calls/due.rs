@@ -163,7 +163,8 @@ impl<'a> Ground<'a> {
         let starts = call.started.is_some() || self.policy().starts == Starts::Publication;
         let ends = call.ends.is_some() || self.policy().nightly;
         let lacks = (call.starts.is_none() && !starts) || !ends;
-        self.journals.lesson(lesson).filter(|_| lacks && self.hindered(call).is_empty())
+        let found = self.journals.roster.find_lesson(lesson);
+        found.filter(|_| lacks && self.hindered(call).is_empty())
     }
 
     /// When a running call is finished by itself, if ever.
@@ -360,10 +361,11 @@ fn starting(ground: &Ground, calls: &[Call]) -> Vec<Step> {
     // Against a doubt a person's word counts, but not against what is known to run. What runs in the
     // chat that this one has replaced counts too.
     let taken: Vec<&Call> = calls.iter().filter(|one| ground.is_busy(one)).collect();
-    let home = |call: &Call| ground.journals.home(&call.chat).to_owned();
     let busy = |call: &Call, asked: bool| {
-        let others = taken.iter().filter(|one| one.id != call.id && home(one) == home(call));
-        others.into_iter().any(|one| one.running || !asked)
+        let chat = ground.journals.home(&call.chat);
+        let mut others =
+            taken.iter().filter(|one| one.id != call.id && ground.journals.is_at(one, chat));
+        others.any(|one| one.running || !asked)
     };
     // Whoever only waits to be tried again keeps its turn: a later lesson does not take it (P11).
     let waits = |call: &Call| ground.waits(call, Kind::StartCall);

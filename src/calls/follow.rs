@@ -101,7 +101,7 @@ impl<'a> Journals<'a> {
     }
 
     /// Whether a call is one of this chat, or of the one that it has replaced.
-    fn is_at(&self, call: &Call, chat: &str) -> bool {
+    pub(super) fn is_at(&self, call: &Call, chat: &str) -> bool {
         self.home(&call.chat) == chat
     }
 
@@ -126,11 +126,6 @@ impl<'a> Journals<'a> {
         let online = self.online();
         let days = online.values().map(|one| one.lesson.date);
         days.filter(|day| *day > after).min()
-    }
-
-    /// The lesson with this `sourcedId`.
-    pub(super) fn lesson(&self, id: &str) -> Option<&'a Lesson> {
-        self.roster.find_lesson(id)
     }
 
     /// Whether a journal is one of those that a call of this chat may be about.
@@ -255,7 +250,7 @@ fn make(
 /// publication stay the person's.
 fn follow_by_hand(journals: &Journals, call: &Call, followed: &mut Followed) {
     let mut new = call.clone();
-    let lesson = call.lesson.as_deref().and_then(|id| journals.lesson(id));
+    let lesson = call.lesson.as_deref().and_then(|id| journals.roster.find_lesson(id));
     let lesson = lesson.filter(|lesson| !lesson.absent && journals.may_be_of(call, lesson.class));
     match lesson {
         Some(lesson) => take_hours(&mut new, lesson, journals.roster, journals.zone),

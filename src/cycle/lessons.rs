@@ -9,7 +9,7 @@ use super::run::Run;
 use super::side::is_of_one_side;
 use crate::apply::{self, Desk, Ended, Outcome};
 use crate::calls::{self, Call, CallState, Drawn, Ground, Hall, Journals, Source, Step};
-use crate::clock::{earlier, later};
+use crate::clock::later;
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{ChatState, KnownChat, Plan, TaskDetails, TaskKind, WantedTask};
 use crate::platform::Capability;
@@ -153,7 +153,7 @@ impl Run<'_, '_> {
         let eve = clock.today().yesterday().unwrap_or(Date::MIN);
         let lessons = self.school.roster.lessons.iter().filter(|lesson| lesson.date >= eve);
         let lessons: Vec<&str> = lessons.map(|lesson| &*lesson.id).collect();
-        self.state.calls_at_work(earlier(clock.now(), calls::SHOWN), eve, &lessons)
+        self.state.calls_at_work(clock.now(), eve, &lessons)
     }
 
     fn journals<'r>(&'r self, aside: &'r Aside, now: Timestamp) -> Journals<'r> {
@@ -210,10 +210,20 @@ impl Run<'_, '_> {
         Ok(chats.map(|chat| (chat.key.clone(), hall(chat))).collect())
     }
 
-    fn due_steps(&self, source: &Source, now: Timestamp) -> Result<Vec<Step>> {
+    /// Judges the calls on what is known now.
+    fn on_ground<T>(
+        &self,
+        source: &Source,
+        now: Timestamp,
+        judge: impl FnOnce(&Ground, &[Call]) -> T,
+    ) -> Result<T> {
         let (halls, aside) = (self.halls()?, self.aside());
         let ground = Ground { journals: self.journals(&aside, now), source, halls: &halls };
-        let mut steps = calls::due(&ground, &self.lessons.calls);
+        Ok(judge(&ground, &self.lessons.calls))
+    }
+
+    fn due_steps(&self, source: &Source, now: Timestamp) -> Result<Vec<Step>> {
+        let mut steps = self.on_ground(source, now, calls::due)?;
         steps.retain(|step| !self.lessons.open.contains(step.call()));
         Ok(steps)
     }
@@ -267,9 +277,7 @@ impl Run<'_, '_> {
     }
 
     fn chats_without_links(&self, source: &Source, now: Timestamp) -> Result<BTreeSet<String>> {
-        let (halls, aside) = (self.halls()?, self.aside());
-        let ground = Ground { journals: self.journals(&aside, now), source, halls: &halls };
-        Ok(ground.lacking_links(&self.lessons.calls))
+        self.on_ground(source, now, |ground, calls| ground.lacking_links(calls))
     }
 
     fn do_what_is_due(
@@ -376,12 +384,12 @@ impl Run<'_, '_> {
 
     /// Failures of steps that are not to be done any more are told no longer.
     fn forget_setbacks(&mut self, source: &Source, now: Timestamp) -> Result<()> {
-        let (halls, aside) = (self.halls()?, self.aside());
-        let ground = Ground { journals: self.journals(&aside, now), source, halls: &halls };
-        let past = |call: &&Call| {
-            call.setback.as_ref().is_some_and(|failed| !ground.is_still_ahead(failed, call))
-        };
-        let mut settled: Vec<Call> = self.lessons.calls.iter().filter(past).cloned().collect();
+        let mut settled: Vec<Call> = self.on_ground(source, now, |ground, calls| {
+            let past = |call: &&Call| {
+                call.setback.as_ref().is_some_and(|failed| !ground.is_still_ahead(failed, call))
+            };
+            calls.iter().filter(past).cloned().collect()
+        })?;
         settled.iter_mut().for_each(|call| call.setback = None);
         self.state.put_calls(&settled, &[])?;
         for call in settled {
@@ -410,10 +418,9 @@ impl Run<'_, '_> {
                 });
             }
         }
-        let (halls, aside) = (self.halls()?, self.aside());
-        let ground = Ground { journals: self.journals(&aside, now), source, halls: &halls };
-        let due = calls::next_due(&ground, &self.lessons.calls);
-        let warnings = warnings(&ground, &self.lessons.calls, now);
+        let (due, warnings) = self.on_ground(source, now, |ground, calls| {
+            (calls::next_due(ground, calls), warnings(ground, calls, now))
+        })?;
         (self.lessons.due, self.lessons.warnings) = (due, warnings);
         Ok(())
     }

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{Cycle, From, Reported, no_roster};
-use crate::clock::earlier;
 use crate::config::{Detail, Verify};
 use crate::error::{Code, Fault, Result};
 use crate::fingerprint::Fingerprint;
@@ -81,8 +80,7 @@ pub(super) fn unchanged(
     if options.detail == Detail::Operations {
         document.insert("operations".to_owned(), json!([]));
     }
-    let (since, zone) = (earlier(cycle.clock.now(), crate::calls::SHOWN), &cycle.config.zone);
-    let calls = state.calls_shown(since)?;
+    let (calls, zone) = (state.calls_shown(cycle.clock.now())?, &cycle.config.zone);
     if options.detail != Detail::Summary {
         let rows = state.chats()?;
         let rows = rows.iter().filter(|row| !row.chat.former);

@@ -9,7 +9,6 @@ use super::{
     Cycle, Known, Reported, School, Told, finish, links, moving, overrides, quiet, verify, years,
 };
 use crate::apply::{self, Ended, Outcome, Told as Result_, Work};
-use crate::clock::earlier;
 use crate::config::{Config, Events};
 use crate::error::{Code, Error, Fault, Result, Text};
 use crate::plan::{Cause, ChatState, Input, Kind, Operation, Plan, Policy, Scope};
@@ -95,7 +94,6 @@ impl<'c, 'a> Run<'c, 'a> {
         }
         let sides = cycle.messengers.iter().map(|one| Side::known(cycle, one, state));
         let sides = sides.collect::<Result<Vec<_>>>()?;
-        let calls = state.calls_shown(earlier(now, crate::calls::SHOWN))?;
         Ok(Run {
             cycle,
             state,
@@ -113,7 +111,7 @@ impl<'c, 'a> Run<'c, 'a> {
             warnings,
             names: BTreeMap::new(),
             bound: Bound::default(),
-            lessons: Lessons { calls, ..Lessons::default() },
+            lessons: Lessons::default(),
             undone,
             tasks: Vec::new(),
         })
@@ -141,6 +139,7 @@ impl<'c, 'a> Run<'c, 'a> {
             Err(error) if error.code == Code::Partial => {
                 let plan = self.plan()?;
                 let outcome = Outcome::out_of_time(&plan);
+                self.lessons.calls = self.state.calls_shown(self.cycle.clock.now())?;
                 finish::finish(self, &plan, Some(outcome))
             }
             Err(error) => Err(error),

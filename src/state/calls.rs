@@ -9,7 +9,8 @@ use rusqlite::{Connection, Row, params};
 use super::State;
 use super::journal::{Hand, Verdict, close, json};
 use super::known::moment;
-use crate::calls::{Call, CallState, Wish};
+use crate::calls::{Call, CallState, SHOWN, Wish};
+use crate::clock::earlier;
 use crate::error::{Result, Text};
 use crate::plan::Kind;
 
@@ -138,16 +139,17 @@ impl State {
         self.rows(&query, [], read)
     }
 
-    /// The calls that a report shows: the open ones, and those that somebody acted on since then.
+    /// The calls that a report of this moment shows: the open ones, and those on which somebody acted
+    /// not long ago.
     ///
     /// # Errors
     /// [`crate::error::Code::State`].
-    pub(crate) fn calls_shown(&self, since: Timestamp) -> Result<Vec<Call>> {
+    pub(crate) fn calls_shown(&self, now: Timestamp) -> Result<Vec<Call>> {
         let query = format!(
             "SELECT {COLUMNS} FROM calls WHERE id IN ({OPEN} \
              UNION SELECT id FROM calls WHERE at > ?1) ORDER BY date, starts, id"
         );
-        self.rows(&query, [since.as_second()], read)
+        self.rows(&query, [earlier(now, SHOWN).as_second()], read)
     }
 
     /// The calls that can still matter to a cycle: those that a report shows, those from this day on,
@@ -157,7 +159,7 @@ impl State {
     /// [`crate::error::Code::State`].
     pub(crate) fn calls_at_work(
         &self,
-        since: Timestamp,
+        now: Timestamp,
         from: Date,
         lessons: &[&str],
     ) -> Result<Vec<Call>> {
@@ -169,7 +171,8 @@ impl State {
              UNION SELECT call FROM journal WHERE result IS NULL AND call IS NOT NULL) \
              ORDER BY date, starts, id"
         );
-        self.rows(&query, params![since.as_second(), from.to_string(), json(&lessons)], read)
+        let since = earlier(now, SHOWN).as_second();
+        self.rows(&query, params![since, from.to_string(), json(&lessons)], read)
     }
 
     /// One call.
@@ -354,10 +357,10 @@ mod tests {
     fn a_cycle_sees_what_is_open_unsettled_near_recent_or_of_its_lessons_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let state = year(&folder);
-        let recent = Timestamp::from_second(297 * DAY).unwrap();
-        let shown = state.calls_shown(recent).unwrap();
+        let now = Timestamp::from_second(298 * DAY).unwrap();
+        let shown = state.calls_shown(now).unwrap();
         assert_eq!(ids(&shown), ["c10", "c11", "c298", "c299"]);
-        let work = state.calls_at_work(recent, date(2026, 9, 29), &["lesson-20"]).unwrap();
+        let work = state.calls_at_work(now, date(2026, 9, 29), &["lesson-20"]).unwrap();
         assert_eq!(ids(&work), ["c10", "c11", "c12", "c20", "c298", "c299"]);
         assert_eq!(ids(&state.calls_of_lesson("lesson-7").unwrap()), ["c7"]);
         assert_eq!(state.calls_of_chat("chat").unwrap(), state.calls().unwrap());

@@ -3,26 +3,13 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, school};
-use crate::office::Side;
-use crate::tiny::{add, enrolled, row};
+use crate::bell::{Bell, CHAT, DAY};
+use crate::screens::epos;
 
 const HEAD: &str = "engineer-120";
 const CURATOR: &str = "teacher-110";
 const TEACHER: &str = "teacher-111";
 const GROUP: &str = "class:7a";
-
-fn college() -> Bell {
-    let mut roster = school();
-    row(&mut roster, "roles", "role-engineer-120-systemAdministrator")["role"] =
-        "siteAdministrator".into();
-    let mut curator = enrolled("7a", CURATOR, "teacher");
-    curator["primary"] = true.into();
-    add(&mut roster, "enrollments", curator);
-    let mut bell = Bell::open(Side::Vk, "partner", "epos_spo", roster, json!({}));
-    assert_eq!(bell.sync(), Code::Ok);
-    bell
-}
 
 /// Who acted last, and in which minute.
 fn acted(call: &Value) -> (String, String) {
@@ -49,7 +36,7 @@ fn order(bell: &mut Bell, who: &str, method: &str, params: Value) -> (Value, (St
 
 #[test]
 fn e13_every_order_shows_who_gave_it_and_when() {
-    let mut bell = college();
+    let mut bell = epos();
     let params = json!({"chat": GROUP, "title": "Сбор", "date": DAY, "time": "14:00"});
     let (call, last) = order(bell.at("08:00"), CURATOR, "calls.create", params);
     assert_eq!((last, &call["maker"]), (by(CURATOR, "08:00"), &json!(CURATOR)));
@@ -78,7 +65,7 @@ fn e13_every_order_shows_who_gave_it_and_when() {
 
 #[test]
 fn e13_whoever_published_a_call_is_shown_though_the_library_started_it_for_them() {
-    let mut bell = college();
+    let mut bell = epos();
     let params = json!({"chat": GROUP, "title": "Сбор", "date": DAY, "time": "14:00"});
     let call = bell.does(CURATOR, "calls.create", params);
     let (call, last) =

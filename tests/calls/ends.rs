@@ -2,18 +2,11 @@
 
 use serde_json::json;
 
-use crate::bell::{Bell, CHAT, DAY};
+use crate::bell::{CHAT, DAY};
+use crate::trouble::begun;
 
 const TEACHER: &str = "teacher-111";
 const NEXT: &str = "2026-09-02";
-
-/// A school on VK whose journal has its chat.
-fn begun() -> Bell {
-    let mut bell = Bell::vk();
-    bell.publish("first", "2026-08-31", 1);
-    bell.at("07:00").sync();
-    bell
-}
 
 #[test]
 fn p14_the_chat_is_told_when_tomorrows_lesson_whose_call_runs_already_is_cancelled() {

@@ -9,22 +9,11 @@ use zvonok::error::Code;
 use zvonok::host::Silent;
 use zvonok::session::{Cancel, Session};
 
-use crate::bell::{Bell, DAY, school};
-use crate::office::Side;
-use crate::tiny::{add, enrolled};
+use crate::bell::{Bell, DAY};
+use crate::screens::epos;
 
 const CURATOR: &str = "teacher-110";
 const GROUP: &str = "class:7a";
-
-fn college() -> Bell {
-    let mut roster = school();
-    let mut curator = enrolled("7a", CURATOR, "teacher");
-    curator["primary"] = true.into();
-    add(&mut roster, "enrollments", curator);
-    let mut bell = Bell::open(Side::Vk, "partner", "epos_spo", roster, json!({}));
-    assert_eq!(bell.sync(), Code::Ok);
-    bell
-}
 
 fn create(title: &str) -> Value {
     json!({"chat": GROUP, "title": title, "date": DAY, "time": "14:00"})
@@ -37,7 +26,7 @@ fn list(bell: &mut Bell) -> Value {
 #[test]
 #[cfg(unix)]
 fn an_order_that_meets_another_cycle_is_refused_whole_and_can_be_given_again() {
-    let mut bell = college();
+    let mut bell = epos();
     let call = bell.does(CURATOR, "calls.create", create("Сбор"));
     let id = json!({"call": call["id"]});
     let renamed = json!({"call": call["id"], "title": "Собрание"});
@@ -132,7 +121,7 @@ fn becomes(bell: &mut Bell, id: &Value, state: &str, running: bool) {
 #[test]
 fn orders_in_the_midst_of_another_hosts_cycles_are_all_carried_out_and_each_once() {
     const CALLS: usize = 5;
-    let mut bell = college();
+    let mut bell = epos();
     let now = format!("{DAY}T08:00:00+03:00");
     bell.at("08:00");
     let (config, roster) = (bell.config.to_string(), bell.roster.to_string());

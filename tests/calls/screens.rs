@@ -25,7 +25,7 @@ fn college() -> Value {
     roster
 }
 
-fn epos() -> Bell {
+pub(crate) fn epos() -> Bell {
     let mut bell = Bell::open(Side::Vk, "partner", "epos_spo", college(), json!({}));
     assert_eq!(bell.sync(), Code::Ok);
     bell

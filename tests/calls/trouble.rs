@@ -21,7 +21,7 @@ fn fault(bell: &Bell, method: &str, deed: &str) {
 }
 
 /// A school on VK whose journal has its chat.
-fn begun() -> Bell {
+pub(crate) fn begun() -> Bell {
     let mut bell = Bell::vk();
     bell.publish("first", "2026-08-31", 1);
     bell.at("07:00").sync();

@@ -57,7 +57,6 @@ pub(super) fn list(ask: &mut Ask) -> Result<(Code, Value)> {
     let search = search.unwrap_or_default().to_lowercase();
     let wanted = |call: &Call| {
         !call.deleted
-            && chat.as_ref().is_none_or(|chat| *chat == call.chat)
             && state.is_none_or(|state| state == call.state)
             && lesson.as_ref().is_none_or(|lesson| call.lesson.as_ref() == Some(lesson))
             && call.title.to_lowercase().contains(&search)
