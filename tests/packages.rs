@@ -99,6 +99,29 @@ fn the_first_number_of_the_librarys_version_is_the_generation_of_the_interface()
     assert_eq!(generation, zvonok::ffi::ZVONOK_ABI_VERSION.to_string());
 }
 
+/// `cargo cinstall` refuses a package without a feature of this name, and would make a header and an
+/// archive of its own.
+#[test]
+fn cargo_c_is_told_to_lay_out_the_same_library_and_header() {
+    let mut cargo = Command::new(env!("CARGO"));
+    let told = run(cargo.args(["metadata", "--offline", "--no-deps", "--format-version", "1"]));
+    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let package = &told["packages"][0];
+    assert_eq!(package["features"]["capi"], serde_json::json!([]));
+    let capi = &package["metadata"]["capi"];
+    assert_eq!(capi["header"]["generation"], false);
+    assert_eq!(capi["install"]["include"]["asset"][0]["from"], "include/zvonok.h");
+    let (_folder, prefix) = installed("prefix");
+    let pkg_config = fs::read_to_string(prefix.join("lib/pkgconfig/zvonok.pc")).expect("a file");
+    for key in ["name", "description"] {
+        let value = capi["pkg_config"][key].as_str().expect("a text");
+        assert!(
+            pkg_config.to_lowercase().contains(&format!("{key}: {value}").to_lowercase()),
+            "{key}"
+        );
+    }
+}
+
 #[test]
 fn a_c_host_is_built_by_what_pkg_config_says_and_runs() {
     // pkg-config writes other letters the way a shell reads them.
