@@ -33,10 +33,10 @@ struct Host {
 }
 
 impl Host {
-    fn start(messenger: &Messenger, folder: &Path) -> Host {
+    fn start(messenger: &Messenger, folder: &Path, profile: &str) -> Host {
         let mut child = shipped::start(&shipped::compile("school"))
             .arg(shipped::seen(shipped::library()))
-            .arg("year")
+            .arg(profile)
             .arg(shipped::seen(folder))
             .args([&messenger.address, &messenger.token, &messenger.community.to_string()])
             .arg("")
@@ -77,10 +77,14 @@ struct Year {
 
 impl Year {
     fn begin(roster: Value) -> Year {
+        Year::with("paragraf", roster)
+    }
+
+    fn with(profile: &str, roster: Value) -> Year {
         let today = "2026-09-01".parse().expect("a date");
         let messenger = Messenger::start(&["--mode", "partner"]);
         let folder = shipped::folder();
-        let host = Host::start(&messenger, folder.path());
+        let host = Host::start(&messenger, folder.path(), profile);
         let chance = Chance::seed_from_u64(13);
         Year { messenger, folder, host, roster, chance, today, cycles: 0 }
     }
@@ -218,4 +222,105 @@ fn a_move_is_given_up_and_caught_up_with(year: &mut Year) {
     let wanted = expected(&year.roster, year.today);
     assert!(before != wanted && year.chats() != wanted, "{student} is not all the way there yet");
     year.follows("sync", "the cycle after a cancelled one");
+}
+
+/// The school's head at a screen of the host.
+struct Head<'y> {
+    year: &'y mut Year,
+    person: String,
+}
+
+impl Head<'_> {
+    fn orders(&mut self, actor: &str, method: &str, params: Value) -> (i32, Value) {
+        let now = "2026-09-01T12:00:00+03:00";
+        let request = json!({"method": method, "actor": actor, "params": params, "now": now});
+        let (code, mut reply) = self.year.host.order(&format!("request {request}"));
+        if code == 0 { (code, reply["result"].take()) } else { (code, reply) }
+    }
+
+    fn does(&mut self, method: &str, params: Value) -> Value {
+        let (code, told) = self.orders(&self.person.clone(), method, params);
+        assert_eq!((code, &told["pending"]), (0, &json!(false)), "{method}: {told:#}");
+        told
+    }
+
+    /// The chat of this title as the messenger has it.
+    fn sees(&self, title: &str) -> Chat {
+        let state = self.year.messenger.look("state");
+        let mut chats = state["chats"].as_array().expect("chats").iter();
+        let chat = chats.find(|chat| chat["title"] == title);
+        chat_of(chat.unwrap_or_else(|| panic!("no {title}"))).1
+    }
+}
+
+/// Whom the rows of a table name with this role for good, of people with an account.
+fn holders(roster: &Value, table: &str, role: &str) -> Vec<String> {
+    let users = roster["users"].as_array().expect("users");
+    let linked = |id: &str| {
+        let user = users.iter().find(|user| user["sourcedId"] == id);
+        user.is_some_and(|user| user["enabledUser"] != false && expected::account(user).is_some())
+    };
+    let rows = roster[table].as_array().expect("rows").iter();
+    let holders = rows.filter(|row| row["role"] == role && row["endDate"].is_null());
+    let ids = holders.map(|row| row["userSourcedId"].as_str().expect("an id"));
+    ids.filter(|id| linked(id)).map(str::to_owned).collect()
+}
+
+/// Each journal would have a chat, and the messenger takes its time for each.
+fn without_journals(roster: &mut Value) {
+    let rows = |roster: &mut Value, table: &str, keep: &dyn Fn(&Value) -> bool| {
+        roster[table].as_array_mut().expect("rows").retain(keep);
+    };
+    rows(roster, "classes", &|class| class["classType"] == "homeroom");
+    let classes = roster["classes"].clone();
+    let ids: Vec<&Value> =
+        classes.as_array().expect("rows").iter().map(|class| &class["sourcedId"]).collect();
+    rows(roster, "enrollments", &|row| ids.contains(&&row["classSourcedId"]));
+    rows(roster, "lessons", &|_| false);
+    rows(roster, "timetables", &|_| false);
+}
+
+#[test]
+fn a_chat_made_by_hand_lives_and_ends_through_c() {
+    let today = "2026-09-01".parse().expect("a date");
+    let mut roster = school::generate(11, Size { students: 20 }, today);
+    without_journals(&mut roster);
+    let mut year = Year::with("oneroster", roster);
+    let (code, report) = year.order("sync");
+    assert_eq!(code, 0, "{report}");
+    // Who has only the role left is in no class any more.
+    let students = holders(&year.roster, "enrollments", "student");
+    let [first, second, third] = &students[..3] else { panic!("{students:?}") };
+    let account = |who: &String| year.account(who);
+    let [one, two, three] = [first, second, third].map(account);
+    let set = |ids: &[&String]| ids.iter().map(|id| (*id).clone()).collect();
+    let person = holders(&year.roster, "roles", "principal").remove(0);
+    let mut head = Head { year: &mut year, person };
+
+    let trip = json!({"id": "trip", "title": "Поход", "members": [first, second, third],
+        "admins": [first]});
+    let (code, refusal) = head.orders(second, "chats.create", trip.clone());
+    assert_eq!((code, &refusal["name"]), (-11, &json!("DENIED")), "{refusal}");
+    let made = head.does("chats.create", trip.clone());
+    assert_eq!((&made["key"], &made["state"]), (&json!("custom:trip"), &json!("active")));
+    let whole = Chat { members: set(&[&one, &two, &three]), admins: set(&[&one]) };
+    assert_eq!(head.sees("Поход"), whole);
+    let before = head.year.messenger.look("state")["chats"].as_array().map(Vec::len);
+    assert_eq!(head.does("chats.create", trip)["key"], "custom:trip");
+    let after = head.year.messenger.look("state")["chats"].as_array().map(Vec::len);
+    assert_eq!(before, after, "the same order once more makes no second chat");
+
+    let chat = "custom:trip";
+    let told = head.does("members.remove", json!({"chat": chat, "people": [second]}));
+    assert_eq!(told["done"], json!({"remove_member": 1}));
+    assert_eq!(head.sees("Поход"), Chat { members: set(&[&one, &three]), admins: set(&[&one]) });
+
+    let other = json!({"chat": chat, "title": "Пикник"});
+    let (code, refusal) = head.orders(&head.person.clone(), "chats.delete", other);
+    assert_eq!((code, &refusal["faults"][0]["at"]), (-12, &json!("params.title")), "{refusal}");
+    assert_eq!(head.sees("Поход").members.len(), 2, "another chat was meant");
+    let told = head.does("chats.delete", json!({"chat": chat, "title": "Поход"}));
+    assert_eq!(told["state"], "deleted");
+    assert_eq!(head.sees("Поход"), Chat::default());
+    year.host.end();
 }

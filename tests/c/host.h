@@ -52,7 +52,7 @@ static struct library z;
 
 /* Where the messenger and the files are. */
 static struct {
-  const char *library, *folder, *address, *token, *community, *roster;
+  const char *library, *folder, *address, *token, *community, *roster, *profile;
 } at;
 
 static inline void fail(const char *file, int line, const char *what) {
@@ -100,10 +100,11 @@ static inline const char *config_of(const char *state, const char *address, cons
   static unsigned next;
   char *text = texts[next++ % 8];
   snprintf(text, sizeof texts[0],
-           "{\"state\":\"%s\",\"profile\":\"paragraf\",\"platform\":{\"kind\":\"vk\","
+           "{\"state\":\"%s\",\"profile\":\"%s\",\"platform\":{\"kind\":\"vk\","
            "\"token\":\"%s\",\"base_url\":\"%s\",\"community\":\"%s\","
            "\"requests_per_second\":20}}",
-           in_folder(state), token, address, at.community);
+           in_folder(state), at.profile == NULL ? "paragraf" : at.profile, token, address,
+           at.community);
   return text;
 }
 

@@ -5,6 +5,8 @@
  *   cancel FILE NOW    one cycle that the host gives up in the middle of the changes
  *   locked FILE NOW    one cycle, during which a second session tries one of its own
  *   request JSON       a question or an order
+ *
+ * The case that it is started with is the profile.
  */
 #include "host.h"
 
@@ -58,7 +60,7 @@ int main(int argc, char **argv) {
   static char line[65536];
   struct order order = {PLAIN, NULL, NULL, 0, 0};
   zvonok_host host = host_of(&order, progress, NULL);
-  begin(argc, argv);
+  at.profile = begin(argc, argv);
   zvonok_session *session = opened("school.db", &host);
   while (fgets(line, sizeof line, stdin) != NULL) {
     line[strcspn(line, "\n")] = '\0';
