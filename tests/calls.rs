@@ -9,6 +9,8 @@ mod acted;
 mod bell;
 #[path = "calls/ends.rs"]
 mod ends;
+#[path = "calls/first.rs"]
+mod first;
 #[path = "calls/follow.rs"]
 mod follow;
 #[path = "calls/lessons.rs"]

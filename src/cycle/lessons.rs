@@ -41,21 +41,23 @@ struct Aside {
 }
 
 impl Run<'_, '_> {
-    /// Brings the calls in step with the roster, and ends what is over: that lets nobody in, and must
-    /// not wait while thousands of people are brought into chats.
+    /// Brings the calls in step with the roster, ends what is over, and begins what is due in chats
+    /// that are in order already: neither must wait while thousands of people are brought into others.
     ///
     /// # Errors
     /// [`Code::State`].
-    pub(super) fn end_lessons(&mut self, outcome: &mut Outcome) -> Result<()> {
+    pub(super) fn lessons_first(&mut self, plan: &Plan, outcome: &mut Outcome) -> Result<()> {
         let now = self.cycle.clock.started();
         let source = self.call_source();
         self.follow_lessons(now, true)?;
         self.look_back_on_calls(outcome)?;
-        self.do_what_is_due(&source, now, Step::is_an_end, outcome)
+        let changing = plan.operations.iter().map(|operation| operation.chat.clone()).collect();
+        self.ask_about_calls(&source, &changing, now, outcome)?;
+        self.do_what_is_due(&source, &changing, now, outcome)
     }
 
-    /// Does what is due. Nothing here hinders the chats: they are in order already, and nobody is told
-    /// a link before strangers are out.
+    /// Does what else is due. Nothing here hinders the chats: they are in order by now, and nobody is
+    /// told a link before strangers are out.
     ///
     /// # Errors
     /// [`Code::State`].
@@ -63,8 +65,9 @@ impl Run<'_, '_> {
         let now = self.cycle.clock.started();
         let source = self.call_source();
         if outcome.ended.is_none() {
-            self.ask_about_calls(&source, now, outcome)?;
-            self.do_what_is_due(&source, now, |_| true, outcome)?;
+            let changing = BTreeSet::new();
+            self.ask_about_calls(&source, &changing, now, outcome)?;
+            self.do_what_is_due(&source, &changing, now, outcome)?;
         }
         self.conclude(&source, now, plan)
     }
@@ -252,15 +255,17 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Whether the messenger starts calls for this token, where a lesson needs to know.
+    /// Whether the messenger starts calls for this token, where a lesson in a chat that is not just
+    /// being changed needs to know.
     fn ask_about_calls(
         &mut self,
         source: &Source,
+        changing: &BTreeSet<String>,
         now: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<()> {
-        for chat in self.chats_without_links(source, now)? {
-            let side = self.side_of(&chat);
+        for chat in self.chats_without_links(source, now)?.difference(changing) {
+            let side = self.side_of(chat);
             let unsure = self.sides[side].able.unsure.contains(&Capability::StartCall);
             if !unsure || !self.reach(side, outcome)? {
                 continue;
@@ -280,16 +285,20 @@ impl Run<'_, '_> {
         self.on_ground(source, now, |ground, calls| ground.lacking_links(calls))
     }
 
+    /// In chats that are just being changed only what lets nobody in.
     fn do_what_is_due(
         &mut self,
         source: &Source,
+        changing: &BTreeSet<String>,
         now: Timestamp,
-        now_too: impl Fn(&Step) -> bool,
         outcome: &mut Outcome,
     ) -> Result<()> {
         for _ in 0..ROUNDS {
             let mut steps = self.due_steps(source, now)?;
-            steps.retain(&now_too);
+            steps.retain(|step| {
+                let call = self.lessons.calls.iter().find(|call| call.id == step.call());
+                step.is_an_end() || call.is_some_and(|call| !changing.contains(&call.chat))
+            });
             if steps.is_empty() {
                 break;
             }

@@ -130,7 +130,7 @@ impl<'c, 'a> Run<'c, 'a> {
         match self.prepare() {
             Ok(mut plan) => {
                 let mut outcome = Outcome::default();
-                self.end_lessons(&mut outcome)?;
+                self.lessons_first(&plan, &mut outcome)?;
                 self.apply(&mut plan, &mut outcome)?;
                 self.hold_lessons(&mut plan, &mut outcome)?;
                 finish::finish(self, &plan, Some(outcome))
