@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, Place, everywhere};
+use crate::bell::{Bell, CHAT, DAY, Place, on_both};
 use crate::screens::epos;
 
 const HEAD: &str = "engineer-120";
@@ -122,7 +122,7 @@ fn e13_a_teachers_start_is_the_teachers_and_its_end_by_the_clock_the_systems() {
     assert_eq!(bell.said(CHAT).len(), 6);
 }
 
-everywhere!(
+on_both!(
     e13_every_order_shows_who_gave_it_and_when,
     e13_whoever_published_a_call_is_shown_though_the_library_started_it_for_them,
 );

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, Place, everywhere};
+use crate::bell::{Bell, CHAT, DAY, Place, everywhere, on_both};
 use crate::office::{FoundBy, Manner, Office, Side};
 use crate::screens::by_timetable;
 use crate::tiny::enrolled;
@@ -291,8 +291,9 @@ fn a_lesson_that_runs_while_the_school_moves_ends_where_it_began_and_the_next_is
     assert!(said.len() == 1 && said[0].contains(LINK), "{said:?}");
 }
 
-everywhere!(
+everywhere!(e11_a_running_call_of_a_lesson_that_is_put_off_ends_with_the_lesson,);
+
+on_both!(
     e11_a_call_made_by_hand_for_a_lesson_is_moved_with_the_lesson_and_keeps_its_own_name,
-    e11_a_running_call_of_a_lesson_that_is_put_off_ends_with_the_lesson,
     e11_a_call_made_by_hand_is_over_with_its_lesson_cancelled_and_one_that_runs_is_ended,
 );

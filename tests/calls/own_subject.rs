@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, Place, everywhere, school};
+use crate::bell::{Bell, CHAT, DAY, Place, on_both, school};
 use crate::tiny::{add, enrolled, person, role, row};
 
 const HEAD: &str = "engineer-120";
@@ -161,7 +161,7 @@ fn a10_the_host_itself_publishes_nothing_that_is_over_and_starts_nothing_of_anot
     assert_eq!((&call["date"], &call["state"]), (&json!("2026-09-02"), &json!("created")));
 }
 
-everywhere!(
+on_both!(
     a10_a_lesson_is_not_for_the_teacher_of_another_subject_or_of_another_group,
     a10_after_its_end_a_lesson_can_only_be_deleted,
     a10_after_its_end_a_lesson_that_ran_can_be_closed_and_not_started_again,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, Place, everywhere, lesson, school};
+use crate::bell::{Bell, CHAT, DAY, Place, everywhere, lesson, on_both, school};
 use crate::office::Side;
 use crate::tiny::{add, enrolled, row};
 
@@ -519,18 +519,21 @@ fn p12_a_lesson_has_one_call_whether_by_the_roster_or_by_hand(place: Place) {
 everywhere!(
     e10_a_call_is_created_published_finished_and_deleted_in_this_order,
     e10_a_chat_has_one_published_call_and_the_second_is_refused_with_the_reason,
+    e11_a_discipline_chat_made_by_hand_takes_its_lessons_from_every_group_of_the_subject,
+    e12_calls_of_past_days_are_finished_also_when_no_cycle_ran_at_midnight,
+    e13_members_are_told_of_a_published_call_and_the_link_is_for_who_has_an_account,
+    a10_before_the_start_nobody_gets_in_and_at_the_end_everybody_is_told,
+);
+
+on_both!(
     e10_a_call_may_be_deleted_in_any_state_and_one_that_runs_is_ended,
     e10_the_administrator_makes_calls_in_any_chat_and_a_chat_admin_in_own_ones,
     e11_a_call_of_a_discipline_has_its_name_and_takes_dates_and_lessons_of_the_timetable,
-    e11_a_discipline_chat_made_by_hand_takes_its_lessons_from_every_group_of_the_subject,
-    e12_calls_of_past_days_are_finished_also_when_no_cycle_ran_at_midnight,
     e12_a_call_of_yesterday_is_over_for_everybody_though_no_cycle_has_ended_it,
     a10_nobody_gets_in_after_the_end_though_no_cycle_has_ended_the_call,
-    e13_members_are_told_of_a_published_call_and_the_link_is_for_who_has_an_account,
     e13_a_list_shows_the_link_to_nobody_whom_the_call_would_not_let_in,
     e11_a_published_call_of_a_lesson_without_times_starts,
     a10_a_remote_lesson_is_made_for_an_own_subject_while_its_time_has_not_passed,
-    a10_before_the_start_nobody_gets_in_and_at_the_end_everybody_is_told,
     a10_a_late_cycle_does_not_start_what_is_over,
     p12_a_lesson_has_one_call_whether_by_the_roster_or_by_hand,
 );

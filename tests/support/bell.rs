@@ -30,30 +30,42 @@ pub(crate) enum Place {
     Community,
 }
 
-/// Makes of each law, a function of the place, a test for every kind of messenger.
+/// Makes of each law, a function of the place, a test on every kind of messenger.
 macro_rules! everywhere {
     ($($law:ident),* $(,)?) => { $(
-        mod $law {
-            use crate::bell::Place;
-
-            #[test]
-            fn where_the_messenger_starts_calls() {
-                super::$law(Place::Vk);
-            }
-
-            #[test]
-            fn on_max_where_it_starts_none() {
-                super::$law(Place::Max);
-            }
-
-            #[test]
-            fn with_a_token_of_a_community_that_starts_none() {
-                super::$law(Place::Community);
-            }
+        $crate::bell::law! { $law
+            where_the_messenger_starts_calls: Vk,
+            on_max_where_it_starts_none: Max,
+            with_a_token_of_a_community_that_starts_none: Community,
         }
     )* };
 }
 pub(crate) use everywhere;
+
+/// The same without the third kind, where it would show nothing new.
+macro_rules! on_both {
+    ($($law:ident),* $(,)?) => { $(
+        $crate::bell::law! { $law
+            where_the_messenger_starts_calls: Vk,
+            on_max_where_it_starts_none: Max,
+        }
+    )* };
+}
+pub(crate) use on_both;
+
+macro_rules! law {
+    ($law:ident $($test:ident: $place:ident),* $(,)?) => {
+        mod $law {
+            $(
+                #[test]
+                fn $test() {
+                    super::$law($crate::bell::Place::$place);
+                }
+            )*
+        }
+    };
+}
+pub(crate) use law;
 
 /// A school, its messenger and its clock.
 pub(crate) struct Bell {
