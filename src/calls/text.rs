@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::Call;
@@ -58,15 +58,7 @@ fn said(
 ) -> String {
     let usual = if language == "en" { usual.1 } else { usual.0 };
     let date = jiff::fmt::strtime::format("%d.%m.%Y", call.date).unwrap_or_default();
-    let clock = |moment: Timestamp| {
-        let zoned = moment.to_zoned(chat.zone.clone());
-        jiff::fmt::strtime::format("%H:%M", &zoned).unwrap_or_default()
-    };
-    let time = match (call.starts, call.ends) {
-        (Some(starts), Some(ends)) => format!("{}–{}", clock(starts), clock(ends)),
-        (Some(starts), None) => clock(starts),
-        (None, _) => String::new(),
-    };
+    let time = time_of(call, chat.zone);
     let when = if time.is_empty() { date.clone() } else { format!("{date}, {time}") };
     filled(
         template.unwrap_or(usual),
@@ -80,6 +72,21 @@ fn said(
             ("link", call.join_url.clone().unwrap_or_default()),
         ],
     )
+}
+
+/// From when to when by the school's clocks. Where they show one of the times twice in that night, by
+/// which of the two: «02:30–02:15» is no time.
+fn time_of(call: &Call, zone: &TimeZone) -> String {
+    let Some(starts) = call.starts else { return String::new() };
+    let times: Vec<_> = [Some(starts), call.ends]
+        .into_iter()
+        .flatten()
+        .map(|at| at.to_zoned(zone.clone()))
+        .collect();
+    let twice = |at: &Zoned| zone.to_ambiguous_timestamp(at.datetime()).is_ambiguous();
+    let format = if times.iter().any(twice) { "%H:%M (UTC%:z)" } else { "%H:%M" };
+    let clock = |at| jiff::fmt::strtime::format(format, at).unwrap_or_default();
+    times.iter().map(clock).collect::<Vec<_>>().join("–")
 }
 
 /// The templates were tried when the profile was read; one that fails all the same is said as it is.
