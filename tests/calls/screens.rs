@@ -34,7 +34,7 @@ pub(crate) fn epos(place: Place) -> Bell {
 }
 
 /// On АИС ПОО; where the messenger starts no calls, the subject's chat has its link.
-fn ais(place: Place) -> Bell {
+pub(crate) fn ais(place: Place) -> Bell {
     let mut bell = Bell::at_place(place, "ais_poo", college());
     bell.give_link(CHAT);
     bell
