@@ -57,6 +57,23 @@ fn p9_the_chat_and_the_call_come_with_the_first_published_lesson(place: Place) {
     bell.has_calls(1, 1);
 }
 
+fn p9_neither_a_lesson_without_video_nor_a_journal_without_the_mode_makes_the_chat(place: Place) {
+    for missing in ["online", "subjectChat", "generalEducation"] {
+        let mut bell = Bell::at_place(place, "paragraf", school());
+        bell.publish("a", DAY, 1);
+        if missing == "online" {
+            bell.row("a")["metadata"][missing] = false.into();
+        } else {
+            let journal = crate::tiny::row(&mut bell.roster, "classes", "7a-algebra");
+            journal["metadata"][missing] = false.into();
+        }
+        assert_eq!(bell.at("08:00").sync(), Code::Ok);
+        let chats = bell.report["chats"].as_array().unwrap().iter();
+        assert_eq!(chats.filter(|chat| chat["key"] == CHAT).count(), 0, "{missing}");
+        assert!(bell.tasks("create_chat").is_empty() && bell.call("a").is_none(), "{missing}");
+    }
+}
+
 fn p10_a_lesson_without_video_or_in_a_journal_without_the_mode_has_no_call(place: Place) {
     let mut bell = begun(place);
     bell.publish("a", DAY, 2);
@@ -571,6 +588,7 @@ everywhere!(
 );
 
 on_both!(
+    p9_neither_a_lesson_without_video_nor_a_journal_without_the_mode_makes_the_chat,
     p10_a_lesson_without_video_or_in_a_journal_without_the_mode_has_no_call,
     p10_a_call_started_before_publication_gives_its_link_to_the_caller_only,
     p10_a_conducted_lesson_is_published,

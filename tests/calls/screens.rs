@@ -391,6 +391,44 @@ fn a_publication_without_a_link_says_that_one_is_wanted() {
     assert_eq!(told["join_url"], link);
 }
 
+#[test]
+fn e12_on_max_a_call_for_which_nobody_gave_a_link_is_finished_with_its_day_too() {
+    let mut bell = Bell::at_place(Place::Max, "epos_spo", college());
+    let call = made(&mut bell, GROUP, "Собрание", "14:00");
+    let id = json!({"call": call["id"]});
+    bell.asks(CURATOR, "calls.publish", id.clone()).unwrap();
+    bell.at("14:00").sync();
+    assert_eq!(bell.tasks("give_call_link").len(), 1);
+    bell.at(&format!("{NEXT} 00:00")).sync();
+    let row = bell.report["calls"][0].clone();
+    assert_eq!((&row["state"], &row["running"]), (&json!("finished"), &json!(false)));
+    let told = bell.does(PUPIL, "calls.join", id);
+    assert_eq!(told["message"]["ru"], "Звонок завершен");
+    // A link that comes now starts nothing of yesterday.
+    bell.bring_links();
+    bell.has_calls(0, 0);
+    assert!(bell.said(GROUP).is_empty());
+}
+
+#[test]
+fn a10_on_max_a_link_that_comes_late_opens_the_lesson_only_while_it_goes_on() {
+    for (time, opens) in [("10:44", true), ("10:45", false)] {
+        let mut bell = Bell::at_place(Place::Max, "ais_poo", college());
+        let params = json!({"chat": CHAT, "starts": "2026-09-01T10:00:00+03:00",
+            "ends": "2026-09-01T10:45:00+03:00"});
+        let call = bell.does(TEACHER, "calls.create", params);
+        let id = json!({"call": call["id"]});
+        bell.asks(TEACHER, "calls.publish", id.clone()).unwrap();
+        bell.at("10:00").sync();
+        let told = bell.does(PUPIL, "calls.join", id.clone());
+        assert_eq!(told["message"]["ru"], "Дистанционное занятие еще не началось");
+        bell.at(time).bring_links();
+        assert_eq!(bell.said(CHAT).len(), usize::from(opens), "{time}");
+        bell.has_calls(usize::from(opens), usize::from(opens));
+        assert_eq!(bell.does(PUPIL, "calls.join", id)["allowed"], opens, "{time}");
+    }
+}
+
 fn e11_a_published_call_of_a_lesson_without_times_starts(place: Place) {
     let mut bell = by_timetable(place);
     row(&mut bell.roster, "lessons", "a").as_object_mut().unwrap().remove("period");
