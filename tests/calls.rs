@@ -38,6 +38,8 @@ mod support;
 mod tiny;
 #[path = "calls/trouble.rs"]
 mod trouble;
+#[path = "calls/week.rs"]
+mod week;
 #[path = "calls/withdrawn.rs"]
 mod withdrawn;
 #[path = "calls/wording.rs"]

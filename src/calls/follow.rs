@@ -39,6 +39,8 @@ pub struct Journals<'a> {
     pub no_lessons: bool,
     /// The school's zone.
     pub zone: &'a TimeZone,
+    /// The language of what the library posts.
+    pub language: &'a str,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -141,16 +143,23 @@ impl<'a> Journals<'a> {
     }
 
     fn describe(&self, call: &mut Call, online: &Online) {
-        describe(call, online.lesson, self.roster, self.policy(), self.zone);
+        let words = (self.policy(), self.language);
+        describe(call, online.lesson, self.roster, words, self.zone);
     }
 }
 
 /// What a call is by its lesson.
-fn describe(call: &mut Call, lesson: &Lesson, roster: &Roster, policy: &Calls, zone: &TimeZone) {
+fn describe(
+    call: &mut Call,
+    lesson: &Lesson,
+    roster: &Roster,
+    (policy, language): (&Calls, &str),
+    zone: &TimeZone,
+) {
     take_hours(call, lesson, roster, zone);
     call.title = match &lesson.title {
         Some(title) => title.trim().chars().take(LONGEST_TITLE).collect(),
-        None => default_title(policy, Some(&roster.class(lesson.class).subject)),
+        None => default_title(policy, Some(&roster.class(lesson.class).subject), language),
     };
     if call.state != CallState::Finished {
         call.state = if is_published(lesson) { CallState::Published } else { CallState::Created };
@@ -168,7 +177,7 @@ pub fn adopt(
     call: &mut Call,
     chat: &KnownChat,
     roster: &Roster,
-    policy: &Calls,
+    (policy, language): (&Calls, &str),
     zone: &TimeZone,
 ) -> bool {
     let by_hand = !chat.key.starts_with(&format!("{}:", chat.kind));
@@ -180,7 +189,7 @@ pub fn adopt(
     let lesson = lessons.find(|lesson| call.lesson.as_deref() == Some(&*lesson.id));
     let Some(lesson) = lesson.filter(|lesson| is_online(lesson)) else { return false };
     (call.by_roster, call.by_lesson) = (true, true);
-    describe(call, lesson, roster, policy, zone);
+    describe(call, lesson, roster, (policy, language), zone);
     true
 }
 

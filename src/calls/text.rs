@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::Call;
 use crate::profile::{Calls, fill};
 
 /// A call of a chat that has a subject, where nothing else is said (E11).
-const TITLE: &str = "Онлайн-занятие <subject>";
+const TITLE: (&str, &str) = ("Онлайн-занятие <subject>", "Online lesson <subject>");
 /// A call of any other chat.
-const UNTITLED: &str = "Онлайн-звонок";
+const UNTITLED: (&str, &str) = ("Онлайн-звонок", "Online call");
 
 const ANNOUNCEMENT: (&str, &str) = (
     "Онлайн-занятие: <title>\n<when>\nПодключиться: <link>",
@@ -21,11 +21,16 @@ const ANNOUNCEMENT: (&str, &str) = (
 const FAREWELL: (&str, &str) =
     ("Онлайн-занятие завершено: <title>\n<when>", "The online lesson is over: <title>\n<when>");
 
-/// The title where nobody gives one.
-pub(crate) fn default_title(policy: &Calls, subject: Option<&str>) -> String {
-    let Some(subject) = subject else { return UNTITLED.to_owned() };
-    let template = policy.title.as_deref().unwrap_or(TITLE);
+/// The title where nobody gives one; the chat is told of it, so it is in the same language.
+pub(crate) fn default_title(policy: &Calls, subject: Option<&str>, language: &str) -> String {
+    let Some(subject) = subject else { return spoken(UNTITLED, language).to_owned() };
+    let template = policy.title.as_deref().unwrap_or(spoken(TITLE, language));
     filled(template, [("subject", subject.to_owned())])
+}
+
+/// Of the two languages the one of what the library posts.
+fn spoken<'a>((ru, en): (&'a str, &'a str), language: &str) -> &'a str {
+    if language == "en" { en } else { ru }
 }
 
 /// What a chat is told at the start.
@@ -56,17 +61,9 @@ fn said(
     chat: &Chat,
     language: &str,
 ) -> String {
-    let usual = if language == "en" { usual.1 } else { usual.0 };
+    let usual = spoken(usual, language);
     let date = jiff::fmt::strtime::format("%d.%m.%Y", call.date).unwrap_or_default();
-    let clock = |moment: Timestamp| {
-        let zoned = moment.to_zoned(chat.zone.clone());
-        jiff::fmt::strtime::format("%H:%M", &zoned).unwrap_or_default()
-    };
-    let time = match (call.starts, call.ends) {
-        (Some(starts), Some(ends)) => format!("{}–{}", clock(starts), clock(ends)),
-        (Some(starts), None) => clock(starts),
-        (None, _) => String::new(),
-    };
+    let time = time_of(call, chat.zone);
     let when = if time.is_empty() { date.clone() } else { format!("{date}, {time}") };
     filled(
         template.unwrap_or(usual),
@@ -80,6 +77,21 @@ fn said(
             ("link", call.join_url.clone().unwrap_or_default()),
         ],
     )
+}
+
+/// From when to when by the school's clocks. Where they show one of the times twice in that night, by
+/// which of the two: «02:30–02:15» is no time.
+fn time_of(call: &Call, zone: &TimeZone) -> String {
+    let Some(starts) = call.starts else { return String::new() };
+    let times: Vec<_> = [Some(starts), call.ends]
+        .into_iter()
+        .flatten()
+        .map(|at| at.to_zoned(zone.clone()))
+        .collect();
+    let twice = |at: &Zoned| zone.to_ambiguous_timestamp(at.datetime()).is_ambiguous();
+    let format = if times.iter().any(twice) { "%H:%M (UTC%:z)" } else { "%H:%M" };
+    let clock = |at| jiff::fmt::strtime::format(format, at).unwrap_or_default();
+    times.iter().map(clock).collect::<Vec<_>>().join("–")
 }
 
 /// The templates were tried when the profile was read; one that fails all the same is said as it is.

@@ -167,6 +167,7 @@ impl Run<'_, '_> {
             untouched: &aside.untouched,
             no_lessons: self.school.lacking.tables.contains_key(&Table::Lessons),
             zone: &self.cycle.config.zone,
+            language: &self.cycle.config.language,
             now,
         }
     }

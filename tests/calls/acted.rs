@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY};
+use crate::bell::{Bell, CHAT, DAY, Place, on_both};
 use crate::screens::epos;
 
 const HEAD: &str = "engineer-120";
@@ -34,9 +34,8 @@ fn order(bell: &mut Bell, who: &str, method: &str, params: Value) -> (Value, (St
     (call, last)
 }
 
-#[test]
-fn e13_every_order_shows_who_gave_it_and_when() {
-    let mut bell = epos();
+fn e13_every_order_shows_who_gave_it_and_when(place: Place) {
+    let mut bell = epos(place);
     let params = json!({"chat": GROUP, "title": "Сбор", "date": DAY, "time": "14:00"});
     let (call, last) = order(bell.at("08:00"), CURATOR, "calls.create", params);
     assert_eq!((last, &call["maker"]), (by(CURATOR, "08:00"), &json!(CURATOR)));
@@ -63,9 +62,8 @@ fn e13_every_order_shows_who_gave_it_and_when() {
     assert_eq!((last, &call["maker"]), (by(HEAD, "09:00"), &json!(CURATOR)));
 }
 
-#[test]
-fn e13_whoever_published_a_call_is_shown_though_the_library_started_it_for_them() {
-    let mut bell = epos();
+fn e13_whoever_published_a_call_is_shown_though_the_library_started_it_for_them(place: Place) {
+    let mut bell = epos(place);
     let params = json!({"chat": GROUP, "title": "Сбор", "date": DAY, "time": "14:00"});
     let call = bell.does(CURATOR, "calls.create", params);
     let (call, last) =
@@ -123,3 +121,8 @@ fn e13_a_teachers_start_is_the_teachers_and_its_end_by_the_clock_the_systems() {
     assert_eq!(acted(bell.call("c").unwrap()), by("system", "12:40"));
     assert_eq!(bell.said(CHAT).len(), 6);
 }
+
+on_both!(
+    e13_every_order_shows_who_gave_it_and_when,
+    e13_whoever_published_a_call_is_shown_though_the_library_started_it_for_them,
+);

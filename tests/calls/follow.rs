@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY};
+use crate::bell::{Bell, CHAT, DAY, Place, everywhere, on_both};
 use crate::office::{FoundBy, Manner, Office, Side};
 use crate::screens::by_timetable;
 use crate::tiny::enrolled;
@@ -36,9 +36,10 @@ fn logged(bell: &Bell) -> usize {
     bell.messenger.look("requests").as_array().unwrap().len()
 }
 
-#[test]
-fn e11_a_call_made_by_hand_for_a_lesson_is_moved_with_the_lesson_and_keeps_its_own_name() {
-    let mut bell = by_timetable();
+fn e11_a_call_made_by_hand_for_a_lesson_is_moved_with_the_lesson_and_keeps_its_own_name(
+    place: Place,
+) {
+    let mut bell = by_timetable(place);
     let call = made(&mut bell, "a", json!({"title": "Контрольная"}));
     moved(&mut bell, "a", NEXT, 4);
     bell.at("07:30").sync();
@@ -49,9 +50,8 @@ fn e11_a_call_made_by_hand_for_a_lesson_is_moved_with_the_lesson_and_keeps_its_o
     assert_eq!(now["state"], "created", "its publication stays the person's");
 }
 
-#[test]
-fn e11_a_running_call_of_a_lesson_that_is_put_off_ends_with_the_lesson() {
-    let mut bell = by_timetable();
+fn e11_a_running_call_of_a_lesson_that_is_put_off_ends_with_the_lesson(place: Place) {
+    let mut bell = by_timetable(place);
     let call = made(&mut bell, "a", json!({}));
     bell.at("10:00");
     bell.does(TEACHER, "calls.publish", json!({"call": call["id"]}));
@@ -60,16 +60,17 @@ fn e11_a_running_call_of_a_lesson_that_is_put_off_ends_with_the_lesson() {
     assert_eq!(bell.stands("a"), ("published".to_owned(), true));
     bell.at("12:10").sync();
     assert_eq!(bell.stands("a"), ("finished".to_owned(), false));
-    assert_eq!(bell.vk_calls(), (1, 0));
+    bell.has_calls(1, 0);
 }
 
-#[test]
-fn e11_a_call_made_by_hand_is_over_with_its_lesson_cancelled_and_one_that_runs_is_ended() {
-    let mut bell = by_timetable();
+fn e11_a_call_made_by_hand_is_over_with_its_lesson_cancelled_and_one_that_runs_is_ended(
+    place: Place,
+) {
+    let mut bell = by_timetable(place);
     let running = made(&mut bell, "a", json!({}));
     made(&mut bell, "c", json!({}));
     bell.does(TEACHER, "calls.publish", json!({"call": running["id"]}));
-    assert_eq!(bell.vk_calls(), (1, 1));
+    bell.has_calls(1, 1);
     bell.row("a")["status"] = "tobedeleted".into();
     bell.drop_lesson("c");
     bell.at("08:00").sync();
@@ -77,12 +78,12 @@ fn e11_a_call_made_by_hand_is_over_with_its_lesson_cancelled_and_one_that_runs_i
         let call = bell.call(lesson).unwrap();
         assert_eq!((&call["state"], &call["by"]), (&json!("finished"), &json!("system")));
     }
-    assert_eq!(bell.vk_calls(), (1, 0));
+    bell.has_calls(1, 0);
 }
 
 #[test]
 fn e11_a_call_with_hours_of_its_own_keeps_them_whatever_becomes_of_the_lesson() {
-    let mut bell = by_timetable();
+    let mut bell = by_timetable(Place::Vk);
     let call = made(&mut bell, "a", json!({"date": DAY, "time": "18:00"}));
     assert_eq!(call["starts"], "2026-09-01T18:00:00+03:00");
     moved(&mut bell, "a", NEXT, 4);
@@ -101,7 +102,7 @@ fn e11_a_call_with_hours_of_its_own_keeps_them_whatever_becomes_of_the_lesson() 
 
 #[test]
 fn an_export_without_lessons_cancels_no_call_made_by_hand() {
-    let mut bell = by_timetable();
+    let mut bell = by_timetable(Place::Vk);
     made(&mut bell, "a", json!({}));
     bell.roster.as_object_mut().unwrap().remove("lessons");
     bell.at("08:00").sync();
@@ -289,3 +290,10 @@ fn a_lesson_that_runs_while_the_school_moves_ends_where_it_began_and_the_next_is
     let said = bell.said(CHAT);
     assert!(said.len() == 1 && said[0].contains(LINK), "{said:?}");
 }
+
+everywhere!(e11_a_running_call_of_a_lesson_that_is_put_off_ends_with_the_lesson,);
+
+on_both!(
+    e11_a_call_made_by_hand_for_a_lesson_is_moved_with_the_lesson_and_keeps_its_own_name,
+    e11_a_call_made_by_hand_is_over_with_its_lesson_cancelled_and_one_that_runs_is_ended,
+);

@@ -9,7 +9,7 @@ use zvonok::error::Code;
 use zvonok::host::Silent;
 use zvonok::session::{Cancel, Session};
 
-use crate::bell::{Bell, DAY};
+use crate::bell::{Bell, DAY, Place};
 use crate::screens::epos;
 
 const CURATOR: &str = "teacher-110";
@@ -26,7 +26,7 @@ fn list(bell: &mut Bell) -> Value {
 #[test]
 #[cfg(unix)]
 fn an_order_that_meets_another_cycle_is_refused_whole_and_can_be_given_again() {
-    let mut bell = epos();
+    let mut bell = epos(Place::Vk);
     let call = bell.does(CURATOR, "calls.create", create("Сбор"));
     let id = json!({"call": call["id"]});
     let renamed = json!({"call": call["id"], "title": "Собрание"});
@@ -121,7 +121,7 @@ fn becomes(bell: &mut Bell, id: &Value, state: &str, running: bool) {
 #[test]
 fn orders_in_the_midst_of_another_hosts_cycles_are_all_carried_out_and_each_once() {
     const CALLS: usize = 5;
-    let mut bell = epos();
+    let mut bell = epos(Place::Vk);
     let now = format!("{DAY}T08:00:00+03:00");
     bell.at("08:00");
     let (config, roster) = (bell.config.to_string(), bell.roster.to_string());

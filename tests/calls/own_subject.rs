@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, school};
-use crate::office::Side;
+use crate::bell::{Bell, CHAT, DAY, Place, on_both, school};
 use crate::tiny::{add, enrolled, person, role, row};
 
 const HEAD: &str = "engineer-120";
@@ -45,9 +44,9 @@ fn college() -> Value {
     roster
 }
 
-fn begun() -> Bell {
-    let mut bell = Bell::open(Side::Vk, "partner", "ais_poo", college(), json!({}));
-    assert_eq!(bell.sync(), Code::Ok);
+fn begun(place: Place) -> Bell {
+    let mut bell = Bell::at_place(place, "ais_poo", college());
+    bell.give_link(CHAT);
     bell.at("09:00");
     bell
 }
@@ -74,9 +73,8 @@ fn list(bell: &mut Bell) -> Value {
     bell.does("system", "calls.list", json!({"chat": CHAT}))
 }
 
-#[test]
-fn a10_a_lesson_is_not_for_the_teacher_of_another_subject_or_of_another_group() {
-    let mut bell = begun();
+fn a10_a_lesson_is_not_for_the_teacher_of_another_subject_or_of_another_group(place: Place) {
+    let mut bell = begun(place);
     let call = bell.does(TEACHER, "calls.create", held(CHAT, "10:00", "10:45"));
     let before = list(&mut bell);
     for (who, own) in [(PHYSICIST, "subject:7a-physics"), (NEIGHBOUR, "subject:7b-algebra")] {
@@ -90,7 +88,7 @@ fn a10_a_lesson_is_not_for_the_teacher_of_another_subject_or_of_another_group() 
         let call = bell.does(who, "calls.create", held(own, "10:00", "10:45"));
         assert_eq!((&call["chat"], &call["by"]), (&json!(own), &json!(who)));
     }
-    assert_eq!(bell.vk_calls(), (0, 0));
+    bell.has_calls(0, 0);
     // The administrator may, as the lesson's own teacher may.
     bell.does(HEAD, "calls.publish", json!({"call": call["id"]}));
     bell.does(TEACHER, "calls.delete", json!({"call": call["id"]}));
@@ -99,10 +97,9 @@ fn a10_a_lesson_is_not_for_the_teacher_of_another_subject_or_of_another_group() 
     }
 }
 
-#[test]
-fn a10_after_its_end_a_lesson_can_only_be_deleted() {
+fn a10_after_its_end_a_lesson_can_only_be_deleted(place: Place) {
     for who in [TEACHER, HEAD] {
-        let mut bell = begun();
+        let mut bell = begun(place);
         let call = bell.does(who, "calls.create", held(CHAT, "10:00", "10:45"));
         let [update, publish, start, ..] = orders(&call);
         // The last moment at which it may be changed.
@@ -117,31 +114,31 @@ fn a10_after_its_end_a_lesson_can_only_be_deleted() {
         }
         assert_eq!(list(&mut bell), before, "{who}: nothing has changed");
         bell.at("10:50").sync();
-        assert_eq!(bell.vk_calls(), (0, 0), "{who}");
+        bell.has_calls(0, 0);
         let gone = bell.does(who, "calls.delete", json!({"call": call["id"]}));
         assert_eq!((&gone["deleted"], &gone["by"]), (&json!(true), &json!(who)));
     }
 }
 
-#[test]
-fn a10_after_its_end_a_lesson_that_ran_can_be_closed_and_not_started_again() {
-    let mut bell = begun();
+fn a10_after_its_end_a_lesson_that_ran_can_be_closed_and_not_started_again(place: Place) {
+    let mut bell = begun(place);
     let call = bell.does(TEACHER, "calls.create", held(CHAT, "10:00", "10:45"));
     bell.does(TEACHER, "calls.publish", json!({"call": call["id"]}));
     bell.at("10:00").sync();
-    assert_eq!(bell.vk_calls(), (1, 1));
+    bell.has_calls(1, 1);
     // No cycle has ended it yet.
     bell.at("10:46");
     let no = bell.refused(TEACHER, "calls.start", json!({"call": call["id"]}), Code::Denied);
     assert!(no.message.ru.contains("уже прошло"), "{}", no.message.ru);
     let told = bell.does(TEACHER, "calls.finish", json!({"call": call["id"]}));
     assert_eq!((&told["state"], &told["by"]), (&json!("finished"), &json!(TEACHER)));
-    assert_eq!(bell.vk_calls(), (1, 0));
+    bell.has_calls(1, 0);
 }
 
-#[test]
-fn a10_the_host_itself_publishes_nothing_that_is_over_and_starts_nothing_of_another_day() {
-    let mut bell = begun();
+fn a10_the_host_itself_publishes_nothing_that_is_over_and_starts_nothing_of_another_day(
+    place: Place,
+) {
+    let mut bell = begun(place);
     let call = bell.does("system", "calls.create", held(CHAT, "10:00", "10:45"));
     let [update, publish, start, ..] = orders(&call);
     bell.at("10:45");
@@ -150,7 +147,7 @@ fn a10_the_host_itself_publishes_nothing_that_is_over_and_starts_nothing_of_anot
     bell.at("2026-09-02 08:00");
     let no = bell.refused("system", start.0, start.1, Code::Request);
     assert_eq!(no.faults[0].code, "request.call_over");
-    assert_eq!(bell.vk_calls(), (0, 0));
+    bell.has_calls(0, 0);
     // It may still be put off to a time that is to come, and not to one that has passed.
     let moved = |starts: &str, ends: &str| {
         let mut params = update.1.clone();
@@ -163,3 +160,10 @@ fn a10_the_host_itself_publishes_nothing_that_is_over_and_starts_nothing_of_anot
     let call = bell.does("system", update.0, moved("10:00", "10:45"));
     assert_eq!((&call["date"], &call["state"]), (&json!("2026-09-02"), &json!("created")));
 }
+
+on_both!(
+    a10_a_lesson_is_not_for_the_teacher_of_another_subject_or_of_another_group,
+    a10_after_its_end_a_lesson_can_only_be_deleted,
+    a10_after_its_end_a_lesson_that_ran_can_be_closed_and_not_started_again,
+    a10_the_host_itself_publishes_nothing_that_is_over_and_starts_nothing_of_another_day,
+);

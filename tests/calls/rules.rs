@@ -119,6 +119,7 @@ impl Life {
             untouched: &none,
             no_lessons: false,
             zone: &zone,
+            language: "ru",
             now: moment(now),
         };
         let made = &mut self.made;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, lesson, school};
+use crate::bell::{Bell, CHAT, DAY, Place, everywhere, lesson, on_both, school};
 use crate::office::Side;
 use crate::tiny::{add, enrolled, row};
 
@@ -25,15 +25,18 @@ fn college() -> Value {
     roster
 }
 
-pub(crate) fn epos() -> Bell {
-    let mut bell = Bell::open(Side::Vk, "partner", "epos_spo", college(), json!({}));
-    assert_eq!(bell.sync(), Code::Ok);
+/// On ЭПОС.СПО; where the messenger starts no calls, the class's two chats have their links.
+pub(crate) fn epos(place: Place) -> Bell {
+    let mut bell = Bell::at_place(place, "epos_spo", college());
+    bell.give_link(GROUP);
+    bell.give_link("parents:7a");
     bell
 }
 
-fn ais() -> Bell {
-    let mut bell = Bell::open(Side::Vk, "partner", "ais_poo", college(), json!({}));
-    assert_eq!(bell.sync(), Code::Ok);
+/// On АИС ПОО; where the messenger starts no calls, the subject's chat has its link.
+pub(crate) fn ais(place: Place) -> Bell {
+    let mut bell = Bell::at_place(place, "ais_poo", college());
+    bell.give_link(CHAT);
     bell
 }
 
@@ -42,9 +45,8 @@ fn made(bell: &mut Bell, chat: &str, title: &str, time: &str) -> Value {
     bell.does(CURATOR, "calls.create", params)
 }
 
-#[test]
-fn e10_a_call_is_created_published_finished_and_deleted_in_this_order() {
-    let mut bell = epos();
+fn e10_a_call_is_created_published_finished_and_deleted_in_this_order(place: Place) {
+    let mut bell = epos(place);
     let call = made(&mut bell, GROUP, "Собрание", "14:00");
     assert_eq!((&call["state"], &call["running"]), (&json!("created"), &json!(false)));
     assert_eq!(call["starts"], "2026-09-01T14:00:00+03:00");
@@ -59,7 +61,7 @@ fn e10_a_call_is_created_published_finished_and_deleted_in_this_order() {
         (&call["title"], &call["starts"]),
         (&json!("Собрание группы"), &json!("2026-09-01T15:00:00+03:00"))
     );
-    assert_eq!(bell.vk_calls(), (0, 0));
+    bell.has_calls(0, 0);
     // «Опубликован»: finish, delete.
     let call = bell.does(CURATOR, "calls.publish", id.clone());
     assert_eq!(call["state"], "published");
@@ -82,9 +84,8 @@ fn e10_a_call_is_created_published_finished_and_deleted_in_this_order() {
     bell.refused(CURATOR, "calls.publish", id, Code::Denied);
 }
 
-#[test]
-fn e10_a_chat_has_one_published_call_and_the_second_is_refused_with_the_reason() {
-    let mut bell = epos();
+fn e10_a_chat_has_one_published_call_and_the_second_is_refused_with_the_reason(place: Place) {
+    let mut bell = epos(place);
     let first = made(&mut bell, GROUP, "Первый", "14:00");
     let second = made(&mut bell, GROUP, "Второй", "16:00");
     bell.does(CURATOR, "calls.publish", json!({"call": first["id"]}));
@@ -92,7 +93,7 @@ fn e10_a_chat_has_one_published_call_and_the_second_is_refused_with_the_reason()
     let no = bell.refused(CURATOR, "calls.publish", json!({"call": second["id"]}), Code::Request);
     assert!(no.message.ru.contains("уже есть опубликованный звонок «Первый»"), "{}", no.message.ru);
     assert_eq!(bell.does(CURATOR, "calls.list", json!({})), before, "nothing has changed");
-    assert_eq!(bell.vk_calls(), (1, 1));
+    bell.has_calls(1, 1);
     // Another chat has its own.
     let other = made(&mut bell, "parents:7a", "Родителям", "18:00");
     bell.does(CURATOR, "calls.publish", json!({"call": other["id"]}));
@@ -101,10 +102,9 @@ fn e10_a_chat_has_one_published_call_and_the_second_is_refused_with_the_reason()
     assert_eq!(second["state"], "published");
 }
 
-#[test]
-fn e10_a_call_may_be_deleted_in_any_state_and_one_that_runs_is_ended() {
+fn e10_a_call_may_be_deleted_in_any_state_and_one_that_runs_is_ended(place: Place) {
     for state in ["created", "published", "finished"] {
-        let mut bell = epos();
+        let mut bell = epos(place);
         let call = made(&mut bell, GROUP, "Собрание", "14:00");
         let id = json!({"call": call["id"]});
         if state != "created" {
@@ -115,16 +115,15 @@ fn e10_a_call_may_be_deleted_in_any_state_and_one_that_runs_is_ended() {
         }
         let told = bell.does(CURATOR, "calls.delete", id.clone());
         assert_eq!(told["deleted"], true, "{state}");
-        assert_eq!(bell.vk_calls().1, 0, "{state}");
+        bell.has_calls(usize::from(state != "created"), 0);
         bell.at("08:00").sync();
         assert_eq!(bell.report["calls"], json!([]), "{state}");
         assert!(bell.pinned(GROUP).is_null(), "{state}");
     }
 }
 
-#[test]
-fn e10_the_administrator_makes_calls_in_any_chat_and_a_chat_admin_in_own_ones() {
-    let mut bell = epos();
+fn e10_the_administrator_makes_calls_in_any_chat_and_a_chat_admin_in_own_ones(place: Place) {
+    let mut bell = epos(place);
     let params = |chat: &str| json!({"chat": chat, "title": "Сбор", "date": DAY, "time": "14:00"});
     bell.does(HEAD, "calls.create", params("parents:7a"));
     bell.does(HEAD, "calls.create", params("teachers:school"));
@@ -141,7 +140,7 @@ fn e10_the_administrator_makes_calls_in_any_chat_and_a_chat_admin_in_own_ones() 
 }
 
 /// A college whose chats of subjects take their calls from the timetable.
-pub(crate) fn by_timetable() -> Bell {
+pub(crate) fn by_timetable(place: Place) -> Bell {
     let folder = tempfile::tempdir().unwrap().keep();
     let script = include_str!("../../scripts/ais_poo.lua");
     let calls = "calls = { starts = \"publication\", from_timetable = { \"subject\" } },";
@@ -155,14 +154,15 @@ pub(crate) fn by_timetable() -> Bell {
         add(&mut roster, "lessons", lesson(id, date, period, "draft"));
     }
     let profile = path.to_str().unwrap();
-    let mut bell = Bell::open(Side::Vk, "partner", profile, roster, json!({}));
-    assert_eq!(bell.sync(), Code::Ok);
+    let mut bell = Bell::at_place(place, profile, roster);
+    bell.give_link(CHAT);
     bell
 }
 
-#[test]
-fn e11_a_call_of_a_discipline_has_its_name_and_takes_dates_and_lessons_of_the_timetable() {
-    let mut bell = by_timetable();
+fn e11_a_call_of_a_discipline_has_its_name_and_takes_dates_and_lessons_of_the_timetable(
+    place: Place,
+) {
+    let mut bell = by_timetable(place);
     let list = bell.does(TEACHER, "calls.list", json!({"chat": CHAT}));
     let offered: Vec<&str> = list["lessons"]
         .as_array()
@@ -213,18 +213,21 @@ fn e11_a_call_of_a_discipline_has_its_name_and_takes_dates_and_lessons_of_the_ti
     }
 }
 
-#[test]
-fn e11_a_discipline_chat_made_by_hand_takes_its_lessons_from_every_group_of_the_subject() {
+fn e11_a_discipline_chat_made_by_hand_takes_its_lessons_from_every_group_of_the_subject(
+    place: Place,
+) {
     let mut roster = college();
     add(&mut roster, "lessons", lesson("a", DAY, 2, "draft"));
     add(&mut roster, "lessons", lesson("b", NEXT, 1, "draft"));
-    let mut bell = Bell::open(Side::Vk, "partner", "epos_spo", roster, json!({}));
-    bell.sync();
+    let mut bell = Bell::at_place(place, "epos_spo", roster);
     let params = json!({"kind": "subject", "subject": "Алгебра", "title": "Алгебра",
         "members": [PUPIL, TEACHER], "admins": [TEACHER]});
     let chat = bell.does(HEAD, "chats.create", params);
     let key = chat["key"].as_str().expect("a key").to_owned();
     assert!(key.starts_with("custom:"), "{chat}");
+    if place == Place::Max {
+        bell.make_groups();
+    }
     let list = bell.does(TEACHER, "calls.list", json!({"chat": key}));
     assert_eq!(list["lessons"].as_array().map(Vec::len), Some(2));
     let day = json!({"chat": key, "date": "2026-09-05", "time": "10:00"});
@@ -236,20 +239,21 @@ fn e11_a_discipline_chat_made_by_hand_takes_its_lessons_from_every_group_of_the_
     );
     let call = bell.does(TEACHER, "calls.create", json!({"chat": key, "date": NEXT}));
     assert_eq!((&call["title"], &call["lesson"]), (&json!("Онлайн-занятие Алгебра"), &json!("b")));
-    let call = bell.does(TEACHER, "calls.publish", json!({"call": call["id"]}));
+    bell.does(TEACHER, "calls.publish", json!({"call": call["id"]}));
+    bell.at("07:20").sync();
+    bell.bring_links();
     bell.at("07:30").sync();
     assert_eq!(bell.said(&key).len(), 1);
     // A chat that is deleted takes its call along.
     bell.does(HEAD, "chats.delete", json!({"chat": key}));
     bell.at("07:40").sync();
-    assert_eq!(bell.vk_calls(), (1, 0));
+    bell.has_calls(1, 0);
     let told = bell.does(HEAD, "calls.join", json!({"call": call["id"]}));
     assert_eq!(told["allowed"], false);
 }
 
-#[test]
-fn e12_calls_of_past_days_are_finished_also_when_no_cycle_ran_at_midnight() {
-    let mut bell = epos();
+fn e12_calls_of_past_days_are_finished_also_when_no_cycle_ran_at_midnight(place: Place) {
+    let mut bell = epos(place);
     let published = made(&mut bell, GROUP, "Собрание", "14:00");
     let created = made(&mut bell, "parents:7a", "Родителям", "14:00");
     bell.does(CURATOR, "calls.publish", json!({"call": published["id"]}));
@@ -263,16 +267,15 @@ fn e12_calls_of_past_days_are_finished_also_when_no_cycle_ran_at_midnight() {
     bell.at("2026-09-03 08:00").sync();
     assert_eq!(state(&bell, &published), Some(json!("finished")));
     assert_eq!(state(&bell, &created), Some(json!("created")), "what was not published stays");
-    assert_eq!(bell.vk_calls(), (1, 0));
+    bell.has_calls(1, 0);
     assert!(bell.pinned(GROUP).is_null());
     assert_eq!(bell.said(GROUP).len(), 1, "nobody is told days later");
     let no = bell.refused(CURATOR, "calls.publish", json!({"call": created["id"]}), Code::Request);
     assert!(no.message.ru.contains("время этого звонка уже прошло"), "{}", no.message.ru);
 }
 
-#[test]
-fn e12_a_call_of_yesterday_is_over_for_everybody_though_no_cycle_has_ended_it() {
-    let mut bell = epos();
+fn e12_a_call_of_yesterday_is_over_for_everybody_though_no_cycle_has_ended_it(place: Place) {
+    let mut bell = epos(place);
     let old = made(&mut bell, GROUP, "Собрание", "14:00");
     bell.does(CURATOR, "calls.publish", json!({"call": old["id"]}));
     let join = json!({"call": old["id"]});
@@ -286,12 +289,11 @@ fn e12_a_call_of_yesterday_is_over_for_everybody_though_no_cycle_has_ended_it() 
     let new = bell.does(CURATOR, "calls.create", params);
     let new = bell.does(CURATOR, "calls.publish", json!({"call": new["id"]}));
     assert_eq!((&new["state"], &new["running"]), (&json!("published"), &json!(true)));
-    assert_eq!(bell.vk_calls(), (2, 1), "the old one ends before the new one starts");
+    bell.has_calls(2, 1);
 }
 
-#[test]
-fn a10_nobody_gets_in_after_the_end_though_no_cycle_has_ended_the_call() {
-    let mut bell = ais();
+fn a10_nobody_gets_in_after_the_end_though_no_cycle_has_ended_the_call(place: Place) {
+    let mut bell = ais(place);
     bell.at("09:00");
     let params = json!({"chat": CHAT, "starts": "2026-09-01T10:00:00+03:00",
         "ends": "2026-09-01T10:45:00+03:00"});
@@ -305,9 +307,8 @@ fn a10_nobody_gets_in_after_the_end_though_no_cycle_has_ended_the_call() {
     }
 }
 
-#[test]
-fn e13_members_are_told_of_a_published_call_and_the_link_is_for_who_has_an_account() {
-    let mut bell = epos();
+fn e13_members_are_told_of_a_published_call_and_the_link_is_for_who_has_an_account(place: Place) {
+    let mut bell = epos(place);
     row(&mut bell.roster, "users", "child-202")["userIds"] = json!([]);
     bell.at("07:10").sync();
     let call = made(&mut bell, GROUP, "Собрание", "14:00");
@@ -339,9 +340,8 @@ fn e13_members_are_told_of_a_published_call_and_the_link_is_for_who_has_an_accou
     assert_eq!(list["chats"][0]["call"], Value::Null);
 }
 
-#[test]
-fn e13_a_list_shows_the_link_to_nobody_whom_the_call_would_not_let_in() {
-    let mut bell = epos();
+fn e13_a_list_shows_the_link_to_nobody_whom_the_call_would_not_let_in(place: Place) {
+    let mut bell = epos(place);
     let call = made(&mut bell, GROUP, "Собрание", "14:00");
     let told = bell.does(HEAD, "calls.publish", json!({"call": call["id"]}));
     assert_eq!((&told["running"], &told["join_url"]), (&json!(true), &Value::Null));
@@ -360,7 +360,7 @@ fn e13_a_list_shows_the_link_to_nobody_whom_the_call_would_not_let_in() {
 
 #[test]
 fn a_publication_that_could_not_start_the_call_says_that_it_is_pending_and_why() {
-    let mut bell = epos();
+    let mut bell = epos(Place::Vk);
     let call = made(&mut bell, GROUP, "Собрание", "14:00");
     let matching = json!({"method": "calls.start", "nth": 1, "count": 1});
     bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 9}));
@@ -392,19 +392,59 @@ fn a_publication_without_a_link_says_that_one_is_wanted() {
 }
 
 #[test]
-fn e11_a_published_call_of_a_lesson_without_times_starts() {
-    let mut bell = by_timetable();
+fn e12_on_max_a_call_for_which_nobody_gave_a_link_is_finished_with_its_day_too() {
+    let mut bell = Bell::at_place(Place::Max, "epos_spo", college());
+    let call = made(&mut bell, GROUP, "Собрание", "14:00");
+    let id = json!({"call": call["id"]});
+    bell.asks(CURATOR, "calls.publish", id.clone()).unwrap();
+    bell.at("14:00").sync();
+    assert_eq!(bell.tasks("give_call_link").len(), 1);
+    bell.at(&format!("{NEXT} 00:00")).sync();
+    let row = bell.report["calls"][0].clone();
+    assert_eq!((&row["state"], &row["running"]), (&json!("finished"), &json!(false)));
+    let told = bell.does(PUPIL, "calls.join", id);
+    assert_eq!(told["message"]["ru"], "Звонок завершен");
+    // A link that comes now starts nothing of yesterday.
+    bell.bring_links();
+    bell.has_calls(0, 0);
+    assert!(bell.said(GROUP).is_empty());
+}
+
+#[test]
+fn a10_on_max_a_link_that_comes_late_opens_the_lesson_only_while_it_goes_on() {
+    for (time, opens) in [("10:44", true), ("10:45", false)] {
+        let mut bell = Bell::at_place(Place::Max, "ais_poo", college());
+        let params = json!({"chat": CHAT, "starts": "2026-09-01T10:00:00+03:00",
+            "ends": "2026-09-01T10:45:00+03:00"});
+        let call = bell.does(TEACHER, "calls.create", params);
+        let id = json!({"call": call["id"]});
+        bell.asks(TEACHER, "calls.publish", id.clone()).unwrap();
+        bell.at("10:00").sync();
+        let told = bell.does(PUPIL, "calls.join", id.clone());
+        assert_eq!(told["message"]["ru"], "Дистанционное занятие еще не началось");
+        bell.at(time).bring_links();
+        assert_eq!(bell.said(CHAT).len(), usize::from(opens), "{time}");
+        bell.has_calls(usize::from(opens), usize::from(opens));
+        assert_eq!(bell.does(PUPIL, "calls.join", id)["allowed"], opens, "{time}");
+    }
+}
+
+fn e11_a_published_call_of_a_lesson_without_times_starts(place: Place) {
+    let mut bell = by_timetable(place);
     row(&mut bell.roster, "lessons", "a").as_object_mut().unwrap().remove("period");
     bell.at("07:30").sync();
     let call = bell.does(TEACHER, "calls.create", json!({"chat": CHAT, "lesson": "a"}));
     assert_eq!(call["starts"], Value::Null);
-    let call = bell.does(TEACHER, "calls.publish", json!({"call": call["id"]}));
+    let id = json!({"call": call["id"]});
+    bell.asks(TEACHER, "calls.publish", id.clone()).unwrap();
+    bell.sync();
+    bell.bring_links();
+    let call = bell.does(TEACHER, "calls.publish", id);
     assert_eq!((&call["running"], &call["pending"]), (&json!(true), &json!(false)));
 }
 
-#[test]
-fn a10_a_remote_lesson_is_made_for_an_own_subject_while_its_time_has_not_passed() {
-    let mut bell = ais();
+fn a10_a_remote_lesson_is_made_for_an_own_subject_while_its_time_has_not_passed(place: Place) {
+    let mut bell = ais(place);
     bell.at("09:00");
     let params = |starts: &str, ends: &str| {
         json!({"chat": CHAT, "starts": format!("{DAY}T{starts}:00+03:00"),
@@ -422,9 +462,8 @@ fn a10_a_remote_lesson_is_made_for_an_own_subject_while_its_time_has_not_passed(
     assert_eq!(no.faults[0].at, "params.ends");
 }
 
-#[test]
-fn a10_before_the_start_nobody_gets_in_and_at_the_end_everybody_is_told() {
-    let mut bell = ais();
+fn a10_before_the_start_nobody_gets_in_and_at_the_end_everybody_is_told(place: Place) {
+    let mut bell = ais(place);
     bell.at("09:00");
     let params = json!({"chat": CHAT, "title": "Производная", "starts": "2026-09-01T10:00:00+03:00",
         "ends": "2026-09-01T10:45:00+03:00"});
@@ -432,36 +471,37 @@ fn a10_before_the_start_nobody_gets_in_and_at_the_end_everybody_is_told() {
     let id = json!({"call": call["id"]});
     bell.does(TEACHER, "calls.publish", id.clone());
     bell.at("09:59").sync();
-    assert_eq!((bell.vk_calls(), bell.said(CHAT).len()), ((0, 0), 0));
+    bell.has_calls(0, 0);
+    assert!(bell.said(CHAT).is_empty());
     assert_eq!(bell.next_due(), "2026-09-01T10:00:00+03:00");
     let told = bell.does(PUPIL, "calls.join", id.clone());
     assert_eq!(told["message"]["ru"], "Дистанционное занятие еще не началось");
     bell.at("10:00").sync();
-    assert_eq!(bell.vk_calls(), (1, 1));
+    bell.has_calls(1, 1);
     assert_eq!(bell.does(PUPIL, "calls.join", id.clone())["allowed"], true);
-    assert_eq!(bell.next_due(), "2026-09-01T10:45:00+03:00");
+    bell.waits_until("2026-09-01T10:45:00+03:00");
     bell.at("10:45").sync();
-    assert_eq!(bell.vk_calls(), (1, 0));
+    bell.has_calls(1, 0);
     let over = "Онлайн-занятие завершено: Производная\n01.09.2026, 10:00–10:45";
     assert_eq!(bell.said(CHAT)[1], over);
     let told = bell.does(PUPIL, "calls.join", id);
     assert_eq!(told["message"]["ru"], "Звонок завершен");
 }
 
-#[test]
-fn a10_a_late_cycle_does_not_start_what_is_over() {
-    let mut bell = ais();
+fn a10_a_late_cycle_does_not_start_what_is_over(place: Place) {
+    let mut bell = ais(place);
     bell.at("09:00");
     let params = json!({"chat": CHAT, "date": DAY, "time": "10:00"});
     let call = bell.does(TEACHER, "calls.create", params);
     bell.does(TEACHER, "calls.publish", json!({"call": call["id"]}));
     bell.at("2026-09-08 09:00").sync();
-    assert_eq!((bell.vk_calls(), bell.said(CHAT).len()), ((0, 0), 0));
+    bell.has_calls(0, 0);
+    assert!(bell.said(CHAT).is_empty());
 }
 
 #[test]
 fn a_call_says_its_time_in_one_way_and_every_fault_is_told() {
-    let mut bell = epos();
+    let mut bell = epos(Place::Vk);
     for (params, at) in [
         (json!({"date": DAY}), "params.date"),
         (json!({"time": "10:00"}), "params.date"),
@@ -489,7 +529,7 @@ fn a_call_says_its_time_in_one_way_and_every_fault_is_told() {
 
 #[test]
 fn an_order_whose_own_cycle_does_not_come_about_is_carried_out_by_the_next_one() {
-    let mut bell = epos();
+    let mut bell = epos(Place::Vk);
     let call = made(&mut bell, GROUP, "Собрание", "14:00");
     assert_eq!(bell.at("07:10").sync(), Code::Ok);
     let file = rusqlite::Connection::open(bell.folder.path().join("zvonok.db")).unwrap();
@@ -504,9 +544,8 @@ fn an_order_whose_own_cycle_does_not_come_about_is_carried_out_by_the_next_one()
     assert_eq!(waits(), 0, "the next cycle looks");
 }
 
-#[test]
-fn p12_a_lesson_has_one_call_whether_by_the_roster_or_by_hand() {
-    let mut bell = ais();
+fn p12_a_lesson_has_one_call_whether_by_the_roster_or_by_hand(place: Place) {
+    let mut bell = ais(place);
     add(&mut bell.roster, "lessons", lesson("a", DAY, 2, "published"));
     bell.at("07:30").sync();
     bell.does(TEACHER, "calls.create", json!({"chat": CHAT, "lesson": "a"}));
@@ -514,3 +553,25 @@ fn p12_a_lesson_has_one_call_whether_by_the_roster_or_by_hand() {
     let no = bell.refused(TEACHER, "calls.create", params, Code::Request);
     assert!(no.faults[0].message.ru.contains("уже есть звонок"), "{:?}", no.faults);
 }
+
+everywhere!(
+    e10_a_call_is_created_published_finished_and_deleted_in_this_order,
+    e10_a_chat_has_one_published_call_and_the_second_is_refused_with_the_reason,
+    e11_a_discipline_chat_made_by_hand_takes_its_lessons_from_every_group_of_the_subject,
+    e12_calls_of_past_days_are_finished_also_when_no_cycle_ran_at_midnight,
+    e13_members_are_told_of_a_published_call_and_the_link_is_for_who_has_an_account,
+    a10_before_the_start_nobody_gets_in_and_at_the_end_everybody_is_told,
+);
+
+on_both!(
+    e10_a_call_may_be_deleted_in_any_state_and_one_that_runs_is_ended,
+    e10_the_administrator_makes_calls_in_any_chat_and_a_chat_admin_in_own_ones,
+    e11_a_call_of_a_discipline_has_its_name_and_takes_dates_and_lessons_of_the_timetable,
+    e12_a_call_of_yesterday_is_over_for_everybody_though_no_cycle_has_ended_it,
+    a10_nobody_gets_in_after_the_end_though_no_cycle_has_ended_the_call,
+    e13_a_list_shows_the_link_to_nobody_whom_the_call_would_not_let_in,
+    e11_a_published_call_of_a_lesson_without_times_starts,
+    a10_a_remote_lesson_is_made_for_an_own_subject_while_its_time_has_not_passed,
+    a10_a_late_cycle_does_not_start_what_is_over,
+    p12_a_lesson_has_one_call_whether_by_the_roster_or_by_hand,
+);

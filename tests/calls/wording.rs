@@ -78,6 +78,37 @@ fn where_the_language_is_english_the_chat_is_told_in_english() {
     assert_eq!(said, wanted);
 }
 
+#[test]
+fn a_call_to_which_nobody_gives_a_name_is_named_in_the_language_of_the_configuration() {
+    for (language, of_lesson, of_chat) in [
+        ("ru", "Онлайн-занятие Алгебра", "Онлайн-звонок"),
+        ("en", "Online lesson Алгебра", "Online call"),
+    ] {
+        let mut bell = begun("paragraf", json!({"language": language}));
+        bell.publish("a", DAY, 2);
+        bell.row("a").as_object_mut().unwrap().remove("title");
+        bell.publish("b", "2026-09-03", 3);
+        bell.row("b").as_object_mut().unwrap().remove("title");
+        bell.at("09:30").sync();
+        assert_eq!(bell.call("a").unwrap()["title"], of_lesson);
+        assert!(bell.said(CHAT)[0].contains(of_lesson), "{:?}", bell.said(CHAT));
+        // Made by hand of a lesson, of the subject's chat, of another chat.
+        for (params, title) in [
+            (json!({"chat": CHAT, "lesson": "b"}), of_lesson),
+            (json!({"chat": CHAT, "date": NEXT, "time": "14:00"}), of_lesson),
+            (json!({"chat": "class:7a", "date": NEXT, "time": "14:00"}), of_chat),
+        ] {
+            assert_eq!(bell.does("system", "calls.create", params)["title"], title);
+        }
+    }
+    // The profile's own words stay as they are.
+    let mut bell = Bell::open(Side::Vk, "partner", "ais_poo", school(), json!({"language": "en"}));
+    bell.sync();
+    let call =
+        bell.does("system", "calls.create", json!({"chat": CHAT, "date": NEXT, "time": "14:00"}));
+    assert_eq!(call["title"], "Дистанционное занятие: Алгебра");
+}
+
 /// On MAX, where every call of a chat has the same standing link.
 fn on_max(profile: &str) -> Bell {
     let mut bell = Bell::open(Side::Max, "standard", profile, school(), json!({}));

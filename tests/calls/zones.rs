@@ -183,6 +183,33 @@ fn a_lesson_of_the_night_when_clocks_change_is_held_once_and_for_its_whole_lengt
     }
 }
 
+/// A lesson's day, its times in the journal, and how the chat is told of them.
+const TOLD: [(&str, &str, &str, &str); 6] = [
+    ("2026-10-25", "02:30", "03:15", "02:30 (UTC+02:00)–02:15 (UTC+01:00)"),
+    ("2026-10-25", "02:05", "02:50", "02:05 (UTC+02:00)–02:50 (UTC+02:00)"),
+    ("2026-10-25", "01:30", "02:15", "01:30 (UTC+02:00)–02:15 (UTC+02:00)"),
+    // Clocks that show every time once need no more words.
+    ("2026-10-25", "03:00", "03:45", "03:00–03:45"),
+    ("2027-03-28", "01:30", "02:15", "01:30–03:15"),
+    ("2026-10-26", "02:30", "03:15", "02:30–03:15"),
+];
+
+#[test]
+fn a_time_that_the_clocks_show_twice_is_told_with_its_offset() {
+    for (day, from, to, told) in TOLD {
+        let eve = day.parse::<jiff::civil::Date>().unwrap().yesterday().unwrap();
+        let mut bell = school_in("Europe/Berlin", "paragraf", &format!("{eve}T12:00:00Z"));
+        bell.publish("a", day, 1);
+        bell.row("a")["startTime"] = from.into();
+        bell.row("a")["endTime"] = to.into();
+        bell.at_moment(&format!("{eve}T13:00:00Z")).sync();
+        let said = bell.said(CHAT);
+        let date = format!("{}.{}.{}", &day[8..], &day[5..7], &day[..4]);
+        let line = said[0].lines().nth(1);
+        assert_eq!((said.len(), line), (1, Some(&*format!("{date}, {told}"))), "{day} {from}");
+    }
+}
+
 /// A school whose late lesson is published at `when`, between two cycles.
 fn late(profile: &str, state: &str, times: (&str, &str)) -> Bell {
     let mut bell = school_in("Europe/Moscow", profile, "2026-09-01T07:00:00+03:00");

@@ -16,6 +16,57 @@ pub(crate) const CHAT: &str = "subject:7a-algebra";
 /// The first day.
 pub(crate) const DAY: &str = "2026-09-01";
 
+/// What a chat's call link looks like where a person gives it; one for each chat.
+const STANDING: &str = "https://max.ru/joincall/standing";
+
+/// The kinds of messengers, as far as calls are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// VK with a token that starts calls.
+    Vk,
+    /// MAX, where nobody but people starts calls, in groups that people made.
+    Max,
+    /// VK with a community's own token, which starts no calls.
+    Community,
+}
+
+/// Makes of each law, a function of the place, a test on every kind of messenger.
+macro_rules! everywhere {
+    ($($law:ident),* $(,)?) => { $(
+        $crate::bell::law! { $law
+            where_the_messenger_starts_calls: Vk,
+            on_max_where_it_starts_none: Max,
+            with_a_token_of_a_community_that_starts_none: Community,
+        }
+    )* };
+}
+pub(crate) use everywhere;
+
+/// The same without the third kind, where it would show nothing new.
+macro_rules! on_both {
+    ($($law:ident),* $(,)?) => { $(
+        $crate::bell::law! { $law
+            where_the_messenger_starts_calls: Vk,
+            on_max_where_it_starts_none: Max,
+        }
+    )* };
+}
+pub(crate) use on_both;
+
+macro_rules! law {
+    ($law:ident $($test:ident: $place:ident),* $(,)?) => {
+        mod $law {
+            $(
+                #[test]
+                fn $test() {
+                    super::$law($crate::bell::Place::$place);
+                }
+            )*
+        }
+    };
+}
+pub(crate) use law;
+
 /// A school, its messenger and its clock.
 pub(crate) struct Bell {
     pub(crate) messenger: Messenger,
@@ -26,6 +77,8 @@ pub(crate) struct Bell {
     pub(crate) folder: tempfile::TempDir,
     session: Session,
     now: String,
+    starts_calls: bool,
+    links: u32,
 }
 
 /// The tiny school with a timetable of four lessons a day, and no lesson yet.
@@ -67,6 +120,66 @@ impl Bell {
         bell
     }
 
+    /// On any kind of messenger; on MAX the groups that are wanted now are made.
+    pub(crate) fn at_place(place: Place, profile: &str, roster: Value) -> Bell {
+        let (side, mode) = match place {
+            Place::Vk => (Side::Vk, "partner"),
+            Place::Max => (Side::Max, "standard"),
+            Place::Community => (Side::Vk, "standard"),
+        };
+        let mut bell = Bell::open(side, mode, profile, roster, json!({}));
+        bell.starts_calls = place == Place::Vk;
+        if place == Place::Max {
+            bell.make_groups();
+        } else {
+            assert_eq!(bell.sync(), Code::Ok);
+        }
+        bell
+    }
+
+    /// Where the messenger starts no calls, a person gives the chat its standing link, at the only
+    /// time when one is asked for: when a call is wanted. That call is deleted, nobody is told of it.
+    #[track_caller]
+    pub(crate) fn give_link(&mut self, chat: &str) {
+        if self.starts_calls {
+            return;
+        }
+        let params = json!({"chat": chat, "title": "Проба", "date": DAY, "time": "23:00"});
+        let call = self.does("system", "calls.create", params);
+        let id = json!({"call": call["id"]});
+        self.asks("system", "calls.publish", id.clone()).expect("a publication");
+        // The first cycle may have to try whether calls are started.
+        self.sync();
+        self.sync();
+        assert!(self.tasks("give_call_link").iter().any(|task| task["chat"] == chat));
+        self.does("system", "calls.delete", id);
+        self.bring_links();
+        assert_eq!((self.running().len(), self.said(chat).len()), (0, 0));
+    }
+
+    /// A person gives every standing link that was asked for.
+    pub(crate) fn bring_links(&mut self) {
+        let tasks: Vec<Value> =
+            self.tasks("give_call_link").iter().map(|task| task["id"].clone()).collect();
+        for task in tasks {
+            let link = format!("{STANDING}-{}", self.links);
+            self.links += 1;
+            self.does("system", "tasks.done", json!({"task": task, "link": link}));
+        }
+        self.sync();
+    }
+
+    /// How many calls were started and how many of them run, by the messenger where it starts them,
+    /// and in any case by the registry.
+    #[track_caller]
+    pub(crate) fn has_calls(&mut self, started: usize, running: usize) {
+        let known = if self.starts_calls { (started, running) } else { (0, 0) };
+        assert_eq!(self.vk_calls(), known, "by the messenger");
+        let list = self.does("system", "calls.list", json!({"per_page": 100}));
+        let rows = list["calls"].as_array().expect("calls").iter();
+        assert_eq!(rows.filter(|row| row["running"] == true).count(), running, "by the registry");
+    }
+
     /// With any profile, roster and lines of configuration, at seven in the morning of the first day.
     pub(crate) fn open(side: Side, mode: &str, profile: &str, roster: Value, more: Value) -> Bell {
         let messenger =
@@ -84,7 +197,9 @@ impl Bell {
         config.as_object_mut().expect("an object").extend(more);
         let session = opened(&config);
         let now = format!("{DAY}T07:00:00+03:00");
-        Bell { messenger, side, roster, report: Value::Null, config, folder, session, now }
+        let report = Value::Null;
+        let (starts_calls, links) = (mode == "partner", 0);
+        Bell { messenger, side, roster, report, config, folder, session, now, starts_calls, links }
     }
 
     /// Somebody makes the groups that the tasks ask for.

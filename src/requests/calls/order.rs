@@ -44,6 +44,7 @@ pub(in crate::requests) fn create(ask: &mut Ask) -> Result<(Code, Value)> {
     })?;
     let policy = policy(ask)?;
     let zone = ask.session.config().zone.clone();
+    let language = ask.session.config().language.clone();
     let now = ask.clock.now();
     let known = ask.look_up()?.chats()?.into_iter().find(|row| row.chat.key == key);
     let when = match &known {
@@ -68,10 +69,10 @@ pub(in crate::requests) fn create(ask: &mut Ask) -> Result<(Code, Value)> {
     }
     let mut call = call_of(&key, &when, &ask.actor, now);
     let own_title = about.title.is_some();
-    call.title =
-        about.title.unwrap_or_else(|| calls::default_title(&policy, chat.subject.as_deref()));
+    let usual = || calls::default_title(&policy, chat.subject.as_deref(), &language);
+    call.title = about.title.unwrap_or_else(usual);
     call.given_url = about.join_url;
-    if calls::adopt(&mut call, &chat, &*ask.roster()?, &policy, &zone) {
+    if calls::adopt(&mut call, &chat, &*ask.roster()?, (&policy, &language), &zone) {
         only_the_lesson(own_title, &said)?;
     }
     let mut file = ask.state()?;
