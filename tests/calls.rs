@@ -11,6 +11,8 @@ mod bell;
 mod ends;
 #[path = "calls/follow.rs"]
 mod follow;
+#[path = "calls/killed.rs"]
+mod killed;
 #[path = "calls/lessons.rs"]
 mod lessons;
 #[path = "support/lives.rs"]
@@ -43,7 +45,7 @@ mod wording;
 #[path = "calls/zones.rs"]
 mod zones;
 
-/// One cycle in a process of its own, for those who kill it.
+/// One cycle or order in a process of its own, for those who kill it.
 #[test]
 #[ignore = "run by the other tests, in a process of its own"]
 fn child() {

@@ -1,19 +1,11 @@
-//! Crashes and lost answers at every step: never two calls for a lesson, never two announcements, never
-//! a link before publication.
+//! Lost answers and failures at every step: never two calls for a lesson, never two announcements.
 
-use std::path::Path;
-
-use serde_json::{Value, json};
+use serde_json::json;
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, lesson, school};
-use crate::lives::{Death, Home};
-use crate::support::Messenger;
-use crate::tiny::add;
+use crate::bell::{Bell, CHAT, DAY};
 
 const LINK: &str = "https://max.ru/joincall/AbCdEf-1";
-/// More requests than a cycle of one lesson makes.
-const MOST: usize = 60;
 
 fn fault(bell: &Bell, method: &str, deed: &str) {
     let matching = json!({"method": method, "nth": 1, "count": 1});
@@ -182,77 +174,6 @@ fn a_messenger_that_is_away_delays_a_lesson_and_doubles_nothing() {
     let once = |text: &str| said.iter().filter(|one| one.starts_with(text)).count();
     assert_eq!(once("Онлайн-занятие: Алгебра: a"), 1, "{said:?}");
     assert_eq!(once("Онлайн-занятие: Алгебра: b"), 1, "{said:?}");
-}
-
-fn on_vk(messenger: &Messenger, state: std::path::PathBuf) -> Value {
-    json!({"state": state, "profile": "paragraf", "guard": {"minimum": 1000, "chats": 100},
-        "platform": {"kind": "vk", "token": messenger.token, "base_url": messenger.address,
-            "community": messenger.community.to_string()}})
-}
-
-/// Calls and messages as the messenger has them: calls ever started, announcements, farewells.
-fn tally(home: &Home, max: bool) -> (usize, usize, usize) {
-    let state = home.messenger.look(if max { "max/state" } else { "state" });
-    let chats = state["chats"].as_array().expect("chats").iter();
-    let said = chats.flat_map(|chat| chat["messages"].as_array().into_iter().flatten());
-    let texts: Vec<String> =
-        said.filter_map(|one| one["text"].as_str().map(str::to_owned)).collect();
-    let count = |start: &str| texts.iter().filter(|text| text.starts_with(start)).count();
-    let calls = state["calls"].as_array().map_or(0, Vec::len);
-    (calls, count("Онлайн-занятие:"), count("Онлайн-занятие завершено:"))
-}
-
-/// Kills a host at every request of a cycle at `time`, and looks what the next cycles make of it.
-fn survives(before: &Path, roster: &Value, time: &str, check: &dyn Fn(&Home, Death)) -> usize {
-    let at = |time: &str| format!("{DAY}T{time}:00+03:00");
-    for nth in 1..MOST {
-        for when in ["before", "after"] {
-            let home = Home::new(Some(before), on_vk);
-            let death = Death { nth, when };
-            if home.cycle(roster, &at(time), Some(death)).is_some() {
-                return nth;
-            }
-            let (hour, minute) = time.split_once(':').expect("a time");
-            let minute: u32 = minute.parse().expect("a number");
-            for more in [1, 2] {
-                let told = home.cycle(roster, &at(&format!("{hour}:{:02}", minute + more)), None);
-                assert_eq!(told.as_ref().expect("it lives")["code"], 0, "{death:?}: {told:#?}");
-            }
-            home.messenger.does("counters/reset", json!({}));
-            let told = home.cycle(roster, &at(&format!("{hour}:{:02}", minute + 3)), None);
-            let changing = home.messenger.look("counters")["changing"].clone();
-            assert_eq!(changing, 0, "{death:?}: {told:#?}");
-            check(&home, death);
-        }
-    }
-    panic!("the cycle never came to its end");
-}
-
-#[test]
-fn a_lesson_survives_a_kill_at_every_request_of_its_start_and_of_its_end() {
-    let mut roster = school();
-    add(&mut roster, "lessons", lesson("first", "2026-08-31", 1, "published"));
-    let first = Home::new(None, on_vk);
-    first.cycle(&roster, &format!("{DAY}T07:00:00+03:00"), None).expect("it lives");
-    add(&mut roster, "lessons", lesson("a", DAY, 2, "published"));
-    let starts = survives(first.folder.path(), &roster, "09:00", &|home, death| {
-        let (calls, told, over) = tally(home, false);
-        assert!(
-            calls <= 1 && told <= 1 && over == 0,
-            "{death:?}: {calls} calls, told {told} times"
-        );
-        // A start of which nothing is known is told nobody; one that is known is told all.
-        let rows = home.cycle(&roster, &format!("{DAY}T09:10:00+03:00"), None).expect("it lives");
-        let doubtful = rows["report"]["calls"][0]["doubtful"] == true;
-        assert_eq!(told, usize::from(!doubtful), "{death:?}");
-    });
-    assert!(starts >= 3, "only {starts} requests");
-    let running = Home::new(Some(first.folder.path()), on_vk);
-    running.cycle(&roster, &format!("{DAY}T09:00:00+03:00"), None).expect("it lives");
-    let ends = survives(running.folder.path(), &roster, "11:05", &|home, death| {
-        assert_eq!(tally(home, false), (1, 1, 1), "{death:?}");
-    });
-    assert!(ends >= 3, "only {ends} requests");
 }
 
 #[test]
