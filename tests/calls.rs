@@ -38,6 +38,8 @@ mod support;
 mod tiny;
 #[path = "calls/trouble.rs"]
 mod trouble;
+#[path = "calls/twice.rs"]
+mod twice;
 #[path = "calls/withdrawn.rs"]
 mod withdrawn;
 #[path = "calls/wording.rs"]
