@@ -177,7 +177,7 @@ fn farewell(
 ) -> Result<()> {
     unpin(work, call);
     if !words {
-        call.close(work.clock.now());
+        call.close(None, work.clock.now());
         return work.state.put_calls(std::slice::from_ref(call), &[]);
     }
     let text = calls::farewell(desk.policy, call, &told(work, desk, call), work.language);
@@ -203,7 +203,7 @@ fn post(
                     call.announce(message, now);
                     pin(work, call);
                 }
-                _ => call.close(now),
+                _ => call.close(message, now),
             }
             settle(work, intent, &Verdict::Done, call)?;
             log(work, Level::Info, &op, call, "done");
@@ -281,7 +281,7 @@ fn find(work: &mut Work, call: &Lesson, chat: &str, text: &str) -> Result<Found>
     let parts = parts.map(str::to_owned).collect();
     Ok(match ask(work, Call::FindPost { chat: chat.to_owned(), parts }) {
         // A profile's own words may be the same each day.
-        Ok(Answer::Post(Some(id))) if is_of_another(work, call, &id)? => Found::Not,
+        Ok(Answer::Post(Some(id))) if is_another(work, call, &id)? => Found::Not,
         Ok(Answer::Post(Some(id))) => Found::There(id),
         Ok(_) => Found::Not,
         Err(failure) if is_refused(&failure) => Found::Never,
@@ -289,10 +289,12 @@ fn find(work: &mut Work, call: &Lesson, chat: &str, text: &str) -> Result<Found>
     })
 }
 
-/// Whether a message of the chat told of another call.
-fn is_of_another(work: &Work, call: &Lesson, message: &str) -> Result<bool> {
-    let told = |other: &Lesson| other.id != call.id && other.message.as_deref() == Some(message);
-    Ok(work.state.calls_of_chat(&call.chat)?.iter().any(told))
+/// Whether a message of the chat is one whose answer came: it told of another call, or of this one's
+/// start when its end is to be told.
+fn is_another(work: &Work, call: &Lesson, message: &str) -> Result<bool> {
+    let calls = work.state.calls_of_chat(&call.chat)?;
+    let mut known = calls.iter().flat_map(|one| [&one.message, &one.farewell]).flatten();
+    Ok(known.any(|known| known == message))
 }
 
 /// A pin is a courtesy: where it does not succeed, the message stands in the chat all the same.
@@ -363,7 +365,7 @@ fn said_before(
     let text = format!("post_message {}: it stands in the chat after a lost answer", call.chat);
     work.log(Level::Info, &text);
     if call.announced.is_some() {
-        call.close(work.clock.now());
+        call.close(message, work.clock.now());
         return settle(work, intent.id, &Verdict::Done, call);
     }
     call.announce(message, intent.at);

@@ -108,7 +108,7 @@ impl Run<'_, '_> {
             Step::Start(_, why) => call.begin(&link, None, *why, now),
             Step::Announce(_) => call.announce(None, now),
             Step::Finish(_, why) => call.end(*why, now),
-            Step::Farewell(..) => call.close(now),
+            Step::Farewell(..) => call.close(None, now),
         }
         Ok(())
     }
