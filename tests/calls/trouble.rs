@@ -127,6 +127,66 @@ fn a_start_that_failed_until_its_time_was_over_spoils_no_later_report() {
     assert_eq!(bell.vk_calls(), (0, 0));
 }
 
+/// A lesson that starts when the one before it is over, in the five minutes that are left to it.
+fn after_another() -> Bell {
+    let mut bell = begun();
+    bell.publish("a", DAY, 1);
+    bell.publish("b", DAY, 2);
+    bell.at("08:50").sync();
+    assert_eq!(bell.running(), ["a"]);
+    bell
+}
+
+#[test]
+fn p11_a_lesson_that_failed_until_its_time_to_start_was_over_is_told_as_long_as_it_lasts() {
+    let mut bell = after_another();
+    let matching = json!({"method": "calls.start", "nth": 1, "count": 2});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 9}));
+    // Once in passing, and there is time to try it again.
+    assert_eq!(bell.at("10:05").sync(), Code::Partial);
+    assert!(bell.warned("calls.not_started").is_empty() && bell.running().is_empty());
+    // Twice: the messenger's pause is longer than what is left, so people are told now.
+    assert_eq!(bell.at("10:16").sync(), Code::Partial);
+    let told = bell.warned("calls.not_started");
+    assert_eq!((told.len(), &told[0]["at"]), (1, &json!(CHAT)), "{:#}", bell.report);
+    assert!(told[0]["message"]["ru"].as_str().unwrap().contains("начните его вручную"));
+    for time in ["10:30", "10:44"] {
+        assert_eq!(bell.at(time).sync(), Code::Ok, "{time}");
+        assert_eq!(bell.report["failed"], json!([]), "{time}");
+        assert_eq!(bell.warned("calls.not_started").len(), 1, "{time}");
+        assert!(bell.running().is_empty(), "{time}");
+    }
+    bell.at("10:46").sync();
+    assert!(bell.warned("calls.not_started").is_empty(), "it is history");
+    assert_eq!(bell.vk_calls(), (1, 0));
+}
+
+#[test]
+fn p11_a_lesson_that_was_not_started_is_started_by_hand_and_told_no_more() {
+    let mut bell = after_another();
+    // Nobody ran the task.
+    bell.at("10:25").sync();
+    assert_eq!(bell.warned("calls.not_started").len(), 1);
+    assert!(bell.running().is_empty());
+    let call = bell.call("b").unwrap()["id"].clone();
+    bell.does("teacher-111", "calls.start", json!({"call": call}));
+    bell.at("10:30").sync();
+    assert_eq!(bell.running(), ["b"]);
+    assert!(bell.warned("calls.not_started").is_empty());
+}
+
+#[test]
+fn p11_a_lesson_that_is_not_to_start_or_has_ended_is_not_told_as_not_started() {
+    let mut bell = after_another();
+    bell.lesson("draft", DAY, 3, "draft");
+    let call = bell.call("b").unwrap()["id"].clone();
+    bell.does("teacher-111", "calls.finish", json!({"call": call}));
+    for time in ["10:25", "11:30"] {
+        bell.at(time).sync();
+        assert!(bell.warned("calls.not_started").is_empty(), "{time}");
+    }
+}
+
 #[test]
 fn p11_a_passing_failure_does_not_give_the_turn_to_a_later_lesson() {
     let mut bell = begun();
