@@ -13,6 +13,8 @@ mod ends;
 mod first;
 #[path = "calls/follow.rs"]
 mod follow;
+#[path = "calls/killed.rs"]
+mod killed;
 #[path = "calls/lessons.rs"]
 mod lessons;
 #[path = "support/lives.rs"]
@@ -38,6 +40,8 @@ mod support;
 mod tiny;
 #[path = "calls/trouble.rs"]
 mod trouble;
+#[path = "calls/twice.rs"]
+mod twice;
 #[path = "calls/week.rs"]
 mod week;
 #[path = "calls/withdrawn.rs"]
@@ -47,7 +51,7 @@ mod wording;
 #[path = "calls/zones.rs"]
 mod zones;
 
-/// One cycle in a process of its own, for those who kill it.
+/// One cycle or order in a process of its own, for those who kill it.
 #[test]
 #[ignore = "run by the other tests, in a process of its own"]
 fn child() {

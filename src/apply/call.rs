@@ -118,7 +118,7 @@ fn finish(work: &mut Work, why: Why, call: &mut Lesson, outcome: &mut Outcome) -
     let op = operation(Kind::FinishCall, call, why);
     let intent = intend(work, &op, call, None)?;
     let id = call.platform_call.clone().filter(|_| call.running);
-    let answer = id.map_or(Ok(Answer::Done), |id| finish_on_platform(work, &id));
+    let answer = id.map_or(Ok(Answer::Done), |id| insist(work, &Call::FinishCall { id }));
     let refusal = match answer {
         Err(failure) if !is_refused(&failure) => {
             return fail(work, intent, op, call, failure, outcome);
@@ -142,16 +142,18 @@ fn finish(work: &mut Work, why: Why, call: &mut Lesson, outcome: &mut Outcome) -
     Ok(())
 }
 
-/// Finishing twice is finishing once, so a lost answer is simply asked again.
-fn finish_on_platform(work: &mut Work, id: &str) -> std::result::Result<Answer, Failure> {
-    let mut answer = ask(work, Call::FinishCall { id: id.to_owned() });
+/// What is done once when it is done twice, such as an end or a pin, is simply asked for again where the
+/// answer is lost.
+fn insist(work: &Work, order: &Call) -> std::result::Result<Answer, Failure> {
+    let is_lost = |answer: &std::result::Result<Answer, Failure>| {
+        answer.as_ref().is_err_and(|failure| failure.class == Class::Lost)
+    };
+    let mut answer = ask(work, order.clone());
     for _ in 1..ROUNDS {
-        match &answer {
-            Err(failure) if failure.class == Class::Lost => {
-                answer = ask(work, Call::FinishCall { id: id.to_owned() });
-            }
-            _ => break,
+        if !is_lost(&answer) {
+            break;
         }
+        answer = ask(work, order.clone());
     }
     answer
 }
@@ -163,10 +165,7 @@ fn is_refused(failure: &Failure) -> bool {
 
 fn announce(work: &mut Work, desk: &Desk, call: &mut Lesson, outcome: &mut Outcome) -> Result<()> {
     let text = calls::announcement(desk.policy, call, &told(work, desk, call), work.language);
-    if post(work, Why::Started, &text, call, outcome)? {
-        pin(work, call);
-    }
-    Ok(())
+    post(work, Why::Started, &text, call, outcome)
 }
 
 fn farewell(
@@ -178,34 +177,37 @@ fn farewell(
 ) -> Result<()> {
     unpin(work, call);
     if !words {
-        call.close(work.clock.now());
+        call.close(None, work.clock.now());
         return work.state.put_calls(std::slice::from_ref(call), &[]);
     }
     let text = calls::farewell(desk.policy, call, &told(work, desk, call), work.language);
-    post(work, Why::Ended, &text, call, outcome).map(drop)
+    post(work, Why::Ended, &text, call, outcome)
 }
 
-/// Says in the chat that a call has begun or ended, once; whether it was said.
+/// Says in the chat that a call has begun or ended, once.
 fn post(
     work: &mut Work,
     why: Why,
     text: &str,
     call: &mut Lesson,
     outcome: &mut Outcome,
-) -> Result<bool> {
+) -> Result<()> {
     let op = operation(Kind::PostMessage, call, why);
     let intent = intend(work, &op, call, Some(text))?;
     match say(work, call, text, intent)? {
         Said::Yes(message) => {
             let now = work.clock.now();
             match why {
-                Why::Started => call.announce(message, now),
-                _ => call.close(now),
+                // Pinned before it counts as told: a host that dies between them finds both out.
+                Why::Started => {
+                    call.announce(message, now);
+                    pin(work, call);
+                }
+                _ => call.close(message, now),
             }
             settle(work, intent, &Verdict::Done, call)?;
             log(work, Level::Info, &op, call, "done");
             outcome.tell(op, Settled::Done);
-            return Ok(true);
         }
         // The intent stays open; the next cycle looks it up.
         Said::Perhaps(failure) => {
@@ -214,7 +216,7 @@ fn post(
         }
         Said::No(failure) => fail(work, intent, op, call, failure, outcome)?,
     }
-    Ok(false)
+    Ok(())
 }
 
 fn told<'w>(work: &'w Work, desk: &Desk<'w>, call: &Lesson) -> calls::Told<'w> {
@@ -279,7 +281,7 @@ fn find(work: &mut Work, call: &Lesson, chat: &str, text: &str) -> Result<Found>
     let parts = parts.map(str::to_owned).collect();
     Ok(match ask(work, Call::FindPost { chat: chat.to_owned(), parts }) {
         // A profile's own words may be the same each day.
-        Ok(Answer::Post(Some(id))) if is_of_another(work, call, &id)? => Found::Not,
+        Ok(Answer::Post(Some(id))) if is_another(work, call, &id)? => Found::Not,
         Ok(Answer::Post(Some(id))) => Found::There(id),
         Ok(_) => Found::Not,
         Err(failure) if is_refused(&failure) => Found::Never,
@@ -287,27 +289,29 @@ fn find(work: &mut Work, call: &Lesson, chat: &str, text: &str) -> Result<Found>
     })
 }
 
-/// Whether a message of the chat told of another call.
-fn is_of_another(work: &Work, call: &Lesson, message: &str) -> Result<bool> {
-    let told = |other: &Lesson| other.id != call.id && other.message.as_deref() == Some(message);
-    Ok(work.state.calls_of_chat(&call.chat)?.iter().any(told))
+/// Whether a message of the chat is one whose answer came: it told of another call, or of this one's
+/// start when its end is to be told.
+fn is_another(work: &Work, call: &Lesson, message: &str) -> Result<bool> {
+    let calls = work.state.calls_of_chat(&call.chat)?;
+    let mut known = calls.iter().flat_map(|one| [&one.message, &one.farewell]).flatten();
+    Ok(known.any(|known| known == message))
 }
 
 /// A pin is a courtesy: where it does not succeed, the message stands in the chat all the same.
-fn pin(work: &mut Work, call: &Lesson) {
+fn pin(work: &Work, call: &Lesson) {
     let (Some(message), Some(chat)) = (call.message.clone(), work.address(&call.chat)) else {
         return;
     };
-    courtesy(work, call, Call::Pin { chat, message }, "pinned");
+    courtesy(work, call, &Call::Pin { chat, message }, "pinned");
 }
 
-fn unpin(work: &mut Work, call: &Lesson) {
+fn unpin(work: &Work, call: &Lesson) {
     let Some(chat) = work.address(&call.chat).filter(|_| call.message.is_some()) else { return };
-    courtesy(work, call, Call::Unpin { chat, message: call.message.clone() }, "unpinned");
+    courtesy(work, call, &Call::Unpin { chat, message: call.message.clone() }, "unpinned");
 }
 
-fn courtesy(work: &mut Work, call: &Lesson, order: Call, what: &str) {
-    if let Err(failure) = ask(work, order) {
+fn courtesy(work: &Work, call: &Lesson, order: &Call, what: &str) {
+    if let Err(failure) = insist(work, order) {
         let text = format!("{}: not {what}: {} ({})", call.chat, failure.message.en, failure.code);
         work.log(Level::Info, &text);
     }
@@ -361,13 +365,12 @@ fn said_before(
     let text = format!("post_message {}: it stands in the chat after a lost answer", call.chat);
     work.log(Level::Info, &text);
     if call.announced.is_some() {
-        call.close(work.clock.now());
+        call.close(message, work.clock.now());
         return settle(work, intent.id, &Verdict::Done, call);
     }
     call.announce(message, intent.at);
-    settle(work, intent.id, &Verdict::Done, call)?;
     pin(work, call);
-    Ok(())
+    settle(work, intent.id, &Verdict::Done, call)
 }
 
 fn intend(work: &mut Work, op: &Operation, call: &Lesson, said: Option<&str>) -> Result<i64> {

@@ -52,8 +52,9 @@ impl Call {
     }
 
     /// Its chat was told of its end, or need not be.
-    pub fn close(&mut self, now: Timestamp) {
+    pub fn close(&mut self, farewell: Option<String>, now: Timestamp) {
         self.closed = Some(now);
+        self.farewell = farewell;
         self.setback = None;
     }
 }

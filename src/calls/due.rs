@@ -190,12 +190,38 @@ impl<'a> Ground<'a> {
 
     /// Whether a call may be started from a moment on, and still may now.
     fn is_in_time(&self, call: &Call) -> bool {
-        let now = self.now();
+        self.is_in_time_at(call, self.now())
+    }
+
+    fn is_in_time_at(&self, call: &Call, moment: Timestamp) -> bool {
         let late = |starts| {
             let within = self.policy().start_within;
-            within.is_some_and(|minutes| minutes_later(starts, minutes) < now)
+            within.is_some_and(|minutes| minutes_later(starts, minutes) < moment)
         };
-        !call.is_over(now, self.zone()) && !call.starts.is_some_and(late)
+        !call.is_over(moment, self.zone()) && !call.starts.is_some_and(late)
+    }
+
+    /// Whether a call's time runs, and only a person starts it now: the time to start by itself is over
+    /// (P11), or will be when what failed is tried again.
+    pub fn is_missed(&self, call: &Call) -> bool {
+        let now = self.now();
+        let meant = self.starts_at(call).is_some() && self.has_link(call);
+        let runs =
+            call.starts.is_some_and(|starts| starts <= now) && !call.is_over(now, self.zone());
+        let failed = call.setback.as_ref().filter(|one| one.operation == Kind::StartCall.name());
+        let next = failed.and_then(|one| Timestamp::from_second(one.next_try).ok());
+        let next = next.map_or(now, |next| next.max(now));
+        meant && runs && !self.is_asked_to_start(call) && !self.is_in_time_at(call, next)
+    }
+
+    /// When a call will be missed, or is so no more.
+    fn missed_from_to(&self, call: &Call) -> Option<Timestamp> {
+        self.starts_at(call).filter(|_| self.has_link(call))?;
+        if self.is_missed(call) {
+            return call.ends;
+        }
+        let last = minutes_later(call.starts?, self.policy().start_within?);
+        Some(later(last, std::time::Duration::from_secs(1)))
     }
 
     /// From when on a call starts by itself; `None`: not by itself at all.
@@ -426,5 +452,6 @@ fn moments(ground: &Ground, call: &Call) -> Vec<Timestamp> {
         found.push(ground.day_ends_at(call));
     }
     found.extend(ground.starts_at(call).map(|(from, _)| from));
+    found.extend(ground.missed_from_to(call));
     found
 }

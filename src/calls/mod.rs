@@ -162,6 +162,8 @@ pub struct Call {
     pub message: Option<String>,
     /// When its chat was told of its end, or need not be told any more.
     pub closed: Option<Timestamp>,
+    /// The message that told so, in its chat, where there is one and it is known.
+    pub farewell: Option<String>,
     /// What somebody asked for and is not done yet, and when.
     pub wish: Option<(Wish, Timestamp)>,
     /// Who made it.
@@ -206,6 +208,7 @@ impl Call {
             announced: None,
             message: None,
             closed: None,
+            farewell: None,
             wish: None,
             maker: by.to_owned(),
             by: by.to_owned(),

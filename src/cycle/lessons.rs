@@ -111,7 +111,7 @@ impl Run<'_, '_> {
             Step::Start(_, why) => call.begin(&link, None, *why, now),
             Step::Announce(_) => call.announce(None, now),
             Step::Finish(_, why) => call.end(*why, now),
-            Step::Farewell(..) => call.close(now),
+            Step::Farewell(..) => call.close(None, now),
         }
         Ok(())
     }
@@ -453,6 +453,9 @@ fn warnings(ground: &Ground, calls: &[Call], now: Timestamp) -> Vec<Fault> {
         if call.doubtful {
             found.entry((&call.chat, "calls.doubtful")).or_insert_with(|| doubtful(call));
         }
+        if ground.is_missed(call) {
+            found.entry((&call.chat, "calls.not_started")).or_insert_with(|| not_started(call));
+        }
         if let Some(lesson) = ground.lacks_hours(call).filter(|_| fresh || call.running) {
             found.entry((&call.chat, "calls.no_hours")).or_insert_with(|| no_hours(call, lesson));
         }
@@ -527,6 +530,19 @@ fn doubtful(call: &Call) -> Fault {
              вручную или дайте ссылку",
             "the messenger did not answer whether the call has started; it is not started again by \
              itself: start it by hand or give a link",
+        ),
+    )
+}
+
+fn not_started(call: &Call) -> Fault {
+    Fault::new(
+        "calls.not_started",
+        &call.chat,
+        &call.id,
+        Text::new(
+            "урок идёт, а звонок сам не начался и уже не начнётся: начните его вручную или дайте ссылку",
+            "the lesson goes on, and its call has not started by itself and will not any more: start it \
+             by hand or give a link",
         ),
     )
 }

@@ -32,7 +32,7 @@ pub(crate) struct CallIntent {
 const COLUMNS: &str = "id, chat, lesson, by_roster, title, date, starts, ends, state, running, \
                        given_url, join_url, platform_call, started, started_by, doubtful, \
                        announced, message, closed, wish, wished_at, maker, by, at, setback, deleted, \
-                       room, by_lesson, unended";
+                       room, by_lesson, unended, farewell";
 
 /// The ids of calls that are open, or about which something is under way; by their indexes.
 const OPEN: &str = "SELECT id FROM calls WHERE state <> 'finished' UNION \
@@ -72,6 +72,7 @@ fn read(row: &Row) -> rusqlite::Result<Call> {
         room: row.get(26)?,
         by_lesson: row.get(27)?,
         unended: row.get(28)?,
+        farewell: row.get(29)?,
     })
 }
 
@@ -125,6 +126,7 @@ fn put(db: &Connection, call: &Call) -> rusqlite::Result<()> {
             call.room,
             call.by_lesson,
             call.unended,
+            call.farewell,
         ])
         .map(drop)
 }

@@ -42,7 +42,7 @@ pub(crate) use record::Outcome;
 pub(crate) use tasks::Task;
 
 /// Numbered steps; a file's `user_version` says how many it has taken.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -51,6 +51,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006.sql"),
     include_str!("migrations/0007.sql"),
     include_str!("migrations/0008.sql"),
+    include_str!("migrations/0009.sql"),
 ];
 
 /// `zvnk`: tells a state file from any other SQLite file.

@@ -326,12 +326,14 @@ fn moved_cancelled_and_deleted_lessons_are_followed(place: Place) {
     bell.at("08:10").sync();
     assert_eq!(bell.running(), vec!["a".to_owned()]);
     bell.has_calls(1, 1);
-    assert_eq!(bell.next_due(), "2026-09-01T13:05:00+03:00");
     assert_eq!(bell.said(CHAT).len(), 1, "nothing is announced twice");
+    // Before that the other one is missed, which people are told.
+    assert_eq!(bell.next_due(), "2026-09-01T11:20:01+03:00");
     // Moved before it was started.
     bell.row("b")["date"] = NEXT.into();
     bell.at("08:20").sync();
     assert_eq!(bell.call("b").unwrap()["date"], NEXT);
+    assert_eq!(bell.next_due(), "2026-09-01T13:05:00+03:00");
     // Cancelled while it runs: it ends at once, and the next one starts.
     bell.row("a")["status"] = "tobedeleted".into();
     bell.at("08:30").sync_with(json!({"detail": "operations"}));

@@ -168,7 +168,7 @@ impl Life {
                 call.end(*why, moment(now));
                 log.push((lesson, "finish", now));
             }
-            Step::Farewell(..) => call.close(moment(now)),
+            Step::Farewell(..) => call.close(None, moment(now)),
         }
     }
 }

@@ -8,14 +8,14 @@ use crate::office::Side;
 use crate::tiny::{add, enrolled, row};
 
 const HEAD: &str = "engineer-120";
-const CURATOR: &str = "teacher-110";
+pub(crate) const CURATOR: &str = "teacher-110";
 const TEACHER: &str = "teacher-111";
 const PUPIL: &str = "child-200";
-const GROUP: &str = "class:7a";
+pub(crate) const GROUP: &str = "class:7a";
 const NEXT: &str = "2026-09-02";
 
 /// A college with one group, its curator and its administrator.
-fn college() -> Value {
+pub(crate) fn college() -> Value {
     let mut roster = school();
     row(&mut roster, "roles", "role-engineer-120-systemAdministrator")["role"] =
         "siteAdministrator".into();

@@ -1,19 +1,11 @@
-//! Crashes and lost answers at every step: never two calls for a lesson, never two announcements, never
-//! a link before publication.
+//! Lost answers and failures at every step: never two calls for a lesson, never two announcements.
 
-use std::path::Path;
-
-use serde_json::{Value, json};
+use serde_json::json;
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, lesson, school};
-use crate::lives::{Death, Home};
-use crate::support::Messenger;
-use crate::tiny::add;
+use crate::bell::{Bell, CHAT, DAY};
 
 const LINK: &str = "https://max.ru/joincall/AbCdEf-1";
-/// More requests than a cycle of one lesson makes.
-const MOST: usize = 60;
 
 fn fault(bell: &Bell, method: &str, deed: &str) {
     let matching = json!({"method": method, "nth": 1, "count": 1});
@@ -135,6 +127,66 @@ fn a_start_that_failed_until_its_time_was_over_spoils_no_later_report() {
     assert_eq!(bell.vk_calls(), (0, 0));
 }
 
+/// A lesson that starts when the one before it is over, in the five minutes that are left to it.
+fn after_another() -> Bell {
+    let mut bell = begun();
+    bell.publish("a", DAY, 1);
+    bell.publish("b", DAY, 2);
+    bell.at("08:50").sync();
+    assert_eq!(bell.running(), ["a"]);
+    bell
+}
+
+#[test]
+fn p11_a_lesson_that_failed_until_its_time_to_start_was_over_is_told_as_long_as_it_lasts() {
+    let mut bell = after_another();
+    let matching = json!({"method": "calls.start", "nth": 1, "count": 2});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 9}));
+    // Once in passing, and there is time to try it again.
+    assert_eq!(bell.at("10:05").sync(), Code::Partial);
+    assert!(bell.warned("calls.not_started").is_empty() && bell.running().is_empty());
+    // Twice: the messenger's pause is longer than what is left, so people are told now.
+    assert_eq!(bell.at("10:16").sync(), Code::Partial);
+    let told = bell.warned("calls.not_started");
+    assert_eq!((told.len(), &told[0]["at"]), (1, &json!(CHAT)), "{:#}", bell.report);
+    assert!(told[0]["message"]["ru"].as_str().unwrap().contains("начните его вручную"));
+    for time in ["10:30", "10:44"] {
+        assert_eq!(bell.at(time).sync(), Code::Ok, "{time}");
+        assert_eq!(bell.report["failed"], json!([]), "{time}");
+        assert_eq!(bell.warned("calls.not_started").len(), 1, "{time}");
+        assert!(bell.running().is_empty(), "{time}");
+    }
+    bell.at("10:46").sync();
+    assert!(bell.warned("calls.not_started").is_empty(), "it is history");
+    assert_eq!(bell.vk_calls(), (1, 0));
+}
+
+#[test]
+fn p11_a_lesson_that_was_not_started_is_started_by_hand_and_told_no_more() {
+    let mut bell = after_another();
+    // Nobody ran the task.
+    bell.at("10:25").sync();
+    assert_eq!(bell.warned("calls.not_started").len(), 1);
+    assert!(bell.running().is_empty());
+    let call = bell.call("b").unwrap()["id"].clone();
+    bell.does("teacher-111", "calls.start", json!({"call": call}));
+    bell.at("10:30").sync();
+    assert_eq!(bell.running(), ["b"]);
+    assert!(bell.warned("calls.not_started").is_empty());
+}
+
+#[test]
+fn p11_a_lesson_that_is_not_to_start_or_has_ended_is_not_told_as_not_started() {
+    let mut bell = after_another();
+    bell.lesson("draft", DAY, 3, "draft");
+    let call = bell.call("b").unwrap()["id"].clone();
+    bell.does("teacher-111", "calls.finish", json!({"call": call}));
+    for time in ["10:25", "11:30"] {
+        bell.at(time).sync();
+        assert!(bell.warned("calls.not_started").is_empty(), "{time}");
+    }
+}
+
 #[test]
 fn p11_a_passing_failure_does_not_give_the_turn_to_a_later_lesson() {
     let mut bell = begun();
@@ -182,77 +234,6 @@ fn a_messenger_that_is_away_delays_a_lesson_and_doubles_nothing() {
     let once = |text: &str| said.iter().filter(|one| one.starts_with(text)).count();
     assert_eq!(once("Онлайн-занятие: Алгебра: a"), 1, "{said:?}");
     assert_eq!(once("Онлайн-занятие: Алгебра: b"), 1, "{said:?}");
-}
-
-fn on_vk(messenger: &Messenger, state: std::path::PathBuf) -> Value {
-    json!({"state": state, "profile": "paragraf", "guard": {"minimum": 1000, "chats": 100},
-        "platform": {"kind": "vk", "token": messenger.token, "base_url": messenger.address,
-            "community": messenger.community.to_string()}})
-}
-
-/// Calls and messages as the messenger has them: calls ever started, announcements, farewells.
-fn tally(home: &Home, max: bool) -> (usize, usize, usize) {
-    let state = home.messenger.look(if max { "max/state" } else { "state" });
-    let chats = state["chats"].as_array().expect("chats").iter();
-    let said = chats.flat_map(|chat| chat["messages"].as_array().into_iter().flatten());
-    let texts: Vec<String> =
-        said.filter_map(|one| one["text"].as_str().map(str::to_owned)).collect();
-    let count = |start: &str| texts.iter().filter(|text| text.starts_with(start)).count();
-    let calls = state["calls"].as_array().map_or(0, Vec::len);
-    (calls, count("Онлайн-занятие:"), count("Онлайн-занятие завершено:"))
-}
-
-/// Kills a host at every request of a cycle at `time`, and looks what the next cycles make of it.
-fn survives(before: &Path, roster: &Value, time: &str, check: &dyn Fn(&Home, Death)) -> usize {
-    let at = |time: &str| format!("{DAY}T{time}:00+03:00");
-    for nth in 1..MOST {
-        for when in ["before", "after"] {
-            let home = Home::new(Some(before), on_vk);
-            let death = Death { nth, when };
-            if home.cycle(roster, &at(time), Some(death)).is_some() {
-                return nth;
-            }
-            let (hour, minute) = time.split_once(':').expect("a time");
-            let minute: u32 = minute.parse().expect("a number");
-            for more in [1, 2] {
-                let told = home.cycle(roster, &at(&format!("{hour}:{:02}", minute + more)), None);
-                assert_eq!(told.as_ref().expect("it lives")["code"], 0, "{death:?}: {told:#?}");
-            }
-            home.messenger.does("counters/reset", json!({}));
-            let told = home.cycle(roster, &at(&format!("{hour}:{:02}", minute + 3)), None);
-            let changing = home.messenger.look("counters")["changing"].clone();
-            assert_eq!(changing, 0, "{death:?}: {told:#?}");
-            check(&home, death);
-        }
-    }
-    panic!("the cycle never came to its end");
-}
-
-#[test]
-fn a_lesson_survives_a_kill_at_every_request_of_its_start_and_of_its_end() {
-    let mut roster = school();
-    add(&mut roster, "lessons", lesson("first", "2026-08-31", 1, "published"));
-    let first = Home::new(None, on_vk);
-    first.cycle(&roster, &format!("{DAY}T07:00:00+03:00"), None).expect("it lives");
-    add(&mut roster, "lessons", lesson("a", DAY, 2, "published"));
-    let starts = survives(first.folder.path(), &roster, "09:00", &|home, death| {
-        let (calls, told, over) = tally(home, false);
-        assert!(
-            calls <= 1 && told <= 1 && over == 0,
-            "{death:?}: {calls} calls, told {told} times"
-        );
-        // A start of which nothing is known is told nobody; one that is known is told all.
-        let rows = home.cycle(&roster, &format!("{DAY}T09:10:00+03:00"), None).expect("it lives");
-        let doubtful = rows["report"]["calls"][0]["doubtful"] == true;
-        assert_eq!(told, usize::from(!doubtful), "{death:?}");
-    });
-    assert!(starts >= 3, "only {starts} requests");
-    let running = Home::new(Some(first.folder.path()), on_vk);
-    running.cycle(&roster, &format!("{DAY}T09:00:00+03:00"), None).expect("it lives");
-    let ends = survives(running.folder.path(), &roster, "11:05", &|home, death| {
-        assert_eq!(tally(home, false), (1, 1, 1), "{death:?}");
-    });
-    assert!(ends >= 3, "only {ends} requests");
 }
 
 #[test]

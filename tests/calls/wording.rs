@@ -147,3 +147,70 @@ fn own_words_that_are_the_same_each_day_are_not_taken_for_yesterdays_when_an_ans
         assert_ne!(bell.pinned(CHAT), pinned, "{deed}: it is the new message that is pinned");
     }
 }
+
+/// Words that say neither lesson nor day, so that yesterday's are today's, and some are part of others.
+const SAME: [(&str, &str); 3] = [
+    ("Урок начался", "Урок окончен"),
+    ("Урок алгебры", "Урок алгебры окончен"),
+    ("Урок алгебры начался", "Урок алгебры"),
+];
+
+/// A journal whose lesson of the first day is over and was told of in words of its own.
+fn yesterday(side: Side, profile: &str) -> Bell {
+    let mut bell = match side {
+        Side::Vk => begun(profile, json!({})),
+        Side::Max => {
+            let mut bell = Bell::open(Side::Max, "standard", profile, school(), json!({}));
+            bell.publish("first", "2026-08-31", 1);
+            bell.make_groups();
+            bell
+        }
+    };
+    bell.publish("a", DAY, 2);
+    bell.at("08:00").sync();
+    if let [task] = bell.tasks("give_call_link")[..] {
+        let params = json!({"task": task["id"], "link": LINK});
+        bell.does("system", "tasks.done", params);
+    }
+    bell.at_each(&["08:10", "11:05"]);
+    bell
+}
+
+/// A cycle that never hears whether what it said was said, and the next one.
+fn unheard(bell: &mut Bell, deed: &str, times: [&str; 2]) {
+    let say = if bell.side == Side::Max { "POST /messages" } else { "messages.send" };
+    bell.messenger.does("faults", json!({"match": {"method": say}, "do": deed}));
+    bell.at(times[0]).sync();
+    bell.messenger.clear_faults();
+    bell.at(times[1]).sync();
+}
+
+#[test]
+fn words_without_lesson_and_day_are_not_taken_for_others_when_all_answers_are_lost() {
+    // At once, as they mostly wait for a messenger that does not answer.
+    std::thread::scope(|scope| {
+        for words in SAME {
+            for (side, deed) in
+                [(Side::Vk, "drop_before"), (Side::Max, "drop_before"), (Side::Max, "drop_after")]
+            {
+                scope.spawn(move || are_said_each_day(words, side, deed));
+            }
+        }
+    });
+}
+
+fn are_said_each_day((begin, end): (&str, &str), side: Side, deed: &str) {
+    let (_folder, profile) = own_words(begin, end);
+    let mut bell = yesterday(side, &profile);
+    assert_eq!(bell.said(CHAT), [begin, end]);
+    bell.publish("b", NEXT, 2);
+    unheard(&mut bell, deed, ["2026-09-02 08:00", "2026-09-02 08:10"]);
+    assert_eq!(bell.said(CHAT), [begin, end, begin], "{side:?} {deed}");
+    let chat = bell.chat(CHAT);
+    let newest = &chat["messages"].as_array().unwrap()[2];
+    let id = if side == Side::Max { &newest["mid"] } else { &newest["cmid"] };
+    assert_eq!(&bell.pinned(CHAT), id, "{side:?} {deed}");
+    unheard(&mut bell, deed, ["2026-09-02 11:05", "2026-09-02 11:10"]);
+    assert_eq!(bell.said(CHAT), [begin, end, begin, end], "{side:?} {deed}");
+    assert!(bell.pinned(CHAT).is_null(), "{side:?} {deed}");
+}

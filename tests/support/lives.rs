@@ -1,4 +1,5 @@
-//! A host that lives for one cycle in a process of its own, so that it can be killed at any request.
+//! A host that lives for one cycle or one order in a process of its own, so that it can be killed at any
+//! request.
 #![allow(dead_code, reason = "each file of tests needs its own part of this")]
 
 use std::io::{Read, Write};
@@ -13,9 +14,9 @@ use zvonok::session::{Cancel, Session};
 use crate::support::Messenger;
 
 /// What a child is told, in its environment.
-const ORDERS: &str = "ZVONOK_TEST_CYCLE";
+const ORDERS: &str = "ZVONOK_TEST_LIFE";
 
-/// The life of a child: it begins when its standard input says so and leaves code and report in a
+/// The life of a child: it begins when its standard input says so and leaves code and reply in a
 /// file.
 #[allow(clippy::disallowed_methods, reason = "a child gets its orders from its environment")]
 pub(crate) fn live() {
@@ -25,8 +26,15 @@ pub(crate) fn live() {
     let cancel = Cancel::default();
     let mut session =
         Session::open(&orders["config"].to_string(), Box::new(Silent), cancel).expect("a session");
-    let roster = std::fs::read(orders["roster"].as_str().expect("a path")).expect("a roster");
-    let told = match session.sync(&roster, orders["options"].as_str().expect("options")) {
+    let done = match orders["order"].as_object() {
+        Some(_) => session.request(&orders["order"].to_string()),
+        None => {
+            let roster = std::fs::read(orders["roster"].as_str().expect("a path"));
+            let options = orders["options"].to_string();
+            session.sync(&roster.expect("a roster"), &options)
+        }
+    };
+    let told = match done {
         Ok((code, report)) => json!({"code": code as i32, "report": report}),
         Err(error) => json!({"code": error.code as i32, "error": format!("{error:?}")}),
     };
@@ -80,12 +88,22 @@ impl Home {
 
     /// Runs a cycle in a child; `None` where it was killed.
     pub(crate) fn cycle(&self, roster: &Value, now: &str, death: Option<Death>) -> Option<Value> {
-        let (input, out) = (self.file("roster.json"), self.file("told.json"));
+        let input = self.file("roster.json");
         std::fs::write(&input, roster.to_string()).expect("a file");
+        let options = json!({"now": now, "detail": "operations"});
+        self.life(json!({"roster": input, "options": options}), death)
+    }
+
+    /// Gives an order in a child; `None` where it was killed.
+    pub(crate) fn order(&self, order: &Value, death: Option<Death>) -> Option<Value> {
+        self.life(json!({"order": order}), death)
+    }
+
+    fn life(&self, mut orders: Value, death: Option<Death>) -> Option<Value> {
+        let out = self.file("told.json");
         let _ = std::fs::remove_file(&out);
-        let options = json!({"now": now, "detail": "operations"}).to_string();
-        let orders =
-            json!({"config": self.config, "roster": input, "out": out, "options": options});
+        orders["config"] = self.config.clone();
+        orders["out"] = json!(out);
         let mut child = Command::new(std::env::current_exe().expect("this program"))
             .args(["--exact", "child", "--ignored", "--nocapture"])
             .env(ORDERS, orders.to_string())
