@@ -19,6 +19,8 @@ mod lives;
 mod locked;
 #[path = "support/office.rs"]
 mod office;
+#[path = "calls/model.rs"]
+mod model;
 #[path = "calls/on_time.rs"]
 mod on_time;
 #[path = "calls/own_profile.rs"]
@@ -36,6 +38,8 @@ mod support;
 mod tiny;
 #[path = "calls/trouble.rs"]
 mod trouble;
+#[path = "calls/walks.rs"]
+mod walks;
 #[path = "calls/withdrawn.rs"]
 mod withdrawn;
 #[path = "calls/wording.rs"]

@@ -72,6 +72,18 @@ impl Bell {
         let messenger =
             Messenger::start(&["--mode", mode, "--max-rate", "0", "--max-chat-rate", "0"]);
         let folder = tempfile::tempdir().expect("a folder");
+        Bell::on(messenger, folder, side, profile, roster, more)
+    }
+
+    /// The same on a messenger that runs, with a state file in a folder that may have one.
+    pub(crate) fn on(
+        messenger: Messenger,
+        folder: tempfile::TempDir,
+        side: Side,
+        profile: &str,
+        roster: Value,
+        more: Value,
+    ) -> Bell {
         let platform = match side {
             Side::Vk => json!({"kind": "vk", "token": messenger.token,
                 "base_url": messenger.address, "community": messenger.community.to_string()}),
@@ -85,6 +97,12 @@ impl Bell {
         let session = opened(&config);
         let now = format!("{DAY}T07:00:00+03:00");
         Bell { messenger, side, roster, report: Value::Null, config, folder, session, now }
+    }
+
+    /// Ends the session and the messenger; what they have written down stays in the folder.
+    pub(crate) fn leave(self) -> tempfile::TempDir {
+        let Bell { folder, .. } = self;
+        folder
     }
 
     /// Somebody makes the groups that the tasks ask for.
