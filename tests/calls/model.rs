@@ -98,7 +98,8 @@ pub(crate) struct Call {
     /// It was started, or a person ended or deleted it: the lesson has had its call.
     held: bool,
     deleted: bool,
-    told: bool,
+    /// Its chat was told of it.
+    pub(crate) told: bool,
     /// Its lesson is gone while it runs.
     off: bool,
 }

@@ -284,6 +284,10 @@ struct Walk {
     now: Moment,
     /// Messages of the eve, by journal.
     old: [usize; 2],
+    /// How many calls people have made, by lesson.
+    made: Vec<usize>,
+    /// A pin was lost, which is a courtesy and is not tried again.
+    unpinned: bool,
 }
 
 impl Walk {
@@ -303,7 +307,17 @@ impl Walk {
         let mut empty = School { passed_on: [true; 2], ..plan.school.clone() };
         empty.lessons.iter_mut().for_each(|lesson| lesson.row = Row::Gone);
         let (school, timed) = (plan.school.clone(), plan.timed.clone());
-        Walk { kind, bell, model: Model::new(empty), school, timed, now: 5 * 60 * MINUTE, old }
+        Walk {
+            kind,
+            bell,
+            model: Model::new(empty),
+            made: vec![0; school.lessons.len()],
+            school,
+            timed,
+            now: 5 * 60 * MINUTE,
+            old,
+            unpinned: false,
+        }
     }
 
     fn goes(&mut self, step: &Step) -> Checked {
@@ -425,6 +439,7 @@ impl Walk {
             (Lost::End, Kind::Vk) => "calls.forceFinish",
             _ => "messages.send",
         };
+        self.unpinned |= matches!(what, Lost::Pin);
         if method == "calls.start" {
             self.model.silence = Some(applied);
         }
@@ -478,6 +493,7 @@ impl Walk {
         };
         let order = if order == Order::Create { Order::Create } else { Order::Start };
         let may = self.model.ask(lesson, order, self.now);
+        self.made[lesson] += usize::from(may);
         let told = self.bell.asks(TEACHER, method, params);
         prop_assert_eq!(told.is_ok(), may, "{:?} of l{}: {:?}", order, lesson, told);
         self.holds()
@@ -511,46 +527,43 @@ impl Walk {
     /// What the messenger holds is what the model says, and the screens say so too.
     fn holds(&mut self) -> Checked {
         let rows = self.list();
-        prop_assert_eq!(self.stand(&rows), self.meant(), "the list at {}", moment(self.now));
+        let at = moment(self.now);
+        prop_assert_eq!(self.stand(&rows), self.meant(), "the list at {}", at);
         let running = self.model.running(0).len() + self.model.running(1).len();
-        prop_assert!(running <= 2);
-        let (begun, on) = self.bell.vk_calls();
         let wanted = match self.kind {
             Kind::Vk => (self.model.started + self.model.lost, running + self.model.lost),
             _ => (0, 0),
         };
-        prop_assert_eq!((begun, on), wanted, "calls of the messenger at {}", moment(self.now));
+        prop_assert_eq!(self.bell.vk_calls(), wanted, "calls of the messenger at {}", at);
         for journal in 0..2 {
-            let said = self.said(journal)?;
-            let at = moment(self.now);
-            prop_assert_eq!(&said, &self.model.said[journal], "said at {}", at);
-            let told = |call: &&Call| said.contains(&(Word::Begun, call.lesson));
-            let open = self.model.running(journal).into_iter().filter(told).count();
+            let on = |row: &&Value| row["chat"] == *chat(journal) && row["running"] == true;
+            prop_assert!(rows.iter().filter(on).count() <= 1, "two at once at {}", at);
+            prop_assert_eq!(&self.said(journal)?, &self.model.said[journal], "said at {}", at);
+            let open = self.model.running(journal).iter().any(|call| call.told);
             let pinned = !self.bell.pinned(&chat(journal)).is_null();
-            prop_assert!(!pinned || open > 0, "a pin of nothing at {}", moment(self.now));
+            let right = pinned == open || (open && self.unpinned);
+            prop_assert!(right, "a pin: {}, a call that was told: {}, at {}", pinned, open, at);
         }
-        self.hides(&json!(rows))
+        self.hides(&rows, &json!(rows))
     }
 
-    /// Links of calls that are not open to members stand nowhere.
-    fn hides(&self, shown: &Value) -> Checked {
+    /// P10: links of calls that are not open to members stand nowhere, and each is told once.
+    fn hides(&self, rows: &[Value], document: &Value) -> Checked {
         if self.kind != Kind::Vk {
             return Ok(());
         }
-        let state = self.bell.messenger.look("state");
-        let chats = state["chats"].to_string();
-        let open: Vec<&Value> =
-            shown.as_array().expect("calls").iter().map(|row| &row["join_url"]).collect();
+        let (state, document) = (self.bell.messenger.look("state"), document.to_string());
+        let (chats, mut told) = (state["chats"].to_string(), 0);
         for call in state["calls"].as_array().expect("calls") {
             let link = call["join_link"].as_str().expect("a link");
-            let told = chats.matches(link).count();
-            // Once said, it stands in the chat for good.
-            prop_assert!(told <= 1, "{} is told {} times", link, told);
-            let shared = open.iter().any(|url| **url == *link);
-            prop_assert!(!shared || told == 1, "{} is shown and not told", link);
-            let hidden = shared || !self.bell.report.to_string().contains(link);
-            prop_assert!(hidden || told == 1, "{} before its publication", link);
+            let shared = rows.iter().any(|row| row["join_url"] == link);
+            prop_assert!(shared || !document.contains(link), "{} is shown", link);
+            let times = chats.matches(link).count();
+            prop_assert!(times <= 1 && (times == 1 || !shared), "{} is told {} times", link, times);
+            told += times;
         }
+        let said = self.model.said.iter().flatten();
+        prop_assert_eq!(told, said.filter(|(word, _)| *word == Word::Begun).count());
         Ok(())
     }
 
@@ -574,24 +587,44 @@ impl Walk {
         rows
     }
 
+    /// What a chat was told; only who is told of a beginning is told a link.
     fn said(&self, journal: usize) -> Result<Vec<(Word, usize)>, TestCaseError> {
         let texts = self.bell.said(&chat(journal)).split_off(self.old[journal]);
+        let link = if self.kind == Kind::Vk { "https://".into() } else { self.kind.link(journal) };
         let words = texts.iter().map(|text| {
             let (word, rest) = match text.strip_prefix("Онлайн-занятие: Урок l") {
                 Some(rest) => (Word::Begun, rest),
                 None => (Word::Over, text.strip_prefix("Онлайн-занятие завершено: Урок l")?),
             };
-            Some((word, rest.lines().next()?.parse().ok()?))
+            let fits = text.contains(&link) == (word == Word::Begun);
+            Some((word, rest.lines().next().filter(|_| fits)?.parse().ok()?))
         });
         let words: Option<Vec<_>> = words.collect();
         words.ok_or_else(|| TestCaseError::fail(format!("other words: {texts:?}")))
+    }
+
+    /// Each beginning has at most one end, after it; and a lesson begins once, and once more for each
+    /// call that a person made for it.
+    fn is_told_once(&self) -> Checked {
+        for journal in 0..2 {
+            let (mut begun, mut over) = (BTreeMap::new(), BTreeMap::new());
+            for (word, lesson) in self.said(journal)? {
+                let words = if word == Word::Begun { &mut begun } else { &mut over };
+                *words.entry(lesson).or_insert(0) += 1;
+                let (begun, over) = (begun.get(&lesson), over.get(&lesson));
+                prop_assert!(over <= begun, "l{} ends before it begins", lesson);
+                let may = 1 + self.made[lesson];
+                prop_assert!(begun.is_none_or(|begun| *begun <= may), "l{} begins again", lesson);
+            }
+        }
+        Ok(())
     }
 
     /// The report says what the messenger holds, and when to look again.
     fn reports(&self) -> Checked {
         let rows = self.bell.report["calls"].as_array().expect("calls");
         prop_assert_eq!(self.stand(rows), self.meant(), "the report at {}", moment(self.now));
-        self.hides(&self.bell.report["calls"])?;
+        self.hides(rows, &self.bell.report)?;
         if let Some(next) = self.model.next(self.now) {
             let due = self.due();
             let told = due.map(moment);
@@ -637,7 +670,7 @@ fn walk(kind: Kind, eve: &Path, plan: &Plan) -> Checked {
     for step in &plan.steps {
         walk.goes(step)?;
     }
-    Ok(())
+    walk.is_told_once()
 }
 
 /// Walks of one messenger.
