@@ -177,7 +177,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Deed::Reopen),
     ];
     let lost = prop::sample::select(vec![Lost::Start, Lost::Word, Lost::Pin, Lost::End]);
-    let lost = prop::option::weighted(0.25, (lost, any::<bool>()));
+    let lost = prop::option::weighted(0.5, (lost, any::<bool>()));
     let step = (0..6usize, gap, deed, lost).prop_map(|(lesson, gap, deed, lost)| Step {
         lesson,
         gap,
@@ -187,11 +187,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 8..32)
 }
 
-/// In half of the walks nothing is lost.
+/// In some of the walks nothing is lost.
 fn plans() -> impl Strategy<Value = Plan> {
     let passed_on = (prop::bool::weighted(0.9), prop::bool::weighted(0.9));
     let length = prop::sample::select(vec![45 * MINUTE, 90 * MINUTE]);
-    (lessons(), length, passed_on, steps(), any::<bool>()).prop_map(
+    (lessons(), length, passed_on, steps(), prop::bool::weighted(0.6)).prop_map(
         |(lessons, length, passed_on, mut steps, troubled)| {
             let (lessons, timed) = lessons.into_iter().unzip();
             let school = School { lessons, passed_on: passed_on.into(), length };
