@@ -134,7 +134,7 @@ fn lessons() -> impl Strategy<Value = Vec<(Lesson, bool)>> {
     let one = one.prop_map(|(journal, day, period, online, mark, timed)| {
         (Lesson { journal, day, period, online, mark, row: Row::There }, timed)
     });
-    prop::collection::vec(one, 1..6).prop_map(|rows| {
+    prop::collection::vec(one, 1..9).prop_map(|rows| {
         let mut seen = BTreeMap::new();
         for (row, timed) in rows {
             seen.entry((row.journal, row.day, row.period)).or_insert((row, timed));
@@ -154,7 +154,7 @@ fn edits() -> impl Strategy<Value = Edit> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let minutes = vec![0, 1, 5, 19, 20, 21, 30, 45, 65, 180, 600, 1440, 2880];
+    let minutes = vec![0, 1, 5, 19, 20, 21, 30, 45, 65, 180, 600, 1440];
     let gap = prop_oneof![
         4 => prop::sample::select(minutes).prop_map(Gap::Minutes),
         3 => Just(Gap::Due),
@@ -170,15 +170,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         Order::Publish,
     ]);
     let deed = prop_oneof![
-        8 => prop::bool::weighted(0.3).prop_map(Deed::Cycle),
+        10 => prop::bool::weighted(0.3).prop_map(Deed::Cycle),
         4 => edits().prop_map(Deed::Edit),
         5 => order.prop_map(Deed::Ask),
         1 => Just(Deed::Join),
         1 => Just(Deed::Reopen),
     ];
-    let lost = prop::sample::select(vec![Lost::Start, Lost::Word, Lost::Pin, Lost::End]);
+    let lost =
+        prop::sample::select(vec![Lost::Start, Lost::Word, Lost::Word, Lost::Pin, Lost::End]);
     let lost = prop::option::weighted(0.5, (lost, any::<bool>()));
-    let step = (0..6usize, gap, deed, lost).prop_map(|(lesson, gap, deed, lost)| Step {
+    let step = (0..8usize, gap, deed, lost).prop_map(|(lesson, gap, deed, lost)| Step {
         lesson,
         gap,
         deed,
@@ -353,7 +354,7 @@ impl Walk {
             }
         };
         // A jump over all the lessons shows little.
-        if (self.now..self.now + 3 * DAY).contains(&to) {
+        if (self.now..=self.now + DAY).contains(&to) {
             self.now = to;
         }
         self.bell.at_moment(&moment(self.now));
