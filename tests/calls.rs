@@ -17,10 +17,10 @@ mod lessons;
 mod lives;
 #[path = "calls/locked.rs"]
 mod locked;
-#[path = "support/office.rs"]
-mod office;
 #[path = "calls/model.rs"]
 mod model;
+#[path = "support/office.rs"]
+mod office;
 #[path = "calls/on_time.rs"]
 mod on_time;
 #[path = "calls/own_profile.rs"]
