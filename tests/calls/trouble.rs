@@ -68,6 +68,17 @@ fn a_start_in_doubt_is_not_forgotten_with_its_day_though_the_lesson_was_never_pu
 }
 
 #[test]
+fn a_first_start_that_a_person_orders_for_a_lesson_days_ahead_is_carried_out() {
+    let mut bell = begun();
+    bell.lesson("a", "2026-09-04", 2, "draft");
+    bell.at("08:00").sync();
+    let params = json!({"chat": CHAT, "lesson": "a"});
+    bell.does("teacher-111", "calls.create", params);
+    let told = bell.does("teacher-111", "calls.start", json!({"lesson": "a"}));
+    assert_eq!((&told["running"], bell.vk_calls()), (&json!(true), (1, 1)));
+}
+
+#[test]
 fn an_announcement_whose_answer_was_lost_is_looked_up_and_said_once() {
     for deed in ["drop_after", "drop_before", "truncate"] {
         let mut bell = begun();
