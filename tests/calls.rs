@@ -21,6 +21,8 @@ mod lessons;
 mod lives;
 #[path = "calls/locked.rs"]
 mod locked;
+#[path = "calls/model.rs"]
+mod model;
 #[path = "support/office.rs"]
 mod office;
 #[path = "calls/on_time.rs"]
@@ -42,6 +44,8 @@ mod tiny;
 mod trouble;
 #[path = "calls/twice.rs"]
 mod twice;
+#[path = "calls/walks.rs"]
+mod walks;
 #[path = "calls/week.rs"]
 mod week;
 #[path = "calls/withdrawn.rs"]

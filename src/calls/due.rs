@@ -272,7 +272,9 @@ impl<'a> Ground<'a> {
             let asked = self.is_asked_to_start(call) || (call.doubtful && call.is_open());
             // Nothing begins in a chat that was left behind.
             let ready = ready && !self.journals.former.contains(&call.chat);
-            ready && !call.running && (by_itself || asked) && call.date <= soon
+            // A person's order is for now, whenever the lesson is.
+            let near = call.date <= soon || self.is_asked_to_start(call);
+            ready && !call.running && (by_itself || asked) && near
         };
         let lacking = calls.iter().filter(wanted).filter(|call| !self.has_link(call));
         lacking.map(|call| call.chat.clone()).collect()

@@ -291,7 +291,7 @@ fn keep_up(journals: &Journals, call: &Call, lesson: &Online, followed: &mut Fol
     let past = new.date < journals.today() && new.is_over(journals.now, journals.zone);
     if past && !new.running {
         match new.state {
-            CallState::Created => return forget(call, followed),
+            CallState::Created if !was_held(call) => return forget(call, followed),
             _ => new.state = CallState::Finished,
         }
     }

@@ -42,6 +42,35 @@ fn a_start_whose_answer_was_lost_is_never_sent_again_by_itself() {
 }
 
 #[test]
+fn a_start_in_doubt_is_not_forgotten_with_its_day_though_the_lesson_was_never_published() {
+    let mut bell = begun();
+    bell.lesson("a", DAY, 2, "draft");
+    bell.at("09:00").sync();
+    fault(&bell, "calls.start", "drop_after");
+    bell.asks("teacher-111", "calls.start", json!({"lesson": "a"})).expect("an answer");
+    assert_eq!(bell.vk_calls(), (1, 1));
+    bell.publish("b", "2026-09-02", 1);
+    bell.at("2026-09-02 07:00").sync();
+    // Put off and published: whether it was held a person must say.
+    let row = bell.row("a");
+    (row["date"], row["metadata"]["state"]) = ("2026-09-02".into(), "published".into());
+    bell.drop_lesson("b");
+    bell.at("2026-09-02 09:45").sync();
+    assert_eq!((bell.running(), bell.vk_calls()), (vec![], (2, 1)));
+}
+
+#[test]
+fn a_first_start_that_a_person_orders_for_a_lesson_days_ahead_is_carried_out() {
+    let mut bell = begun();
+    bell.lesson("a", "2026-09-04", 2, "draft");
+    bell.at("08:00").sync();
+    let params = json!({"chat": CHAT, "lesson": "a"});
+    bell.does("teacher-111", "calls.create", params);
+    let told = bell.does("teacher-111", "calls.start", json!({"lesson": "a"}));
+    assert_eq!((&told["running"], bell.vk_calls()), (&json!(true), (1, 1)));
+}
+
+#[test]
 fn an_announcement_whose_answer_was_lost_is_looked_up_and_said_once() {
     for deed in ["drop_after", "drop_before", "truncate"] {
         let mut bell = begun();

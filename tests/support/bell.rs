@@ -185,6 +185,18 @@ impl Bell {
         let messenger =
             Messenger::start(&["--mode", mode, "--max-rate", "0", "--max-chat-rate", "0"]);
         let folder = tempfile::tempdir().expect("a folder");
+        Bell::on(messenger, folder, side, profile, roster, more)
+    }
+
+    /// The same on a messenger that runs, with a state file in a folder that may have one.
+    pub(crate) fn on(
+        messenger: Messenger,
+        folder: tempfile::TempDir,
+        side: Side,
+        profile: &str,
+        roster: Value,
+        more: Value,
+    ) -> Bell {
         let platform = match side {
             Side::Vk => json!({"kind": "vk", "token": messenger.token,
                 "base_url": messenger.address, "community": messenger.community.to_string()}),
@@ -200,6 +212,12 @@ impl Bell {
         let report = Value::Null;
         let (starts_calls, links) = (mode == "partner", 0);
         Bell { messenger, side, roster, report, config, folder, session, now, starts_calls, links }
+    }
+
+    /// Ends the session and the messenger; what they have written down stays in the folder.
+    pub(crate) fn leave(self) -> tempfile::TempDir {
+        let Bell { folder, .. } = self;
+        folder
     }
 
     /// Somebody makes the groups that the tasks ask for.
