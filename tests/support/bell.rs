@@ -128,7 +128,6 @@ impl Bell {
             Place::Community => (Side::Vk, "standard"),
         };
         let mut bell = Bell::open(side, mode, profile, roster, json!({}));
-        bell.starts_calls = place == Place::Vk;
         if place == Place::Max {
             bell.make_groups();
         } else {
@@ -185,7 +184,9 @@ impl Bell {
         let messenger =
             Messenger::start(&["--mode", mode, "--max-rate", "0", "--max-chat-rate", "0"]);
         let folder = tempfile::tempdir().expect("a folder");
-        Bell::on(messenger, folder, side, profile, roster, more)
+        let mut bell = Bell::on(messenger, folder, side, profile, roster, more);
+        bell.starts_calls = mode == "partner";
+        bell
     }
 
     /// The same on a messenger that runs, with a state file in a folder that may have one.
@@ -209,8 +210,7 @@ impl Bell {
         config.as_object_mut().expect("an object").extend(more);
         let session = opened(&config);
         let now = format!("{DAY}T07:00:00+03:00");
-        let report = Value::Null;
-        let (starts_calls, links) = (mode == "partner", 0);
+        let (report, starts_calls, links) = (Value::Null, false, 0);
         Bell { messenger, side, roster, report, config, folder, session, now, starts_calls, links }
     }
 
