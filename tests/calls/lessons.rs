@@ -31,6 +31,7 @@ fn begun(place: Place) -> Bell {
 
 fn p9_the_chat_and_the_call_come_with_the_first_published_lesson(place: Place) {
     let mut bell = Bell::at_place(place, "paragraf", school());
+    bell.hear_news();
     bell.lesson("a", DAY, 1, "draft");
     assert_eq!(bell.at("08:00").sync(), Code::Ok);
     assert_eq!(bell.stands("a"), ("created".to_owned(), false));
@@ -186,6 +187,7 @@ fn p12_where_the_later_lesson_was_published_first_it_starts_and_the_order_is_not
 
 fn p13_the_link_is_in_the_chat_and_in_the_report_at_once_and_stays_there_for_nothing(place: Place) {
     let mut bell = begun(place);
+    bell.hear_news();
     bell.publish("a", DAY, 2);
     bell.at("09:30").sync();
     let link = bell.call("a").unwrap()["join_url"].as_str().expect("a link").to_owned();
@@ -317,6 +319,7 @@ fn lessons_get_their_times_from_themselves_or_from_the_grid() {
 
 fn moved_cancelled_and_deleted_lessons_are_followed(place: Place) {
     let mut bell = begun(place);
+    bell.hear_news();
     bell.publish("a", DAY, 2);
     bell.publish("b", DAY, 3);
     bell.at("08:00").sync();

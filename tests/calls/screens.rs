@@ -220,6 +220,7 @@ fn e11_a_discipline_chat_made_by_hand_takes_its_lessons_from_every_group_of_the_
     add(&mut roster, "lessons", lesson("a", DAY, 2, "draft"));
     add(&mut roster, "lessons", lesson("b", NEXT, 1, "draft"));
     let mut bell = Bell::at_place(place, "epos_spo", roster);
+    bell.hear_news();
     let params = json!({"kind": "subject", "subject": "Алгебра", "title": "Алгебра",
         "members": [PUPIL, TEACHER], "admins": [TEACHER]});
     let chat = bell.does(HEAD, "chats.create", params);
