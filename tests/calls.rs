@@ -7,6 +7,8 @@
 mod acted;
 #[path = "support/bell.rs"]
 mod bell;
+#[path = "calls/chances.rs"]
+mod chances;
 #[path = "calls/ends.rs"]
 mod ends;
 #[path = "calls/first.rs"]

@@ -301,6 +301,26 @@ fn p15_without_each_of_the_four_conditions_calls_are_started_and_ended_by_hand_o
 }
 
 #[test]
+fn p15_a_lesson_before_or_after_the_dates_of_its_timetable_is_not_started_by_itself() {
+    for (column, day, hinders) in [
+        ("beginDate", NEXT, true),
+        ("beginDate", DAY, false),
+        // The day on which it ends is no day of it any more.
+        ("endDate", DAY, true),
+        ("endDate", NEXT, false),
+    ] {
+        let mut bell = begun(Place::Vk);
+        bell.publish("a", DAY, 2);
+        crate::tiny::row(&mut bell.roster, "timetables", "grid")[column] = day.into();
+        bell.at("09:50").sync();
+        let warned = bell.warned("calls.not_automatic");
+        let conditions: Vec<_> = warned.iter().map(|one| one["value"].as_str().unwrap()).collect();
+        let wanted = if hinders { vec!["dates"] } else { vec![] };
+        assert_eq!((bell.running().is_empty(), conditions), (hinders, wanted), "{column} {day}");
+    }
+}
+
+#[test]
 fn lessons_get_their_times_from_themselves_or_from_the_grid() {
     let mut bell = begun(Place::Vk);
     bell.publish("own", DAY, 1);
