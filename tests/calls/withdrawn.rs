@@ -4,16 +4,18 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY};
+use crate::bell::{Bell, CHAT, DAY, Place, on_both, school};
+use crate::tiny::add;
 
 const TEACHER: &str = "teacher-111";
 const PUPIL: &str = "child-200";
 
 /// A school whose lesson's call runs and is announced; the call's id and link.
-fn begun() -> (Bell, Value, String) {
-    let mut bell = Bell::vk();
-    bell.publish("first", "2026-08-31", 1);
-    bell.at("07:00").sync();
+fn begun(place: Place) -> (Bell, Value, String) {
+    let mut roster = school();
+    add(&mut roster, "lessons", crate::bell::lesson("first", "2026-08-31", 1, "published"));
+    let mut bell = Bell::at_place(place, "paragraf", roster);
+    bell.give_link(CHAT);
     bell.publish("a", DAY, 2);
     bell.at("09:30").sync();
     let call = bell.call("a").expect("its call").clone();
@@ -26,13 +28,13 @@ fn is_now(bell: &mut Bell, state: &str, time: &str) {
     assert_eq!(bell.at(time).sync(), Code::Ok);
 }
 
-#[test]
-fn p10_while_a_running_lesson_is_not_published_its_link_is_told_to_nobody() {
-    let (mut bell, id, link) = begun();
+fn p10_while_a_running_lesson_is_not_published_its_link_is_told_to_nobody(place: Place) {
+    let (mut bell, id, link) = begun(place);
     is_now(&mut bell, "draft", "10:05");
     // The lesson goes on: a call may run before its lesson is published.
     assert_eq!(bell.stands("a"), ("created".to_owned(), true));
-    assert_eq!((bell.vk_calls(), bell.said(CHAT).len()), ((1, 1), 1));
+    bell.has_calls(1, 1);
+    assert_eq!(bell.said(CHAT).len(), 1);
     assert!(!bell.report.to_string().contains(&link), "no report shows it");
     let told = bell.does(PUPIL, "calls.join", id.clone());
     assert_eq!((&told["allowed"], &told["join_url"]), (&json!(false), &Value::Null));
@@ -45,27 +47,31 @@ fn p10_while_a_running_lesson_is_not_published_its_link_is_told_to_nobody() {
     }
     // Whoever leads the lesson gets it by starting the call, and that is no second call.
     let told = bell.does(TEACHER, "calls.start", id.clone());
-    assert_eq!((&told["join_url"], bell.vk_calls()), (&json!(link), (1, 1)));
+    assert_eq!(told["join_url"], json!(link));
+    bell.has_calls(1, 1);
     // Published again, it is where it was, and nobody is told twice.
     is_now(&mut bell, "published", "10:20");
     assert_eq!(bell.call("a").unwrap()["join_url"], json!(link));
     assert_eq!(bell.does(PUPIL, "calls.join", id)["join_url"], json!(link));
-    assert_eq!((bell.vk_calls(), bell.said(CHAT).len()), ((1, 1), 1));
+    bell.has_calls(1, 1);
+    assert_eq!(bell.said(CHAT).len(), 1);
 }
 
-#[test]
-fn p14_a_lesson_that_is_not_published_any_more_ends_in_its_time() {
-    let (mut bell, id, _) = begun();
+fn p14_a_lesson_that_is_not_published_any_more_ends_in_its_time(place: Place) {
+    let (mut bell, id, _) = begun(place);
+    bell.hear_news();
     is_now(&mut bell, "draft", "10:05");
     assert_eq!(bell.next_due(), "2026-09-01T11:05:00+03:00");
     bell.at("11:05").sync();
     assert_eq!(bell.stands("a"), ("finished".to_owned(), false));
-    assert_eq!((bell.vk_calls(), bell.said(CHAT).len()), ((1, 0), 2));
+    bell.has_calls(1, 0);
+    assert_eq!(bell.said(CHAT).len(), 2);
     assert!(bell.pinned(CHAT).is_null());
     assert_eq!(bell.does(PUPIL, "calls.join", id)["message"]["ru"], "Звонок завершен");
     // Published late, it has had its call.
     is_now(&mut bell, "published", "11:10");
-    assert_eq!((bell.stands("a").1, bell.vk_calls()), (false, (1, 0)));
+    assert!(!bell.stands("a").1);
+    bell.has_calls(1, 0);
 }
 
 #[test]
@@ -87,11 +93,11 @@ fn p10_a_lesson_that_is_withdrawn_before_its_chat_could_be_told_is_told_when_it_
     assert_eq!((bell.said(CHAT).len(), bell.vk_calls()), (1, (1, 1)));
 }
 
-#[test]
-fn a9_a10_whoever_gives_up_the_account_is_told_to_link_it_before_coming_in() {
-    let (mut bell, id, link) = begun();
+fn a9_a10_whoever_gives_up_the_account_is_told_to_link_it_before_coming_in(place: Place) {
+    let (mut bell, id, link) = begun(place);
     assert_eq!(bell.does(PUPIL, "calls.join", id.clone())["join_url"], json!(link));
-    let account = json!({"person": PUPIL, "platform": "vk"});
+    let (platform, own) = if place == Place::Max { ("max", "9200") } else { ("vk", "200") };
+    let account = json!({"person": PUPIL, "platform": platform});
     bell.at("10:00").does("system", "accounts.unlink", account.clone());
     for time in ["10:00", "10:05"] {
         let told = bell.at(time).does(PUPIL, "calls.join", id.clone());
@@ -104,7 +110,13 @@ fn a9_a10_whoever_gives_up_the_account_is_told_to_link_it_before_coming_in() {
     assert_eq!(bell.running(), ["a"], "for the others it goes on");
     // Linked again, the same person comes in.
     let mut linked = account;
-    linked["account"] = "200".into();
+    linked["account"] = own.into();
     bell.at("10:10").does("system", "accounts.link", linked);
     assert_eq!(bell.does(PUPIL, "calls.join", id)["join_url"], json!(link));
 }
+
+on_both!(
+    a9_a10_whoever_gives_up_the_account_is_told_to_link_it_before_coming_in,
+    p10_while_a_running_lesson_is_not_published_its_link_is_told_to_nobody,
+    p14_a_lesson_that_is_not_published_any_more_ends_in_its_time,
+);
