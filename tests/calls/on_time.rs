@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, school};
+use crate::bell::{Bell, CHAT, DAY, Place, on_both, school};
 use crate::office::Side;
 use crate::own_profile::{PARAGRAF, written};
 
@@ -129,10 +129,10 @@ fn a_step_that_failed_is_due_again_when_it_is_tried_again() {
     }
 }
 
-#[test]
-fn a10_a_call_without_an_end_starts_late_on_its_day_and_ends_with_it() {
-    let mut bell = Bell::open(Side::Vk, "partner", "ais_poo", school(), json!({}));
-    assert_eq!(bell.sync(), Code::Ok);
+fn a10_a_call_without_an_end_starts_late_on_its_day_and_ends_with_it(place: Place) {
+    let mut bell = Bell::at_place(place, "ais_poo", school());
+    bell.give_link(CHAT);
+    bell.hear_news();
     let params = json!({"chat": CHAT, "title": "Производная", "date": DAY, "time": "10:00"});
     let call = bell.does(TEACHER, "calls.create", params);
     assert_eq!(
@@ -148,14 +148,18 @@ fn a10_a_call_without_an_end_starts_late_on_its_day_and_ends_with_it() {
     let told = bell.does("child-200", "calls.join", id.clone());
     assert_eq!(told["message"]["ru"], "Дистанционное занятие еще не началось");
     bell.sync();
-    assert_eq!((bell.vk_calls(), bell.said(CHAT).len()), ((1, 1), 1));
+    bell.has_calls(1, 1);
+    assert_eq!(bell.said(CHAT).len(), 1);
     assert!(bell.said(CHAT)[0].contains("Производная\n01.09.2026, 10:00\n"));
     bell.waits_until("2026-09-02T00:00:00+03:00");
     bell.at("23:59").sync();
     assert_eq!(bell.does("child-200", "calls.join", id.clone())["allowed"], true);
     bell.at("2026-09-02 00:00").sync();
-    assert_eq!((bell.vk_calls(), bell.said(CHAT).len()), ((1, 0), 1), "no word at night");
+    bell.has_calls(1, 0);
+    assert_eq!(bell.said(CHAT).len(), 1, "no word at night");
     assert!(bell.pinned(CHAT).is_null());
     let told = bell.does("child-200", "calls.join", id);
     assert_eq!(told["message"]["ru"], "Звонок завершен");
 }
+
+on_both!(a10_a_call_without_an_end_starts_late_on_its_day_and_ends_with_it,);
