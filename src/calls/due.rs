@@ -221,7 +221,8 @@ impl<'a> Ground<'a> {
             return call.ends;
         }
         let last = minutes_later(call.starts?, self.policy().start_within?);
-        Some(later(last, std::time::Duration::from_secs(1)))
+        let missed = later(last, std::time::Duration::from_secs(1));
+        Some(missed).filter(|at| call.ends.is_none_or(|ends| *at < ends))
     }
 
     /// From when on a call starts by itself; `None`: not by itself at all.
@@ -455,5 +456,8 @@ fn moments(ground: &Ground, call: &Call) -> Vec<Timestamp> {
     }
     found.extend(ground.starts_at(call).map(|(from, _)| from));
     found.extend(ground.missed_from_to(call));
+    if let Some((Wish::Start, at)) = call.wish {
+        found.push(later(at, PATIENCE));
+    }
     found
 }

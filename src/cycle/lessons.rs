@@ -11,7 +11,7 @@ use crate::apply::{self, Desk, Ended, Outcome};
 use crate::calls::{self, Call, CallState, Drawn, Ground, Hall, Journals, Source, Step};
 use crate::clock::later;
 use crate::error::{Code, Error, Fault, Result, Text};
-use crate::plan::{ChatState, KnownChat, Plan, TaskDetails, TaskKind, WantedTask};
+use crate::plan::{ChatState, KnownChat, Operation, Plan, TaskDetails, TaskKind, WantedTask};
 use crate::platform::Capability;
 use crate::roster::{Lesson, Table};
 
@@ -41,8 +41,9 @@ struct Aside {
 }
 
 impl Run<'_, '_> {
-    /// Brings the calls in step with the roster, ends what is over, and begins what is due in chats
-    /// that are in order already: neither must wait while thousands of people are brought into others.
+    /// Brings the calls in step with the roster, ends what is over, and, where nobody has to go, begins
+    /// what is due in chats that are in order already: it must not wait while thousands of people are
+    /// brought into others.
     ///
     /// # Errors
     /// [`Code::State`].
@@ -51,9 +52,7 @@ impl Run<'_, '_> {
         let source = self.call_source();
         self.follow_lessons(now, true)?;
         self.look_back_on_calls(outcome)?;
-        let changing = plan.operations.iter().map(|operation| operation.chat.clone()).collect();
-        self.ask_about_calls(&source, &changing, now, outcome)?;
-        self.do_what_is_due(&source, &changing, now, outcome)
+        self.do_what_is_due(&source, Some(plan), now, outcome)
     }
 
     /// Does what else is due. Nothing here hinders the chats: they are in order by now, and nobody is
@@ -65,9 +64,8 @@ impl Run<'_, '_> {
         let now = self.cycle.clock.started();
         let source = self.call_source();
         if outcome.ended.is_none() {
-            let changing = BTreeSet::new();
-            self.ask_about_calls(&source, &changing, now, outcome)?;
-            self.do_what_is_due(&source, &changing, now, outcome)?;
+            self.ask_about_calls(&source, now, outcome)?;
+            self.do_what_is_due(&source, None, now, outcome)?;
         }
         self.conclude(&source, now, plan)
     }
@@ -256,17 +254,15 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Whether the messenger starts calls for this token, where a lesson in a chat that is not just
-    /// being changed needs to know.
+    /// Whether the messenger starts calls for this token, where a lesson needs to know.
     fn ask_about_calls(
         &mut self,
         source: &Source,
-        changing: &BTreeSet<String>,
         now: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<()> {
-        for chat in self.chats_without_links(source, now)?.difference(changing) {
-            let side = self.side_of(chat);
+        for chat in self.chats_without_links(source, now)? {
+            let side = self.side_of(&chat);
             let unsure = self.sides[side].able.unsure.contains(&Capability::StartCall);
             if !unsure || !self.reach(side, outcome)? {
                 continue;
@@ -286,28 +282,39 @@ impl Run<'_, '_> {
         self.on_ground(source, now, |ground, calls| ground.lacking_links(calls))
     }
 
-    /// In chats that are just being changed only what lets nobody in.
+    /// `ahead` is the plan that has not been carried out yet.
     fn do_what_is_due(
         &mut self,
         source: &Source,
-        changing: &BTreeSet<String>,
+        ahead: Option<&Plan>,
         now: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<()> {
         for _ in 0..ROUNDS {
             let mut steps = self.due_steps(source, now)?;
-            steps.retain(|step| {
-                let call = self.lessons.calls.iter().find(|call| call.id == step.call());
-                step.is_an_end() || call.is_some_and(|call| !changing.contains(&call.chat))
-            });
+            steps.retain(|step| !self.stands_back(step, ahead));
             if steps.is_empty() {
                 break;
             }
             for step in &steps {
-                self.do_step(step, source, outcome)?;
+                if !self.stands_back(step, ahead) {
+                    self.do_step(step, source, outcome)?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether something begins only when the plan has been carried out: who must go goes first, a
+    /// link is told to who is in the chat by then, and a messenger that leaves one thing unanswered may
+    /// not cost the others their time.
+    fn stands_back(&self, step: &Step, ahead: Option<&Plan>) -> bool {
+        let Some(plan) = ahead.filter(|_| !step.is_an_end()) else { return false };
+        let call = self.lessons.calls.iter().find(|call| call.id == step.call());
+        let first = |operation: &Operation| {
+            operation.kind.takes_away() || call.is_none_or(|call| call.chat == operation.chat)
+        };
+        !self.lessons.open.is_empty() || plan.operations.iter().any(first)
     }
 
     fn do_step(&mut self, step: &Step, source: &Source, outcome: &mut Outcome) -> Result<()> {
@@ -335,6 +342,7 @@ impl Run<'_, '_> {
             zone: &config.zone,
         };
         self.with_work(side, None, |work| apply::carry_out(work, &desk, step, &mut call, outcome))?;
+        self.end_side(side, outcome);
         let missing: Vec<_> = outcome.missing.iter().map(|one| (*one, false)).collect();
         self.sides[side].able.learn(&missing);
         if self.left_open(&call)? {

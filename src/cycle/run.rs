@@ -369,7 +369,7 @@ impl<'c, 'a> Run<'c, 'a> {
     }
 
     /// The end of the work on a messenger that others are worked on beside is no end of the cycle.
-    fn end_side(&mut self, side: usize, outcome: &mut Outcome) {
+    pub(super) fn end_side(&mut self, side: usize, outcome: &mut Outcome) {
         let of_it = matches!(outcome.ended, Some(Ended::Token(..) | Ended::Unreachable(..)));
         if self.sides.len() > 1 && of_it {
             self.sides[side].lost = outcome.ended.take().and_then(|ended| ended.error());

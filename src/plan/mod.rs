@@ -114,6 +114,18 @@ impl Kind {
         }
     }
 
+    /// Whether it takes away what somebody should not have.
+    pub fn takes_away(self) -> bool {
+        matches!(
+            self,
+            Kind::RevokeAdmin
+                | Kind::RemoveMember
+                | Kind::ArchiveChat
+                | Kind::RotateLink
+                | Kind::DeleteChat
+        )
+    }
+
     /// The kind with this name.
     pub fn from_name(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
