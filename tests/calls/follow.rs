@@ -255,6 +255,37 @@ fn groups(bell: &mut Bell) {
     }
 }
 
+/// In the middle of a lesson.
+fn moves_to_max(bell: &mut Bell) {
+    let max = json!({"kind": "max", "token": bell.messenger.max_token,
+        "base_url": bell.messenger.max_address});
+    bell.config["previous_platform"] = bell.config["platform"].clone();
+    bell.config["platform"] = max;
+    bell.reopen();
+    bell.at("09:20").sync();
+    assert_eq!(bell.vk_calls(), (1, 1), "the lesson goes on");
+    groups(bell);
+    bell.at("09:30").sync();
+    bell.at("09:35").sync();
+}
+
+#[test]
+fn a_lesson_that_cannot_be_ended_in_the_old_messenger_keeps_nothing_from_the_new_ones_chats() {
+    let mut bell = Bell::vk();
+    bell.publish("a", DAY, 1);
+    bell.at("09:00").sync();
+    moves_to_max(&mut bell);
+    let matching = json!({"method": "calls.forceFinish"});
+    bell.messenger.does("faults", json!({"match": matching, "do": "error", "code": 5}));
+    crate::tiny::row(&mut bell.roster, "courses", "algebra")["title"] = "Алгебра и анализ".into();
+    bell.at("10:06").sync();
+    bell.side = Side::Max;
+    assert!(bell.chat(CHAT)["title"].as_str().unwrap().contains("Алгебра и анализ"));
+    bell.messenger.clear_faults();
+    bell.at("10:10").sync();
+    assert_eq!((bell.stands("a"), bell.vk_calls()), (("finished".to_owned(), false), (1, 0)));
+}
+
 #[test]
 fn a_lesson_that_runs_while_the_school_moves_ends_where_it_began_and_the_next_is_in_the_new_chat() {
     let mut bell = Bell::vk();
@@ -263,16 +294,7 @@ fn a_lesson_that_runs_while_the_school_moves_ends_where_it_began_and_the_next_is
     bell.at("09:00").sync();
     assert_eq!((bell.running(), bell.vk_calls()), (vec!["a".to_owned()], (1, 1)));
     let old = bell.chat(CHAT)["chat_id"].clone();
-    let max = json!({"kind": "max", "token": bell.messenger.max_token,
-        "base_url": bell.messenger.max_address});
-    bell.config["previous_platform"] = bell.config["platform"].clone();
-    bell.config["platform"] = max;
-    bell.reopen();
-    bell.at("09:20").sync();
-    assert_eq!(bell.vk_calls(), (1, 1), "the lesson goes on");
-    groups(&mut bell);
-    bell.at("09:30").sync();
-    bell.at("09:35").sync();
+    moves_to_max(&mut bell);
     let task = bell.tasks("give_call_link")[0].clone();
     assert_eq!(task["chat"], CHAT);
     bell.does("system", "tasks.done", json!({"task": task["id"], "link": LINK}));
