@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use zvonok::calls::{
-    Call, CallState, Drawn, Ground, Hall, Journals, Source, Step, due, follow, next_due, slot,
+    Call, CallState, Drawn, Ground, Hall, Journals, Source, Step, Wish, due, follow, next_due, slot,
 };
 use zvonok::profile::{Calls, Desired, DesiredChat, Existence, Starts};
 use zvonok::roster::{Roster, Rules, read};
@@ -96,6 +96,7 @@ fn desired() -> Desired {
 /// A host with its state, whose messenger always succeeds.
 struct Life {
     desired: Desired,
+    hall: Hall,
     calls: Vec<Call>,
     made: u32,
     /// What happened: the lesson, what, when.
@@ -104,7 +105,8 @@ struct Life {
 
 impl Life {
     fn new() -> Life {
-        Life { desired: desired(), calls: Vec::new(), made: 0, log: Vec::new() }
+        let hall = Hall { ready: true, starts_calls: true, ..Hall::default() };
+        Life { desired: desired(), hall, calls: Vec::new(), made: 0, log: Vec::new() }
     }
 
     /// One cycle; when the next one is due by the rules.
@@ -133,8 +135,7 @@ impl Life {
             self.calls.retain(|call| call.id != changed.id);
             self.calls.push(changed);
         }
-        let hall = Hall { ready: true, starts_calls: true, ..Hall::default() };
-        let halls = BTreeMap::from([(CHAT.to_owned(), hall)]);
+        let halls = BTreeMap::from([(CHAT.to_owned(), self.hall.clone())]);
         let ground = Ground { journals, source: &Source::Messenger, halls: &halls };
         loop {
             let steps = due(&ground, &self.calls);
@@ -266,6 +267,17 @@ proptest! {
         }
         prop_assert_eq!(always.log, rarely.log);
     }
+}
+
+#[test]
+fn an_order_to_start_that_waits_for_a_link_is_looked_at_again_when_its_half_hour_is_over() {
+    let lessons = [Plan { starts: 540, published: Some(0), cancelled: None }];
+    let mut life = Life::new();
+    life.hall.starts_calls = false;
+    life.cycle(&lessons, 545);
+    life.calls[0].wish = Some((Wish::Start, moment(556)));
+    assert_eq!(life.cycle(&lessons, 556), Some(moment(556 + 30)));
+    assert!(life.log.is_empty(), "{:?}", life.log);
 }
 
 /// A lesson with these times in the zone; its beginning and its end there.
