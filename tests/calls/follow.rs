@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, Place, everywhere, lesson, on_both, school};
+use crate::bell::{Bell, CHAT, DAY, Place, everywhere, on_both};
 use crate::office::{FoundBy, Manner, Office, Side};
 use crate::screens::by_timetable;
 use crate::tiny::enrolled;
@@ -109,10 +109,7 @@ fn an_export_without_lessons_cancels_no_call_made_by_hand() {
 }
 
 fn p12_a_second_call_after_a_person_ended_the_first_leaves_the_first_in_the_history(place: Place) {
-    let mut roster = school();
-    crate::tiny::add(&mut roster, "lessons", lesson("first", "2026-08-31", 1, "published"));
-    let mut bell = Bell::at_place(place, "paragraf", roster);
-    bell.give_link(CHAT);
+    let mut bell = crate::lessons::begun(place);
     bell.publish("a", DAY, 2);
     bell.at("08:00").sync();
     bell.at("10:05").sync();

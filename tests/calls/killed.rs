@@ -260,10 +260,8 @@ fn starts_by_hand(first: &Home, roster: &mut Value, config: fn(&Messenger, PathB
     add(roster, "lessons", lesson("a", DAY, 2, "published"));
     let late = first.cycle(roster, &at("10:30"), None).expect("it lives");
     assert_eq!(row(&late["report"], TITLE)["running"], false);
-    let (max, vk) = match first.config["platform"]["kind"] == "max" {
-        true => (true, 0),
-        false => (false, 1),
-    };
+    let max = first.config["platform"]["kind"] == "max";
+    let vk = usize::from(!max);
     let start = order(TEACHER, "calls.start", json!({"lesson": "a"}), "10:31");
     let before = first.folder.path();
     let case = Case { before, config, roster, order: Some(&start), time: "10:31" };

@@ -4,18 +4,14 @@
 use serde_json::{Value, json};
 use zvonok::error::Code;
 
-use crate::bell::{Bell, CHAT, DAY, Place, on_both, school};
-use crate::tiny::add;
+use crate::bell::{Bell, CHAT, DAY, Place, on_both};
 
 const TEACHER: &str = "teacher-111";
 const PUPIL: &str = "child-200";
 
 /// A school whose lesson's call runs and is announced; the call's id and link.
 fn begun(place: Place) -> (Bell, Value, String) {
-    let mut roster = school();
-    add(&mut roster, "lessons", crate::bell::lesson("first", "2026-08-31", 1, "published"));
-    let mut bell = Bell::at_place(place, "paragraf", roster);
-    bell.give_link(CHAT);
+    let mut bell = crate::lessons::begun(place);
     bell.publish("a", DAY, 2);
     bell.at("09:30").sync();
     let call = bell.call("a").expect("its call").clone();
